@@ -1,0 +1,42 @@
+import { declare, type Layout } from './layout.ts';
+import { array, UCHAR, ULONG, ULONGLONG } from './types.ts';
+
+/**
+ * The input of `FSCTL_OFFLOAD_WRITE`: where the data behind a token shall go. 544 bytes, little-endian.
+ *
+ * - `Size` (0x00): the size of this structure, 544, exactly.
+ * - `Flags` (0x04): reserved, must be 0.
+ * - `FileOffset` (0x08): where to write in the file, in bytes; a multiple of the logical sector, not beyond the
+ *   valid data length.
+ * - `CopyLength` (0x10): how much to write, in bytes; a multiple of the logical sector, 0 is legal.
+ * - `TransferOffset` (0x18): where to begin in the data behind the token, in bytes; a multiple of the logical
+ *   sector.
+ * - `Token` (0x20): 512 bytes, a {@link STORAGE_OFFLOAD_TOKEN} as the read gave it; big-endian inside.
+ *
+ * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_fsctl_offload_write_input
+ */
+export const FSCTL_OFFLOAD_WRITE_INPUT: Layout<
+  'Size' | 'Flags' | 'FileOffset' | 'CopyLength' | 'TransferOffset' | 'Token'
+> = declare('FSCTL_OFFLOAD_WRITE_INPUT', {
+  Size: ULONG,
+  Flags: ULONG,
+  FileOffset: ULONGLONG,
+  CopyLength: ULONGLONG,
+  TransferOffset: ULONGLONG,
+  Token: array(UCHAR, 512),
+});
+
+/**
+ * The output of `FSCTL_OFFLOAD_WRITE`: how much was written. 16 bytes, little-endian.
+ *
+ * - `Size` (0x00): 16; some servers leave another number here.
+ * - `Flags` (0x04): none are defined.
+ * - `LengthWritten` (0x08): bytes written from `FileOffset` on. Less than `CopyLength` is normal: write the rest
+ *   with the same token and a larger `TransferOffset`.
+ *
+ * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_fsctl_offload_write_output
+ */
+export const FSCTL_OFFLOAD_WRITE_OUTPUT: Layout<'Size' | 'Flags' | 'LengthWritten'> = declare(
+  'FSCTL_OFFLOAD_WRITE_OUTPUT',
+  { Size: ULONG, Flags: ULONG, LengthWritten: ULONGLONG },
+);

@@ -1,0 +1,173 @@
+import type { Status } from './status.ts';
+
+/** The statuses that speak of the request or of the handle it was made on. */
+export const requestStatuses: readonly Status[] = [
+  {
+    name: 'STATUS_INVALID_PARAMETER',
+    value: 0xc000_000d,
+    win32: { name: 'ERROR_INVALID_PARAMETER', value: 87 },
+    action: 'fix-call',
+    meaning:
+      'Windows refused a value of the request: an offset or length that is no multiple of the sector, a range beyond the limits, or a file that is too small.',
+    advice:
+      'Make fileOffset, copyLength and transferOffset multiples of the logical sector ("fsutil fsinfo sectorinfo <volume>"), and copy files under one page by ordinary reads and writes.',
+  },
+  {
+    name: 'STATUS_INVALID_INFO_CLASS',
+    value: 0xc000_0003,
+    win32: { name: 'ERROR_INVALID_PARAMETER', value: 87 },
+    action: 'fix-call',
+    meaning: 'The file system does not know the kind of file information that was asked for.',
+    advice: 'Pass sectorSize and the file size yourself instead of having them asked of this file system.',
+  },
+  {
+    name: 'STATUS_BUFFER_TOO_SMALL',
+    value: 0xc000_0023,
+    win32: { name: 'ERROR_INSUFFICIENT_BUFFER', value: 122 },
+    action: 'fix-call',
+    meaning: 'A buffer of the call is shorter than the structure that belongs in it.',
+    advice:
+      'Pass buffers of at least the size that layoutOf() gives for the structure, such as 528 bytes for FSCTL_OFFLOAD_READ_OUTPUT.',
+  },
+  {
+    name: 'STATUS_BUFFER_OVERFLOW',
+    value: 0x8000_0005,
+    win32: { name: 'ERROR_MORE_DATA', value: 234 },
+    action: 'fix-call',
+    meaning: 'The answer was longer than the output buffer and has been cut off.',
+    advice: 'Repeat the call with a larger output buffer.',
+  },
+  {
+    name: 'STATUS_INFO_LENGTH_MISMATCH',
+    value: 0xc000_0004,
+    win32: { name: 'ERROR_BAD_LENGTH', value: 24 },
+    action: 'fix-call',
+    meaning: 'A buffer of the call does not have the length that the structure in it must have.',
+    advice: 'Pass a buffer of exactly the size that layoutOf() gives for the structure.',
+  },
+  {
+    name: 'STATUS_INVALID_USER_BUFFER',
+    value: 0xc000_00e8,
+    win32: { name: 'ERROR_INVALID_USER_BUFFER', value: 1784 },
+    action: 'fix-call',
+    meaning: 'A buffer of the call is missing or cannot be used.',
+    advice:
+      'Pass an input and an output buffer, both of them in memory that stays valid until the call ends.',
+  },
+  {
+    name: 'STATUS_ACCESS_VIOLATION',
+    value: 0xc000_0005,
+    win32: { name: 'ERROR_NOACCESS', value: 998 },
+    action: 'fix-call',
+    meaning: 'A buffer of the call points to memory that cannot be read or written.',
+    advice: 'Keep every buffer of the call alive and in place until the call ends.',
+  },
+  {
+    name: 'STATUS_INVALID_HANDLE',
+    value: 0xc000_0008,
+    win32: { name: 'ERROR_INVALID_HANDLE', value: 6 },
+    action: 'fix-call',
+    meaning: 'The handle or file descriptor does not refer to an open file.',
+    advice: 'Open the file again and keep it open until the last call on it has ended.',
+  },
+  {
+    name: 'STATUS_FILE_CLOSED',
+    value: 0xc000_0128,
+    win32: { name: 'ERROR_INVALID_HANDLE', value: 6 },
+    action: 'fix-call',
+    meaning: 'The file was closed before or during the call.',
+    advice: 'Keep the file open until the last call on it has ended, and the source until the last write.',
+  },
+  {
+    name: 'STATUS_ACCESS_DENIED',
+    value: 0xc000_0022,
+    win32: { name: 'ERROR_ACCESS_DENIED', value: 5 },
+    action: 'fix-call',
+    meaning:
+      'The handle or the account lacks the right: offload reads need read access, offload writes need write access, and the inbox disk driver refuses the storage pair to user mode.',
+    advice:
+      'Open the source for reading and the destination for writing, check the rights with "icacls <file>", and use offloadRead() and offloadWrite() instead of the storage pair.',
+  },
+  {
+    name: 'STATUS_FILE_DELETED',
+    value: 0xc000_0123,
+    win32: { name: 'ERROR_ACCESS_DENIED', value: 5 },
+    action: 'fix-call',
+    meaning: 'The file or stream has been deleted and only goes on until its last handle closes.',
+    advice: 'Close this handle and open a file that still exists.',
+  },
+  {
+    name: 'STATUS_FILE_IS_A_DIRECTORY',
+    value: 0xc000_00ba,
+    win32: { name: 'ERROR_ACCESS_DENIED', value: 5 },
+    action: 'fix-call',
+    meaning: 'The path names a directory, and only the data of files can be offloaded.',
+    advice: 'Name a file, and copy a directory file by file.',
+  },
+  {
+    name: 'STATUS_DELETE_PENDING',
+    value: 0xc000_0056,
+    win32: { name: 'ERROR_ACCESS_DENIED', value: 5 },
+    action: 'fix-call',
+    meaning: 'The file is marked for deletion and cannot be opened any more.',
+    advice: 'Wait until whoever has it open closes it, or use another path.',
+  },
+  {
+    name: 'STATUS_CANNOT_DELETE',
+    value: 0xc000_0121,
+    win32: { name: 'ERROR_ACCESS_DENIED', value: 5 },
+    action: 'fix-call',
+    meaning: 'The file cannot be deleted because it is read-only or mapped into memory.',
+    advice: 'Clear the attribute with "attrib -r <file>", or end the program that runs or maps the file.',
+  },
+  {
+    name: 'STATUS_END_OF_FILE',
+    value: 0xc000_0011,
+    win32: { name: 'ERROR_HANDLE_EOF', value: 38 },
+    action: 'fix-call',
+    meaning: 'The offset is at or beyond the end of the file, and an offload never extends a file.',
+    advice:
+      'Set the size of the destination with setSize() before the first write, and begin reads before the end of the source.',
+  },
+  {
+    name: 'STATUS_NONEXISTENT_SECTOR',
+    value: 0xc000_0015,
+    win32: { name: 'ERROR_SECTOR_NOT_FOUND', value: 27 },
+    action: 'fix-call',
+    meaning: 'A range lies beyond the end of the partition or disk.',
+    advice: 'Compare the ranges with the size of the device, which openFile() reports for it.',
+  },
+  {
+    name: 'STATUS_INVALID_LEVEL',
+    value: 0xc000_0148,
+    win32: { name: 'ERROR_INVALID_LEVEL', value: 124 },
+    action: 'fix-call',
+    meaning: 'A driver was called in a state in which it cannot offload.',
+    advice: 'Look for a filter driver that forwards the request wrongly with "fltmc instances".',
+  },
+  {
+    name: 'STATUS_TOO_MANY_SEGMENT_DESCRIPTORS',
+    value: 0xc000_0473,
+    win32: { name: 'ERROR_TOO_MANY_DESCRIPTORS', value: 331 },
+    action: 'fix-call',
+    meaning: 'The request touches more separate ranges of the disk than the device takes at once.',
+    advice:
+      'Ask for a shorter range or fewer ranges, or defragment the file; queryCopyOffload() tells the limit as maximumDataDescriptors.',
+  },
+  {
+    name: 'STATUS_INVALID_OFFSET_ALIGNMENT',
+    value: 0xc000_0474,
+    win32: { name: 'ERROR_OFFSET_ALIGNMENT_VIOLATION', value: 327 },
+    action: 'fix-call',
+    meaning: 'The device found an offset that is no multiple of its sector.',
+    advice: 'Align every offset and length to the larger sector of the source and destination volumes.',
+  },
+  {
+    name: 'STATUS_INVALID_FIELD_IN_PARAMETER_LIST',
+    value: 0xc000_0475,
+    win32: { name: 'ERROR_INVALID_FIELD_IN_PARAMETER_LIST', value: 328 },
+    action: 'fix-call',
+    meaning: 'The device refused a field of the command that was made from the request.',
+    advice: 'Pass 0 as the time to live, ask for a shorter range, and look into the log of the array.',
+  },
+];
