@@ -40,9 +40,11 @@ export function declare<FieldName extends string>(
   types: { readonly [K in FieldName]: FieldType },
 ): Layout<FieldName> {
   const names = Object.keys(types) as FieldName[];
-  const struct = koffi.struct(Object.fromEntries(names.map((field) => [field, koffiType(types[field])])));
+  const struct = koffi.struct(
+    Object.fromEntries(names.map((field) => [koffiName(field), koffiType(types[field])])),
+  );
   const fields = names.map((field): Field => {
-    const member = struct.members?.[field];
+    const member = struct.members?.[koffiName(field)];
     if (member === undefined) throw new Error(`Koffi lost the field ${field} of ${name}.`);
     return Object.freeze({
       name: field,
@@ -55,6 +57,11 @@ export function declare<FieldName extends string>(
   const layout = { name, size: struct.size, alignment: struct.alignment, fields: Object.freeze(fields) };
   Object.defineProperty(layout, 'offsetOf', { value: Object.freeze(offsetOf) });
   return Object.freeze(layout) as Layout<FieldName>;
+}
+
+/** A field inside a union is named with its path, `Type.MiniFilter.Flags`; Koffi takes identifiers only. */
+function koffiName(field: string): string {
+  return field.replaceAll('.', '_');
 }
 
 function koffiType(type: FieldType) {
