@@ -1,0 +1,51 @@
+import { describeValue } from '../describe.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { callingSync } from './calling.ts';
+import { isOffloadFile, type OffloadFile, type OpenedFile, openedFile } from './offload-file.ts';
+
+/**
+ * What a call works on: a file that openFile opened, a FileHandle of node:fs/promises, a number (a file descriptor of
+ * Node) or a bigint (a Win32 HANDLE). The last three are borrowed: they stay the caller's and are never closed here.
+ */
+export type FileSource = OffloadFile | { readonly fd: number } | number | bigint;
+
+const HIGHEST_FD = 0x7fff_ffff;
+const HIGHEST_HANDLE = 0xffff_ffff_ffff_ffffn;
+
+/** What an OffloadFile knows of itself; undefined for what is borrowed. */
+export function openedSource(kernel: Kernel, file: unknown): OpenedFile | undefined {
+  return typeof file !== 'bigint' && isOffloadFile(file) ? openedFile(file, kernel) : undefined;
+}
+
+export function handleOf(kernel: Kernel, file: unknown): bigint {
+  if (typeof file === 'bigint') {
+    if (file >= 0n && file <= HIGHEST_HANDLE) return file;
+    return refuse(
+      `file is ${describeValue(file)}; a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.`,
+    );
+  }
+  if (typeof file === 'number') return handleOfDescriptor(kernel, file, describeValue(file));
+  if (typeof file === 'object' && file !== null) {
+    if (isOffloadFile(file)) return openedFile(file, kernel).handle;
+    const fd: unknown = (file as { fd?: unknown }).fd;
+    if (typeof fd === 'number')
+      return handleOfDescriptor(kernel, fd, `an object with fd ${describeValue(fd)}`);
+  }
+  return refuse(
+    `file is ${describeValue(file)}; it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).`,
+  );
+}
+
+function handleOfDescriptor(kernel: Kernel, fd: number, said: string): bigint {
+  if (!Number.isInteger(fd) || fd < 0 || fd > HIGHEST_FD) {
+    return refuse(
+      `file is ${said}; a file descriptor is a whole number from 0 to ${HIGHEST_FD}, as fs.openSync gives it, and -1 once it is closed.`,
+    );
+  }
+  return callingSync({ syscall: 'uv_get_osfhandle' }, () => kernel.handleOf(fd));
+}
+
+function refuse(message: string): never {
+  throw new InvalidArgumentError([{ path: 'file', message }]);
+}

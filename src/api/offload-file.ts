@@ -1,0 +1,130 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { InvalidArgumentError } from '../errors.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { type ByteCount, byteCountSentence, isByteCount } from '../schema/byte-count.ts';
+import { calling, callingSync } from './calling.ts';
+
+/** What openFile learnt about a file. */
+export interface OpenedFile {
+  readonly kernel: Kernel;
+  readonly path: string;
+  readonly handle: bigint;
+  readonly size: bigint;
+  readonly sectorSize: number;
+}
+
+const KEY = Symbol('OffloadFile');
+let openedOf: (file: OffloadFile) => OpenedFile;
+let isBranded: (value: object) => value is OffloadFile;
+
+/**
+ * A file, volume or disk opened by {@link openFile} for offloaded transfer (FILE_FLAG_OVERLAPPED). It owns its HANDLE:
+ * close it, or declare it with `await using`. Closing twice is harmless; using it afterwards is an InvalidArgumentError.
+ *
+ * @example
+ * await using file = await openFile('big.vhdx', 'r');
+ * const { token } = await offloadRead(file, { copyLength: file.size });
+ */
+export class OffloadFile {
+  readonly #opened: OpenedFile;
+  #size: bigint;
+  #closing: Promise<void> | undefined;
+
+  static {
+    openedOf = (file) => file.#open();
+    isBranded = (value): value is OffloadFile => #opened in value;
+  }
+
+  /** @internal */
+  constructor(key: symbol, opened: OpenedFile) {
+    if (key !== KEY) {
+      throw new InvalidArgumentError([
+        { path: '', message: 'An OffloadFile is made by openFile, not by new.' },
+      ]);
+    }
+    this.#opened = opened;
+    this.#size = opened.size;
+  }
+
+  /** The path as it was given to openFile. */
+  get path(): string {
+    return this.#opened.path;
+  }
+
+  /** The Win32 HANDLE. It stays owned by this object. */
+  get handle(): bigint {
+    return this.#open().handle;
+  }
+
+  /** Size in bytes as it was when the file was opened, or as setSize left it. */
+  get size(): bigint {
+    return this.#size;
+  }
+
+  /** Logical sector of the volume or device, in bytes: what every offset and length is a multiple of. */
+  get sectorSize(): number {
+    return this.#opened.sectorSize;
+  }
+
+  /**
+   * Moves the end of the file (SetFileInformationByHandle, FileEndOfFileInfo). Do this before the first offload write:
+   * offload writes never extend a file.
+   *
+   * @param size bytes, 0 to 2^63-1; need not be aligned.
+   * @throws {InvalidArgumentError} when size is no byte count, or the file is closed.
+   * @throws {Win32Error} when Windows refuses, e.g. ERROR_DISK_FULL.
+   * @see https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfileinformationbyhandle
+   */
+  async setSize(size: ByteCount): Promise<void> {
+    if (!isByteCount(size, 1)) {
+      throw new InvalidArgumentError([{ path: 'size', message: byteCountSentence('size', size, 1) }]);
+    }
+    const { kernel, handle, path } = this.#open();
+    await calling({ syscall: 'SetFileInformationByHandle', path }, () =>
+      kernel.setSize(handle, BigInt(size)),
+    );
+    this.#size = BigInt(size);
+  }
+
+  /** Closes the handle (CloseHandle). Calls in flight end first or are ended by Windows. */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      const { kernel, handle, path } = this.#opened;
+      this.#closing = calling({ syscall: 'CloseHandle', path }, () => kernel.close(handle));
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closing !== undefined) return;
+    this.#closing = Promise.resolve();
+    const { kernel, handle, path } = this.#opened;
+    callingSync({ syscall: 'CloseHandle', path }, () => kernel.closeSync(handle));
+  }
+
+  #open(): OpenedFile {
+    if (this.#closing === undefined) return this.#opened;
+    const message = `The file '${this.#opened.path}' is closed; open it again with openFile.`;
+    throw new InvalidArgumentError([{ path: 'file', message }]);
+  }
+}
+
+export function makeOffloadFile(opened: OpenedFile): OffloadFile {
+  return new OffloadFile(KEY, opened);
+}
+
+export function isOffloadFile(value: unknown): value is OffloadFile {
+  return typeof value === 'object' && value !== null && isBranded(value);
+}
+
+/** What is behind an open file; throws InvalidArgumentError when it is closed or belongs to another kernel. */
+export function openedFile(file: OffloadFile, kernel: Kernel): OpenedFile {
+  const opened = openedOf(file);
+  if (opened.kernel === kernel) return opened;
+  const message = `The file '${opened.path}' was opened by another kernel (${opened.kernel.name}); open it with the openFile of this one.`;
+  throw new InvalidArgumentError([{ path: 'file', message }]);
+}

@@ -1,0 +1,169 @@
+import {
+  ntstatusName,
+  type Status,
+  type StatusAction,
+  statusByValue,
+  statusesByWin32,
+  win32Name,
+} from '../structs/index.ts';
+
+/** What every error of this package extends. `code` is stable and meant for programs; `message` is for people. */
+export class OdxError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options && 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+  }
+}
+
+/** One thing that is wrong with an argument: where it is (`ranges.0.lengthInBytes`) and a sentence that says what is wrong. */
+export interface ArgumentIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * The caller's argument was refused before anything reached the kernel.
+ * `message` holds one sentence per issue, with the value and the nearest legal one.
+ */
+export class InvalidArgumentError extends OdxError {
+  readonly issues: readonly ArgumentIssue[];
+
+  constructor(issues: readonly ArgumentIssue[], options?: { cause?: unknown }) {
+    super('ERR_ODX_INVALID_ARGUMENT', issues.map((issue) => issue.message).join('\n'), options);
+    this.issues = issues;
+  }
+}
+
+/** Where a call was when it failed. */
+export interface CallContext {
+  /** The control code or function, in Windows spelling: `FSCTL_OFFLOAD_WRITE`, `CreateFileW`. */
+  readonly syscall: string;
+  readonly path?: string | undefined;
+  readonly dest?: string | undefined;
+  /** Byte offset in the file that the call was made for. */
+  readonly offset?: bigint | undefined;
+}
+
+/** Windows, or what plays Windows, refused a call. Unknown codes survive with their number as `ERROR_<n>`. */
+export class Win32Error extends OdxError {
+  /** The value of GetLastError, e.g. 315. */
+  readonly errno: number;
+  /** The NTSTATUS beneath it, present only where it is certain. */
+  declare readonly ntstatus?: { readonly name: string; readonly value: number };
+  readonly syscall: string;
+  declare readonly path?: string;
+  declare readonly dest?: string;
+  declare readonly offset?: bigint;
+  /** What a program should do: copy by ordinary means, read a fresh token, mend the call, or give up. */
+  readonly action: StatusAction;
+  /** What a person should do next. */
+  readonly advice: string;
+
+  constructor(failure: { errno: number; ntstatus?: number | undefined }, context: CallContext) {
+    const status = meaningOf(failure.errno, failure.ntstatus);
+    const name = win32Name(failure.errno);
+    super(name, sentence(name, failure, status, context));
+    this.errno = failure.errno;
+    if (failure.ntstatus !== undefined) {
+      this.ntstatus = { name: ntstatusName(failure.ntstatus), value: failure.ntstatus };
+    }
+    this.syscall = context.syscall;
+    if (context.path !== undefined) this.path = context.path;
+    if (context.dest !== undefined) this.dest = context.dest;
+    if (context.offset !== undefined) this.offset = context.offset;
+    this.action = status?.action ?? 'fail';
+    this.advice = status?.advice ?? UNKNOWN_ADVICE;
+  }
+}
+
+/** The device answered something impossible: more done than asked, a reply too short, no progress at all. */
+export class ProtocolError extends OdxError {
+  readonly syscall: string;
+  declare readonly path?: string;
+  declare readonly offset?: bigint;
+
+  constructor(what: string, context: CallContext) {
+    super('ERR_ODX_PROTOCOL', `${context.syscall}${place(context)}: ${what}`);
+    this.syscall = context.syscall;
+    if (context.path !== undefined) this.path = context.path;
+    if (context.offset !== undefined) this.offset = context.offset;
+  }
+}
+
+/** The source was modified while it was being copied, so the copy was given up rather than mix old data with new. */
+export class SourceChangedError extends OdxError {
+  declare readonly path?: string;
+
+  constructor(path: string | undefined) {
+    super(
+      'ERR_ODX_SOURCE_CHANGED',
+      `${path ?? 'The source'} was modified while it was being copied; the copy was given up so that it does not mix ` +
+        'old data with new. Copy again once nothing writes to it, or copy from a snapshot.',
+    );
+    if (path !== undefined) this.path = path;
+  }
+}
+
+/** There is no kernel32.dll here. */
+export class UnsupportedPlatformError extends OdxError {
+  constructor(options?: { cause?: unknown }) {
+    super(
+      'ERR_ODX_UNSUPPORTED_PLATFORM',
+      `Copy offload needs Windows: kernel32.dll could not be loaded on ${process.platform}. To develop here, use the ` +
+        "emulator: createOdx({ kernel: createEmulator() }), with createEmulator from 'win-odx/emulator'.",
+      options,
+    );
+  }
+}
+
+/** The caller's AbortSignal fired. `cause` is `signal.reason`. */
+export class AbortError extends OdxError {
+  constructor(reason: unknown) {
+    super('ABORT_ERR', 'The operation was aborted.', { cause: reason });
+  }
+}
+
+// On the prototypes and not enumerable, so that inspecting an error shows its own facts only.
+for (const [name, type] of Object.entries({
+  OdxError,
+  InvalidArgumentError,
+  Win32Error,
+  ProtocolError,
+  SourceChangedError,
+  UnsupportedPlatformError,
+  AbortError,
+})) {
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
+}
+
+const UNKNOWN_ADVICE =
+  'Look the number up in the Windows system error codes, and treat the call as failed for good.';
+
+function meaningOf(errno: number, ntstatus: number | undefined): Status | undefined {
+  const exact = ntstatus === undefined ? undefined : statusByValue(ntstatus);
+  return exact?.win32.value === errno ? exact : statusesByWin32(errno)[0];
+}
+
+function sentence(
+  name: string,
+  failure: { errno: number; ntstatus?: number | undefined },
+  status: Status | undefined,
+  context: CallContext,
+): string {
+  const numbers =
+    failure.ntstatus === undefined
+      ? `${failure.errno}`
+      : `${failure.errno}, ${ntstatusName(failure.ntstatus)}`;
+  const meaning = status?.meaning ?? 'Windows gave an error that this package does not know.';
+  const advice = status?.advice ?? UNKNOWN_ADVICE;
+  return `${name} (${numbers}): ${context.syscall}${place(context)} failed. ${meaning} ${advice}`;
+}
+
+function place(context: CallContext): string {
+  const on = context.path === undefined ? '' : ` on '${context.path}'`;
+  const to = context.dest === undefined ? '' : ` to '${context.dest}'`;
+  const at = context.offset === undefined ? '' : ` at offset ${context.offset}`;
+  return on + to + at;
+}

@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { describeValue, nearestName } from '../describe.ts';
+import { type ArgumentIssue, InvalidArgumentError } from '../errors.ts';
+
+/** A schema that was compiled ahead, with what its messages need to know. */
+export interface Checker<T> {
+  /** The function or type that the argument belongs to: `offloadRead`. */
+  readonly of: string;
+  readonly keys: readonly string[];
+  readonly schema: { parse(input: unknown): T };
+}
+
+/** Compiles a strict object schema; where `eval` is barred Zod goes on without compiling. */
+export function checker<Shape extends z.core.$ZodShape>(
+  of: string,
+  shape: Shape,
+  refine: (schema: z.ZodObject<Shape, z.core.$strict>) => z.ZodObject<Shape, z.core.$strict> = (schema) =>
+    schema,
+): Checker<z.output<z.ZodObject<Shape, z.core.$strict>>> {
+  return { of, keys: Object.keys(shape), schema: z.compile(refine(z.strictObject(shape))) };
+}
+
+/** The checked copy of a request, or an InvalidArgumentError. An exception of the caller's own getters passes through. */
+export function check<T>(checker: Checker<T>, input: unknown): T {
+  try {
+    return checker.schema.parse(input);
+  } catch (error) {
+    if (error instanceof z.ZodError) throw refusal(checker, error);
+    throw error;
+  }
+}
+
+function refusal(checker: Checker<unknown>, error: z.ZodError): InvalidArgumentError {
+  const issues = error.issues.flatMap((issue): ArgumentIssue[] => {
+    const path = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: path === '' ? key : `${path}.${key}`,
+        message: unknownKey(checker, key),
+      }));
+    }
+    return [{ path, message: issue.message }];
+  });
+  return new InvalidArgumentError(issues, { cause: error });
+}
+
+function unknownKey(checker: Checker<unknown>, key: string): string {
+  const nearest = nearestName(key, checker.keys);
+  const hint = nearest === undefined ? `it takes ${checker.keys.join(', ')}` : `did you mean ${nearest}?`;
+  return `${describeValue(key)} is no option of ${checker.of}; ${hint}${nearest === undefined ? '.' : ''}`;
+}

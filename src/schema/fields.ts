@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import type { Signal } from '../abort.ts';
+import { describeValue } from '../describe.ts';
+import { type ByteCount, byteCountSentence, isByteCount } from './byte-count.ts';
+import { isSectorSize, nearestSectorSize } from './sector.ts';
+
+const U32 = 0xffff_ffff;
+
+/** A count of bytes that is a multiple of `unit`. */
+export function byteCount(
+  field: string,
+  unit: number,
+  exception?: string,
+): z.ZodCustom<ByteCount, ByteCount> {
+  return z.custom<ByteCount>((value) => isByteCount(value, unit), {
+    error: ({ input }) => byteCountSentence(field, input, unit, exception),
+  });
+}
+
+export function u32(field: string, what: string): z.ZodCustom<number, number> {
+  return z.custom<number>((value) => isIntegerWithin(value, 0, U32), {
+    error: ({ input }) => integerSentence(field, input, 0, U32, what),
+  });
+}
+
+export function integer(
+  field: string,
+  lowest: number,
+  highest: number,
+  what: string,
+): z.ZodCustom<number, number> {
+  return z.custom<number>((value) => isIntegerWithin(value, lowest, highest), {
+    error: ({ input }) => integerSentence(field, input, lowest, highest, what),
+  });
+}
+
+export function flag(field: string): z.ZodCustom<boolean, boolean> {
+  return z.custom<boolean>((value) => typeof value === 'boolean', {
+    error: ({ input }) => `${field} is ${describeValue(input)}; it must be true or false.`,
+  });
+}
+
+export function oneOf<const T extends string>(field: string, values: readonly T[]): z.ZodCustom<T, T> {
+  return z.custom<T>((value) => typeof value === 'string' && (values as readonly string[]).includes(value), {
+    error: ({ input }) =>
+      `${field} is ${describeValue(input)}; it must be one of ${values.map((value) => `'${value}'`).join(', ')}.`,
+  });
+}
+
+export function callback<T>(field: string): z.ZodCustom<T, T> {
+  return z.custom<T>((value) => typeof value === 'function', {
+    error: ({ input }) => `${field} is ${describeValue(input)}; it must be a function.`,
+  });
+}
+
+export const sectorSize: z.ZodCustom<number, number> = z.custom<number>(isSectorSize, {
+  error: ({ input }) =>
+    `sectorSize is ${describeValue(input)}; it must be a power of two from 512 to 65536, the nearest legal value is ${nearestSectorSize(input)}.`,
+});
+
+export const signal: z.ZodCustom<Signal, Signal> = z.custom<Signal>((value) => value instanceof AbortSignal, {
+  error: ({ input }) => `signal is ${describeValue(input)}; it must be an AbortSignal.`,
+});
+
+function isIntegerWithin(value: unknown, lowest: number, highest: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest;
+}
+
+function integerSentence(
+  field: string,
+  value: unknown,
+  lowest: number,
+  highest: number,
+  what: string,
+): string {
+  const said = `${field} is ${describeValue(value)}; it must be a whole number of ${what} from ${lowest} to ${highest}`;
+  if (typeof value !== 'number' || Number.isNaN(value)) return `${said}, such as ${lowest}.`;
+  const nearest = Math.min(Math.max(Math.round(value), lowest), highest);
+  return `${said}, the nearest legal value is ${nearest}.`;
+}

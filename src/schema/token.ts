@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from '../../structs/index.ts';
+import { isToken, type OffloadToken } from '../token.ts';
+import { copyOf, isOwnBytes, kindSentence, lengthSentence } from '../token-bytes.ts';
+
+/** A token of ours, or 512 bytes that are copied first and checked then, so that nobody can change them in between. */
+export const token: z.ZodCustom<OffloadToken | Uint8Array, OffloadToken | Uint8Array> = z
+  .custom<OffloadToken | Uint8Array>((value) => isToken(value) || isOwnBytes(value), {
+    error: ({ input }) => kindSentence(input),
+    abort: true,
+  })
+  .overwrite((value) => (isToken(value) ? value : copyOf(value)))
+  .refine((value) => isToken(value) || value.length === STORAGE_OFFLOAD_MAX_TOKEN_LENGTH, {
+    error: ({ input }) => lengthSentence((input as Uint8Array).length),
+  });

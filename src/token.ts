@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import {
+  STORAGE_OFFLOAD_MAX_TOKEN_LENGTH,
+  STORAGE_OFFLOAD_TOKEN,
+  STORAGE_OFFLOAD_TOKEN_ID_LENGTH,
+  STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA,
+} from '../structs/index.ts';
+import { InvalidArgumentError } from './errors.ts';
+import { copyOf, isOwnBytes, kindSentence, lengthSentence } from './token-bytes.ts';
+
+const LENGTH = STORAGE_OFFLOAD_MAX_TOKEN_LENGTH;
+const { TokenType, TokenIdLength } = STORAGE_OFFLOAD_TOKEN.offsetOf;
+const FINGERPRINT_DIGITS = 16;
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+// Only this module can make tokens of bytes that it does not copy.
+const KEY = Symbol('OffloadToken');
+
+let construct: (bytes: Uint8Array<ArrayBuffer>) => OffloadToken;
+let bytesWithin: (token: OffloadToken) => Uint8Array<ArrayBuffer>;
+let isBranded: (value: object) => value is OffloadToken;
+
+/**
+ * The 512 bytes (STORAGE_OFFLOAD_TOKEN) that stand for a range of a file as it was when it was read. Immutable.
+ *
+ * Whoever holds the bytes can have the data written somewhere, so they leave through `bytes` and `toBase64()` alone;
+ * printing a token, or putting it into JSON, shows its fingerprint.
+ *
+ * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddstor/ns-ntddstor-_storage_offload_token
+ * @example
+ * const { token } = await offloadRead(file, { copyLength: 4096 });
+ * OffloadToken.from(token.toBase64()).equals(token); // true
+ */
+export class OffloadToken {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  static {
+    construct = (bytes) => new OffloadToken(KEY, bytes);
+    bytesWithin = (token) => token.#bytes;
+    isBranded = (value): value is OffloadToken => #bytes in value;
+    // Defined here because a computed name would put Node's types into the public declarations.
+    Object.defineProperty(OffloadToken.prototype, inspect.custom, { value: OffloadToken.prototype.toString });
+  }
+
+  private constructor(key: symbol, bytes: Uint8Array<ArrayBuffer>) {
+    if (key !== KEY) refuse(bytes);
+    this.#bytes = bytes;
+  }
+
+  /**
+   * The token that somebody saved: 512 bytes, which are copied, or their base64.
+   *
+   * @throws {InvalidArgumentError} when it is neither, or not exactly 512 bytes.
+   */
+  static from(source: Uint8Array | string): OffloadToken {
+    const bytes =
+      typeof source === 'string' ? decode(source) : isOwnBytes(source) ? copyOf(source) : refuse(source);
+    return construct(bytes.length === LENGTH ? bytes : refuse(bytes));
+  }
+
+  /**
+   * The well-known token that stands for zeros (STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA): written with it, a range
+   * becomes zeros, and the array need not move a byte. It never expires.
+   */
+  static zeroData(): OffloadToken {
+    const bytes = new Uint8Array(LENGTH);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(TokenType, STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA);
+    view.setUint16(TokenIdLength, STORAGE_OFFLOAD_TOKEN_ID_LENGTH);
+    return construct(bytes);
+  }
+
+  /** A copy of the 512 bytes. They are a capability: keep them as you would keep a password. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice();
+  }
+
+  /** TokenType, big-endian on the wire: what kind of token the array made. */
+  get type(): number {
+    return viewOf(this.#bytes).getUint32(TokenType);
+  }
+
+  /** TokenIdLength, big-endian on the wire: how many of the 504 opaque bytes mean something. */
+  get idLength(): number {
+    return viewOf(this.#bytes).getUint16(TokenIdLength);
+  }
+
+  /** Whether this is the well-known zero token. Told by the type alone: some servers leave the length 0, some turn it round. */
+  get isZeroData(): boolean {
+    return this.type === STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA;
+  }
+
+  /** Tells tokens apart in logs without giving them away: the first 16 hexadecimal digits of their SHA-256. */
+  get fingerprint(): string {
+    return createHash('sha256').update(this.#bytes).digest('hex').slice(0, FINGERPRINT_DIGITS);
+  }
+
+  /** Whether both hold the same 512 bytes. */
+  equals(other: OffloadToken): boolean {
+    return isToken(other) && Buffer.compare(this.#bytes, bytesWithin(other)) === 0;
+  }
+
+  /** The 512 bytes as base64, for {@link OffloadToken.from} elsewhere. They are a capability. */
+  toBase64(): string {
+    return Buffer.from(this.#bytes).toString('base64');
+  }
+
+  toJSON(): { fingerprint: string } {
+    return { fingerprint: this.fingerprint };
+  }
+
+  toString(): string {
+    return `OffloadToken(${this.isZeroData ? 'zero data' : this.fingerprint})`;
+  }
+}
+
+export function isToken(value: unknown): value is OffloadToken {
+  return typeof value === 'object' && value !== null && isBranded(value);
+}
+
+// A buffer of its own costs a token over a microsecond, a piece of a slab a fraction of that. No two tokens share a byte.
+const SLAB_TOKENS = 64;
+let slab = new ArrayBuffer(0);
+let used = 0;
+
+/** A token copied out of memory that will be used again. */
+export function cutToken(source: Uint8Array, at: number): OffloadToken {
+  if (used === slab.byteLength) {
+    slab = new ArrayBuffer(SLAB_TOKENS * LENGTH);
+    used = 0;
+  }
+  const bytes = new Uint8Array(slab, used, LENGTH);
+  used += LENGTH;
+  bytes.set(source.subarray(at, at + LENGTH));
+  return construct(bytes);
+}
+
+/** Puts a token's bytes where a structure wants them. */
+export function putToken(token: OffloadToken | Uint8Array, into: Uint8Array, at: number): void {
+  into.set(isToken(token) ? bytesWithin(token) : token, at);
+}
+
+function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  if (!BASE64.test(text)) {
+    const message = 'token is a string that is not base64; it must be what toBase64() gave.';
+    throw new InvalidArgumentError([{ path: 'token', message }]);
+  }
+  return Uint8Array.from(Buffer.from(text, 'base64'));
+}
+
+function refuse(source: unknown): never {
+  const message = isOwnBytes(source) ? lengthSentence(copyOf(source).length) : kindSentence(source);
+  throw new InvalidArgumentError([{ path: 'token', message }]);
+}
