@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import { explainStatus } from '../../src/api/explain-status.ts';
+import { InvalidArgumentError } from '../../src/errors.ts';
+import { controlCodes, statuses, win32Only } from '../../structs/index.ts';
+
+const win32 = { name: 'ERROR_INVALID_TOKEN', value: 315 };
+const ntstatus = { name: 'STATUS_INVALID_TOKEN', value: 0xc000_0465 };
+
+describe('explainStatus', () => {
+  test.each([
+    [315],
+    [315n],
+    ['315'],
+    [' 315 '],
+    ['0x13B'],
+    ['ERROR_INVALID_TOKEN'],
+    ['error_invalid_token'],
+    ['ERROR_315'],
+  ])('takes %o for the Win32 error 315', (code) => {
+    expect(explainStatus(code)).toEqual({
+      ...win32,
+      win32,
+      ntstatus,
+      meaning: expect.stringMatching(/^The storage does not accept the token/),
+      advice: expect.stringMatching(/^Read a fresh token/),
+    });
+  });
+
+  test.each([
+    [0xc000_0465],
+    [0xc000_0465n],
+    [-1073740699],
+    [-1073740699n],
+    ['-1073740699'],
+    ['3221226597'],
+    ['0xC0000465'],
+    ['0XC0000465'],
+    ['0xc0000465'],
+    ['STATUS_INVALID_TOKEN'],
+    ['status_invalid_token'],
+    ['STATUS_0xC0000465'],
+  ])('takes %o for the NTSTATUS 0xC0000465', (code) => {
+    expect(explainStatus(code)).toEqual({ ...explainStatus(315), ...ntstatus });
+  });
+
+  test.each([[0x98268], ['0x98268'], ['623208'], ['FSCTL_OFFLOAD_WRITE'], ['fsctl_offload_write']])(
+    'takes %o for a control code, which has neither Win32 error nor NTSTATUS',
+    (code) => {
+      const { name, value, ...rest } = explainStatus(code);
+      expect([name, value]).toEqual(['FSCTL_OFFLOAD_WRITE', 0x98268]);
+      expect(Object.keys(rest)).toEqual(['meaning', 'advice']);
+    },
+  );
+
+  test.each([...statuses, ...win32Only, ...controlCodes])(
+    'explains $name by name and by number alike',
+    (row) => {
+      const explanation = explainStatus(row.name);
+      expect(explanation).toMatchObject({
+        name: row.name,
+        value: row.value,
+        meaning: row.meaning,
+        advice: row.advice,
+      });
+      expect(explainStatus(row.value)).toEqual(explanation);
+    },
+  );
+
+  test.each([
+    [5, 'STATUS_ACCESS_DENIED', ['FILE_DELETED', 'FILE_IS_A_DIRECTORY', 'DELETE_PENDING', 'CANNOT_DELETE']],
+    [6, 'STATUS_INVALID_HANDLE', ['FILE_CLOSED']],
+    [19, 'STATUS_MEDIA_WRITE_PROTECTED', ['TOO_LATE']],
+    [1117, 'STATUS_IO_DEVICE_ERROR', ['DATA_OVERRUN']],
+  ])('lists what else the Win32 error %i may stand for', (errno, usual, others) => {
+    const explanation = explainStatus(errno);
+    expect(explanation.ntstatus?.name).toBe(usual);
+    expect(explanation.others?.map((other) => other.name)).toEqual(others.map((name) => `STATUS_${name}`));
+    for (const other of explanation.others ?? []) {
+      const { others: _, ...alone } = explainStatus(other.name);
+      expect(other).toEqual(alone);
+    }
+  });
+
+  test('lists beside an NTSTATUS those that GetLastError cannot tell from it', () => {
+    expect(explainStatus('STATUS_TOO_LATE').others?.map((other) => other.name)).toEqual([
+      'STATUS_MEDIA_WRITE_PROTECTED',
+    ]);
+    expect(explainStatus('STATUS_INVALID_TOKEN')).not.toHaveProperty('others');
+  });
+
+  test.each([
+    ['STATUS_DISMOUNTED_VOLUME', 'STATUS_VOLUME_DISMOUNTED'],
+    ['STATUS_INSUFFICIENT_RESOUCES', 'STATUS_INSUFFICIENT_RESOURCES'],
+  ])('takes %s, as the documentation misspells it, for %s', (misspelt, name) => {
+    expect(explainStatus(misspelt)).toEqual(explainStatus(name));
+  });
+
+  test.each([0, 0n, -0, '0', '0x0', 'ERROR_SUCCESS', 'STATUS_SUCCESS'])('takes %o for success', (code) => {
+    expect(explainStatus(code)).toMatchObject({
+      value: 0,
+      win32: { name: 'ERROR_SUCCESS', value: 0 },
+      ntstatus: { name: 'STATUS_SUCCESS', value: 0 },
+      meaning: 'The call succeeded.',
+    });
+  });
+
+  test('keeps the number of a Win32 error that is not known', () => {
+    for (const code of [12345, '12345', 'ERROR_12345', 12345n]) {
+      expect(explainStatus(code)).toEqual({
+        name: 'ERROR_12345',
+        value: 12345,
+        win32: { name: 'ERROR_12345', value: 12345 },
+        meaning: 'The Win32 error 12345 is not known to this package.',
+        advice: expect.stringContaining('net helpmsg 12345'),
+      });
+    }
+  });
+
+  test('keeps the number of an NTSTATUS that is not known', () => {
+    for (const code of [0xc0de_c0de, '0xC0DEC0DE', 'STATUS_0xC0DEC0DE', -1059143458]) {
+      expect(explainStatus(code)).toEqual({
+        name: 'STATUS_0xC0DEC0DE',
+        value: 0xc0de_c0de,
+        ntstatus: { name: 'STATUS_0xC0DEC0DE', value: 0xc0de_c0de },
+        meaning: 'The NTSTATUS 0xC0DEC0DE is not known to this package.',
+        advice: expect.stringContaining('ms-erref'),
+      });
+    }
+  });
+
+  test.each<[unknown, string]>([
+    [
+      'ERROR_INVALID_TOKN',
+      'code "ERROR_INVALID_TOKN" is no name that this package knows; did you mean ERROR_INVALID_TOKEN?',
+    ],
+    ['STATUS_INVALID_TOKENS', 'did you mean STATUS_INVALID_TOKEN?'],
+    ['FSCTL_OFFLOAD_WRIT', 'did you mean FSCTL_OFFLOAD_WRITE?'],
+    [
+      'C0000465',
+      'code "C0000465" is no name that this package knows; write a hexadecimal number with 0x in front.',
+    ],
+    ['', 'code "" is no name'],
+    ['   ', 'is no name'],
+    ['toString', 'code "toString" is no name'],
+    ['1.5', 'code "1.5" is no name'],
+    ['0x', 'code "0x" is no name'],
+    ['x'.repeat(1_000_000), 'is no name'],
+    ['9'.repeat(1_000_000), 'is no code of Windows'],
+    ['ERROR_99999999999', 'is no code of Windows'],
+    [
+      Number.NaN,
+      'code NaN is no code of Windows: that is an integer from -2147483648 to 4294967295 (0xFFFFFFFF).',
+    ],
+    [Number.POSITIVE_INFINITY, 'code Infinity is no code of Windows'],
+    [1.5, 'code 1.5 is no code of Windows'],
+    [0x1_0000_0000, 'code 4294967296 is no code of Windows'],
+    [0x1_0000_0000n, 'code 4294967296n is no code of Windows'],
+    [-0x8000_0001, 'code -2147483649 is no code of Windows'],
+    [1n << 200n, 'is no code of Windows'],
+    [undefined, "code must be a number, a bigint or a name such as 'ERROR_INVALID_TOKEN', not undefined."],
+    [null, 'not null.'],
+    [true, 'not true.'],
+    [{ valueOf: () => 315 }, 'not an object.'],
+    [[315], 'not an object.'],
+    [Symbol('315'), 'not a symbol.'],
+    [() => 315, 'not a function.'],
+  ])('refuses %o', (code, message) => {
+    const call = () => explainStatus(code as string);
+    expect(call).toThrow(InvalidArgumentError);
+    expect(call).toThrow(message);
+    try {
+      call();
+    } catch (error) {
+      const { issues } = error as InvalidArgumentError;
+      expect(issues).toEqual([{ path: 'code', message: expect.stringMatching(/^code .*[.?]$/) }]);
+      expect(issues[0]?.message.length).toBeLessThan(250);
+    }
+  });
+});
