@@ -11,6 +11,10 @@ export WINEPREFIX=$CACHE/prefix WINEARCH=win64 WINEDEBUG=${WINEDEBUG:--all}
 # Wine would otherwise offer to download Mono and Gecko, which nothing here needs.
 export WINEDLLOVERRIDES='mscoree=;mshtml='
 unset DISPLAY WAYLAND_DISPLAY
+# Node on Windows takes every output for a terminal with colours.
+if [ ! -t 1 ]; then export NO_COLOR=1; fi
+# Exit code of prepare.sh where Wine cannot be had at all.
+UNAVAILABLE=69
 
 say() { printf 'wine: %s\n' "$*" >&2; }
 
@@ -29,38 +33,37 @@ in_wine() { wine "$@" </dev/null 9>&-; }
 
 stop_wine() { wineserver -k 9>&- 2>/dev/null || true; }
 
+stop_wine_at_exit() {
+  trap stop_wine EXIT
+  trap 'exit 130' INT TERM
+}
+
 sha() { cat -- "$@" | sha256sum | cut -d ' ' -f 1; }
 
 # done_before NAME HASH: true when step NAME was last finished with HASH.
 done_before() { [ "$(cat "$CACHE/$1.done" 2>/dev/null)" = "$2" ]; }
 mark_done() { printf '%s' "$2" >"$CACHE/$1.done"; }
 
-# Brings what the tests read into the copy of the project; what the repository no longer has goes.
+# Brings the working tree into the copy of the project; what the repository no longer has goes.
 sync_project() {
-  local part
-  for part in src structs test dist; do
-    rm -rf "${PROJECT:?}/$part"
-    if [ -d "$REPO/$part" ]; then cp -R "$REPO/$part" "$PROJECT/$part"; fi
-  done
-  rm -f "$PROJECT"/tsconfig*.json "$PROJECT"/vitest.config*.ts
-  for part in "$REPO"/tsconfig*.json "$REPO"/vitest.config*.ts "$REPO"/package.json; do
-    if [ -f "$part" ]; then cp "$part" "$PROJECT/"; fi
-  done
+  find "$PROJECT" -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +
+  # tar answers 1 when a file changed while it was read.
+  { tar -C "$REPO" --exclude=./node_modules --exclude='./.*' -cf - . || [ $? = 1 ]; } | tar -C "$PROJECT" -xf -
 }
 
 # windows_node SECONDS ARGS...: runs Windows Node with a time limit and passes its exit code on.
 # Its stdout and stderr must be files (a pipe gives EBADF), so two files are followed while they grow.
 windows_node() {
-  local limit=$1 out err code=0 followers=()
+  local limit=$1 out=$CACHE/stdout err=$CACHE/stderr pid code=0
   shift
-  out=$(mktemp "$CACHE/out.XXXXXX") err=$(mktemp "$CACHE/err.XXXXXX")
-  tail -n +1 -s 0.2 -f "$out" 9>&- & followers+=($!)
-  tail -n +1 -s 0.2 -f "$err" >&2 9>&- & followers+=($!)
-  timeout -k 5 "$limit" wine "$NODE" "$@" >"$out" 2>"$err" </dev/null 9>&- || code=$?
-  sleep 0.5
-  kill "${followers[@]}" 2>/dev/null || true
-  wait "${followers[@]}" 2>/dev/null || true
-  rm -f "$out" "$err"
-  [ "$code" != 124 ] || say "stopped after $limit seconds"
+  : >"$out" >"$err"
+  # In the background, for bash handles a signal only while it waits.
+  timeout --foreground -k 5 "$limit" wine "$NODE" "$@" >>"$out" 2>>"$err" </dev/null 9>&- &
+  pid=$!
+  tail -n +1 -s 0.1 --pid=$pid -f "$out" 9>&- &
+  tail -n +1 -s 0.1 --pid=$pid -f "$err" >&2 9>&- &
+  wait $pid || code=$?
+  wait
+  if [ "$code" = 124 ] || [ "$code" = 137 ]; then say "stopped after $limit seconds"; fi
   return "$code"
 }

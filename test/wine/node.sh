@@ -10,7 +10,7 @@ if [ $# = 0 ]; then
 fi
 
 lock_prefix
-trap stop_wine EXIT
+stop_wine_at_exit
 WIN_ODX_LOCKED=1 "$HERE/prepare.sh"
 sync_project
 

@@ -9,16 +9,20 @@ MINGW=x86_64-w64-mingw32-gcc
 SYSTEM32=$WINEPREFIX/drive_c/windows/system32
 
 install_tools() {
+  local as_root=()
+  if [ "$(uname -sm)" != 'Linux x86_64' ]; then
+    say 'Wine is used on Linux x86_64 only'
+    exit $UNAVAILABLE
+  fi
   if command -v wine >/dev/null && command -v wineserver >/dev/null && command -v $MINGW >/dev/null; then return; fi
-  local root=()
-  if [ "$(id -u)" != 0 ]; then root=(sudo -n); fi
-  if ! command -v apt-get >/dev/null || { [ "${#root[@]}" != 0 ] && ! sudo -n true 2>/dev/null; }; then
-    say "Wine or mingw-w64 is missing; install (Debian names): ${PACKAGES[*]}"
-    exit 1
+  if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
+  if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    say "Wine or mingw-w64 is missing, and neither root nor sudo is at hand; install: ${PACKAGES[*]}"
+    exit $UNAVAILABLE
   fi
   say "installing ${PACKAGES[*]}"
-  "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${PACKAGES[@]}" >/dev/null
 }
 
@@ -50,7 +54,7 @@ fetch_node() {
 
 build_shim() {
   local hash
-  hash=$(sha "$HERE/bcryptprimitives.c")
+  hash=$(sha "$HERE/bcryptprimitives.c" "$HERE/prepare.sh")
   if done_before shim "$hash"; then return; fi
   say 'building the shim'
   $MINGW -Wall -Wextra -Werror -O1 -shared -o "$SYSTEM32/bcryptprimitives.dll" "$HERE/bcryptprimitives.c" -ladvapi32
@@ -59,7 +63,7 @@ build_shim() {
 
 build_driver() {
   local hash
-  hash=$(sha "$HERE"/odx/*.[ch])
+  hash=$(sha "$HERE"/odx/*.[ch] "$HERE/prepare.sh")
   if done_before driver "$hash"; then return; fi
   say 'building the driver'
   $MINGW -isystem /usr/share/mingw-w64/include/ddk -std=c11 -Wall -Wextra -Werror -O1 -shared -nostdlib \
@@ -73,9 +77,9 @@ build_driver() {
 }
 
 start_driver() {
-  if in_wine sc query odx 2>/dev/null | grep -q RUNNING; then return; fi
   # -p keeps the wineserver, and with it the driver, while no Windows process runs.
   wineserver -p 9>&- 2>/dev/null || true
+  if in_wine sc query odx 2>/dev/null | grep -q RUNNING; then return; fi
   in_wine sc create odx type= kernel start= demand binPath= 'C:\windows\system32\drivers\odx.sys' >/dev/null 2>&1 || true
   in_wine sc start odx >/dev/null 2>&1 || true
   if ! in_wine sc query odx 2>/dev/null | grep -q RUNNING; then

@@ -1,6 +1,7 @@
 // Self-test of the driver, run before the test suite so that a fault of the driver is not taken for one of
 // the library. It shares no code with the library: requests are packed here by hand.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as driver from './driver.ts';
 import * as kernel32 from './smoke-kernel32.mjs';
 
@@ -245,6 +246,13 @@ check('DSM: several ranges, truncation, header, refusal', () => {
   assert.equal(kernel32.control(source, DSM, dsmRead([0, 512]).subarray(0, 40), 536).error, 87);
 });
 
+check('DSM: ranges beyond the 64th are left out of the token', () => {
+  const ranges = Array.from({ length: 65 }, (_, i) => [i * 1024, 512]);
+  const reply = kernel32.control(source, DSM, dsmRead(...ranges), 536);
+  assert.equal(reply.output.readUInt32LE(0), 1);
+  assert.equal(lengthOf(reply), 64 * 512);
+});
+
 check('property, length and geometry describe each disk', () => {
   for (const [i, h] of [source, target, large, other].entries()) {
     const { sector } = driver.DISKS[i];
@@ -344,6 +352,17 @@ check('a delayed request completes late, also with a forced status', () => {
   );
 });
 
+check('ReadFile and WriteFile can be delayed too', () => {
+  const bytes = pattern(5000);
+  driver.delay(0, 30, { code: 'read' });
+  driver.delay(0, 30, { code: 'write' });
+  const begun = performance.now();
+  assert.equal(kernel32.write(source, 1, bytes), 0);
+  assert.deepEqual(kernel32.read(source, 1, 5000).output, bytes);
+  assert.ok(performance.now() - begun >= 58);
+  assert.equal(driver.state(0).pended, 2);
+});
+
 check('a held request ends by release or by cancellation', () => {
   driver.hold(0, { count: 2 });
   const first = kernel32.start(pendable, OFFLOAD_READ, readInput(0, 512), 528);
@@ -361,17 +380,43 @@ check('a held request ends by release or by cancellation', () => {
   );
 });
 
-check('closing a handle and a reset cancel what pends', () => {
-  driver.hold(0, { count: 3 });
-  const h = kernel32.open(driver.DISKS[0].path, kernel32.READ, true);
-  const kept = kernel32.start(pendable, OFFLOAD_READ, readInput(0, 512), 528);
-  const calls = [1, 2].map(() => kernel32.start(h, OFFLOAD_READ, readInput(0, 512), 528));
-  for (const call of calls) call.cancel();
-  for (const call of calls) assert.equal(call.finish().status, CANCELLED);
-  kernel32.CloseHandle(h);
+check('a cancelled write has changed nothing', () => {
+  const token = tokenOf(offloadRead(target, 0, 512));
+  kernel32.write(source, 0, pattern(512));
+  driver.hold(0);
+  const call = kernel32.start(pendable, OFFLOAD_WRITE, writeInput(0, 512, token), 16);
+  call.cancel();
+  assert.equal(call.finish().status, CANCELLED);
+  assert.deepEqual(kernel32.read(source, 0, 512).output, pattern(512));
+});
+
+check('the end of a process cancels what it left pending', () => {
+  driver.hold(0);
+  const url = new URL('./smoke-kernel32.mjs', import.meta.url).href;
+  const script = `import { open, start, READ } from ${JSON.stringify(url)};
+    start(open(${JSON.stringify(driver.DISKS[0].path)}, READ, true), ${OFFLOAD_READ}, Buffer.alloc(32), 528);`;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  assert.equal(child.status, 0);
+  const until = performance.now() + 2000;
+  while (driver.state(0).pending > 0 && performance.now() < until);
+  assert.equal(driver.state(0).pending, 0);
+  assert.equal(driver.log(0)[0].cancelled, true);
+});
+
+check('a reset cancels what pends', () => {
+  driver.hold(0);
+  const call = kernel32.start(pendable, OFFLOAD_READ, readInput(0, 512), 528);
   driver.reset(0);
-  assert.equal(kept.finish().status, CANCELLED);
-  assert.equal(driver.state(0).handles, 2);
+  assert.equal(call.finish().status, CANCELLED);
+  assert.equal(driver.state(0).pending, 0);
+});
+
+check('handles are counted', () => {
+  const before = driver.state(3).handles;
+  const h = kernel32.open(driver.DISKS[3].path);
+  assert.equal(driver.state(3).handles, before + 1);
+  kernel32.CloseHandle(h);
+  assert.equal(driver.state(3).handles, before);
 });
 
 check('300 requests pend at once, each with its own end', () => {

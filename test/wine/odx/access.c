@@ -30,6 +30,9 @@ NTSYSAPI NTSTATUS NTAPI ZwQuerySystemInformation(ULONG class, void *buffer, ULON
 NTSYSAPI NTSTATUS NTAPI ZwDuplicateObject(HANDLE from_process, HANDLE from, HANDLE to_process, HANDLE *to,
                                           ACCESS_MASK access, ULONG attributes, ULONG options);
 
+/* The type number of file handles, known once the first was found; it spares most duplications. */
+static USHORT file_type;
+
 static handle_list *all_handles(void)
 {
     ULONG size = 256 * 1024;
@@ -74,9 +77,14 @@ static uint32_t look_up(const FILE_OBJECT *file)
         return UNKNOWN;
     list = all_handles();
     if (list) {
-        for (ULONG_PTR i = 0; i < list->count && access == UNKNOWN; i++)
-            if (list->entries[i].process == id && leads_to(process, list->entries[i].handle, file))
-                access = list->entries[i].access;
+        /* From the end, where a handle that was just opened is most often found. */
+        for (ULONG_PTR i = list->count; i-- > 0 && access == UNKNOWN;) {
+            const handle_entry *e = &list->entries[i];
+            if (e->process != id || (file_type && e->type != file_type) || !leads_to(process, e->handle, file))
+                continue;
+            file_type = e->type;
+            access = e->access;
+        }
         ExFreePoolWithTag(list, POOL_TAG);
     }
     ZwClose(process);
