@@ -169,7 +169,7 @@ export const DEVICE_MANAGE_DATA_SET_ATTRIBUTES_OUTPUT: Layout<
  * - `HasOutput` (0x10): not 0 where a DEVICE_DSM_OUTPUT precedes the result; 0 for the offload actions.
  * - `OutputBlockAlignment` (0x14), `OutputBlockLength` (0x18): of the result, in bytes.
  *
- * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-device_dsm_definition
+ * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-device_manage_data_set_attributes
  */
 export const DEVICE_DSM_DEFINITION: Layout<
   | 'Action'

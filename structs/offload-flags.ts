@@ -34,7 +34,7 @@ export const COPY_FILE_NO_OFFLOAD = 0x0004_0000;
 export const COPYFILE2_MESSAGE_COPY_OFFLOAD = 0x1;
 
 // SupportedFeatures of a filter driver (ntifs.h):
-// https://learn.microsoft.com/windows-hardware/drivers/ifs/supporting-odx-in-filter-drivers
+// https://learn.microsoft.com/windows-hardware/drivers/ifs/offloaded-data-transfers
 export const SUPPORTED_FS_FEATURES_OFFLOAD_READ = 0x1;
 export const SUPPORTED_FS_FEATURES_OFFLOAD_WRITE = 0x2;
 export const SUPPORTED_FS_FEATURES_QUERY_OPEN = 0x4;

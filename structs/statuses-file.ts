@@ -136,7 +136,8 @@ export const fileStatuses: readonly Status[] = [
     win32: { name: 'ERROR_FILE_SYSTEM_LIMITATION', value: 665 },
     action: 'fail',
     meaning: 'The file has reached a limit of the file system, most often by heavy fragmentation.',
-    advice: 'Defragment it with "defrag <volume>", or copy it to another name by ordinary reads and writes.',
+    advice:
+      'Defragment the volume with "defrag <volume>", or copy the file to another name by ordinary reads and writes.',
   },
   {
     name: 'STATUS_VIRUS_INFECTED',

@@ -13,7 +13,7 @@ export const offloadStatuses: readonly Status[] = [
     meaning:
       'A filter driver on the source volume, such as antivirus or backup, does not allow offload reads.',
     advice:
-      'Run "fltmc instances -v <volume>" as administrator and look for a filter whose SprtFtrs column lacks 1; until it opts in, copy by ordinary reads and writes.',
+      'Run "fltmc instances -v <volume>" as administrator and look for a filter whose SprtFtrs value lacks bit 1; until it opts in, copy by ordinary reads and writes.',
   },
   {
     name: 'STATUS_OFFLOAD_WRITE_FLT_NOT_SUPPORTED',
@@ -23,7 +23,7 @@ export const offloadStatuses: readonly Status[] = [
     meaning:
       'A filter driver on the destination volume, such as antivirus or backup, does not allow offload writes.',
     advice:
-      'Run "fltmc instances -v <volume>" as administrator and look for a filter whose SprtFtrs column lacks 2; until it opts in, copy by ordinary reads and writes.',
+      'Run "fltmc instances -v <volume>" as administrator and look for a filter whose SprtFtrs value lacks bit 2; until it opts in, copy by ordinary reads and writes.',
   },
   {
     name: 'STATUS_OFFLOAD_READ_FILE_NOT_SUPPORTED',
@@ -86,7 +86,8 @@ export const offloadStatuses: readonly Status[] = [
     value: 0xc000_0010,
     win32: { name: 'ERROR_INVALID_FUNCTION', value: 1 },
     action: 'fallback',
-    meaning: 'The file system does not know the control code: only NTFS offloads, FAT and ReFS do not.',
+    meaning:
+      'What is behind the handle does not know the control code: only files on NTFS offload, those on FAT and ReFS do not.',
     advice:
       'Find out the file system with "fsutil fsinfo volumeinfo <volume>", and copy by ordinary reads and writes where it is not NTFS.',
   },

@@ -129,7 +129,7 @@ export const volumeStatuses: readonly Status[] = [
     win32: { name: 'ERROR_CRC', value: 23 },
     action: 'fail',
     meaning: 'The device could not read the data without errors.',
-    advice: 'Run "chkdsk /scan <volume>" and look into the log of the array.',
+    advice: 'Run "chkdsk <volume> /scan" and look into the log of the array.',
   },
   {
     name: 'STATUS_CRC_ERROR',
@@ -145,7 +145,7 @@ export const volumeStatuses: readonly Status[] = [
     win32: { name: 'ERROR_FILE_CORRUPT', value: 1392 },
     action: 'fail',
     meaning: 'The file system found the file or directory damaged.',
-    advice: 'Run "chkdsk /scan <volume>" before copying again.',
+    advice: 'Run "chkdsk <volume> /scan" before copying again.',
   },
   {
     name: 'STATUS_OPERATION_IN_PROGRESS',

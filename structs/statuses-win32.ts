@@ -1,7 +1,6 @@
 import type { Win32Status } from './status.ts';
 
-/** Win32 errors that kernel32 raises by itself, so that no NTSTATUS of the table leads to them. */
-export const win32Only: readonly Win32Status[] = [
+const rows: readonly Win32Status[] = [
   {
     name: 'ERROR_MR_MID_NOT_FOUND',
     value: 317,
@@ -52,3 +51,6 @@ export const win32Only: readonly Win32Status[] = [
     advice: 'Wait for its event or completion port before asking for its result.',
   },
 ];
+
+/** Win32 errors that kernel32 raises by itself, so that no NTSTATUS of the table leads to them. */
+export const win32Only: readonly Win32Status[] = Object.freeze(rows.map((row) => Object.freeze(row)));

@@ -20,16 +20,12 @@ export const statuses: readonly Status[] = Object.freeze(
 );
 
 /** Every Win32 error that those show as, and those that come without an NTSTATUS. */
-export const win32Statuses: readonly Win32Status[] = Object.freeze(
-  [...new Map(statuses.toReversed().map((row) => [row.win32.value, win32Of(row)])).values()]
-    .toReversed()
-    .concat(win32Only)
-    .map((row) => Object.freeze(row)),
-);
-
-function win32Of({ win32, action, meaning, advice }: Status): Win32Status {
-  return { ...win32, action, meaning, advice };
-}
+export const win32Statuses: readonly Win32Status[] = Object.freeze([
+  ...statuses
+    .filter((row, at) => statuses.findIndex(({ win32 }) => win32.value === row.win32.value) === at)
+    .map(({ win32, action, meaning, advice }) => Object.freeze({ ...win32, action, meaning, advice })),
+  ...win32Only,
+]);
 
 /** Names that two pages of the driver documentation misspell; no header has them. */
 const misspelt: ReadonlyMap<string, string> = new Map([
@@ -39,11 +35,9 @@ const misspelt: ReadonlyMap<string, string> = new Map([
 
 const byValue: ReadonlyMap<number, Status> = new Map(statuses.map((row) => [row.value, row]));
 const byName: ReadonlyMap<string, Status> = new Map(statuses.map((row) => [row.name, row]));
-const win32ByValueMap: ReadonlyMap<number, Win32Status> = new Map(
-  win32Statuses.map((row) => [row.value, row]),
-);
-const win32ByNameMap: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
-const byWin32: ReadonlyMap<number, readonly Status[]> = new Map(
+const win32Numbers: ReadonlyMap<number, Win32Status> = new Map(win32Statuses.map((row) => [row.value, row]));
+const win32Names: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
+const sharing: ReadonlyMap<number, readonly Status[]> = new Map(
   win32Statuses.map(({ value }) => [
     value,
     Object.freeze(statuses.filter((row) => row.win32.value === value)),
@@ -64,22 +58,22 @@ export function statusByName(name: string): Status | undefined {
 
 /** Every NTSTATUS that GetLastError shows as this Win32 error, the most usual one first. */
 export function statusesByWin32(errno: number): readonly Status[] {
-  return byWin32.get(errno) ?? none;
+  return sharing.get(errno) ?? none;
 }
 
 /** What is known of a Win32 error by its number. */
 export function win32ByValue(errno: number): Win32Status | undefined {
-  return win32ByValueMap.get(errno);
+  return win32Numbers.get(errno);
 }
 
 /** What is known of a Win32 error by its name. */
 export function win32ByName(name: string): Win32Status | undefined {
-  return win32ByNameMap.get(name);
+  return win32Names.get(name);
 }
 
 /** The name of a Win32 error, `ERROR_INVALID_TOKEN`, or `ERROR_<n>` where it is not known. */
 export function win32Name(errno: number): string {
-  return errno === 0 ? 'ERROR_SUCCESS' : (win32ByValueMap.get(errno)?.name ?? `ERROR_${errno}`);
+  return errno === 0 ? 'ERROR_SUCCESS' : (win32Numbers.get(errno)?.name ?? `ERROR_${errno}`);
 }
 
 /** The name of an NTSTATUS, `STATUS_INVALID_TOKEN`, or `STATUS_0x........` where it is not known. */

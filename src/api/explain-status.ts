@@ -60,8 +60,7 @@ export function explainStatus(code: number | bigint | string): Explanation {
   );
 }
 
-// The lowest NTSTATUS that is not taken for a Win32 error: those below have severity "success", and Win32 errors
-// are below them.
+// Win32 errors end far below it, and an NTSTATUS below it speaks of success: only those of the table are taken for one.
 const FIRST_NTSTATUS = 0x4000_0000;
 
 const DECIMAL = /^[+-]?\d+$/;
@@ -172,6 +171,7 @@ function unknownWin32(value: number): Explanation {
 }
 
 function explainNtstatusValue(value: number): Explanation {
+  if (value === 0) return success('STATUS_SUCCESS');
   const known = statusByValue(value);
   if (known !== undefined) return explainNtstatus(known);
   const name = ntstatusName(value);

@@ -95,14 +95,17 @@ describe('explainStatus', () => {
     expect(explainStatus(misspelt)).toEqual(explainStatus(name));
   });
 
-  test.each([0, 0n, -0, '0', '0x0', 'ERROR_SUCCESS', 'STATUS_SUCCESS'])('takes %o for success', (code) => {
-    expect(explainStatus(code)).toMatchObject({
-      value: 0,
-      win32: { name: 'ERROR_SUCCESS', value: 0 },
-      ntstatus: { name: 'STATUS_SUCCESS', value: 0 },
-      meaning: 'The call succeeded.',
-    });
-  });
+  test.each([0, 0n, -0, '0', '0x0', 'ERROR_SUCCESS', 'STATUS_SUCCESS', 'ERROR_0', 'STATUS_0x00000000'])(
+    'takes %o for success',
+    (code) => {
+      expect(explainStatus(code)).toMatchObject({
+        value: 0,
+        win32: { name: 'ERROR_SUCCESS', value: 0 },
+        ntstatus: { name: 'STATUS_SUCCESS', value: 0 },
+        meaning: 'The call succeeded.',
+      });
+    },
+  );
 
   test('keeps the number of a Win32 error that is not known', () => {
     for (const code of [12345, '12345', 'ERROR_12345', 12345n]) {
