@@ -1,6 +1,6 @@
-import { declare, type Layout } from './layout.ts';
-import { TOKEN_FIELD } from './token.ts';
-import { alias, array, BOOLEAN, DWORD, DWORDLONG, LONGLONG, ULONG, ULONGLONG } from './types.ts';
+import { declare } from './declare.ts';
+import type { Layout } from './layout.ts';
+import { alias, array, BOOLEAN, DWORD, DWORDLONG, LONGLONG, TOKEN, ULONG, ULONGLONG } from './types.ts';
 
 const DEVICE_DSM_ACTION = alias('DEVICE_DSM_ACTION', DWORD);
 
@@ -82,7 +82,7 @@ export const DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS: Layout<'Flags' | 'Reserved' | 
     Flags: ULONG,
     Reserved: ULONG,
     TokenOffset: ULONGLONG,
-    Token: TOKEN_FIELD,
+    Token: TOKEN,
   });
 
 /**
@@ -104,7 +104,7 @@ export const STORAGE_OFFLOAD_READ_OUTPUT: Layout<
   Reserved: ULONG,
   LengthProtected: ULONGLONG,
   TokenLength: ULONG,
-  Token: TOKEN_FIELD,
+  Token: TOKEN,
 });
 
 /**

@@ -1,4 +1,5 @@
-import { declare, type Layout } from './layout.ts';
+import { declare } from './declare.ts';
+import type { Layout } from './layout.ts';
 import { alias, DWORD, ULONG, USHORT } from './types.ts';
 
 /**

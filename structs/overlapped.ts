@@ -1,4 +1,5 @@
-import { declare, type FieldType, type Layout } from './layout.ts';
+import { declare, type FieldType } from './declare.ts';
+import type { Layout } from './layout.ts';
 import { alias, DWORD, ULONG, ULONGLONG } from './types.ts';
 
 type OverlappedField = 'Internal' | 'InternalHigh' | 'Offset' | 'OffsetHigh' | 'hEvent';

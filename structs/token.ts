@@ -1,5 +1,6 @@
-import { declare, type FieldType, type Layout } from './layout.ts';
-import { alias, array, UCHAR } from './types.ts';
+import { declare } from './declare.ts';
+import type { Layout } from './layout.ts';
+import { array, UCHAR } from './types.ts';
 
 /**
  * What an offload read hands out and an offload write takes: an opaque name for the data, 512 bytes, align 1.
@@ -23,6 +24,3 @@ export const STORAGE_OFFLOAD_TOKEN: Layout<'TokenType' | 'Reserved' | 'TokenIdLe
     Token: array(UCHAR, 504),
   },
 );
-
-/** The token as a member of another structure. @internal */
-export const TOKEN_FIELD: FieldType = alias('STORAGE_OFFLOAD_TOKEN', array(UCHAR, 512));
