@@ -40,8 +40,11 @@ static NTSTATUS NTAPI cleanup(DEVICE_OBJECT *device, IRP *irp)
 static NTSTATUS NTAPI closed(DEVICE_OBJECT *device, IRP *irp)
 {
     disk *d = disk_of(device);
-    if (d)
+    if (d) {
+        /* Wine sends no IRP_MJ_CLEANUP, and closes with requests still pending. */
+        requests_cancel(d, IoGetCurrentIrpStackLocation(irp)->FileObject);
         InterlockedDecrement(&d->handles);
+    }
     return complete_with(irp, STATUS_SUCCESS);
 }
 
