@@ -21,9 +21,11 @@ install_tools() {
     exit $UNAVAILABLE
   fi
   say "installing ${PACKAGES[*]}"
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${PACKAGES[@]}" >/dev/null
+  if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${PACKAGES[@]}" >/dev/null; }; then
+    say 'apt-get could not install them'
+    exit $UNAVAILABLE
+  fi
 }
 
 make_prefix() {
