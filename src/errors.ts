@@ -1,9 +1,9 @@
 import {
   ntstatusName,
-  type Status,
   type StatusAction,
   statusByValue,
-  statusesByWin32,
+  type Win32Status,
+  win32ByValue,
   win32Name,
 } from '../structs/index.ts';
 
@@ -141,15 +141,15 @@ for (const [name, type] of Object.entries({
 const UNKNOWN_ADVICE =
   'Look the number up in the Windows system error codes, and treat the call as failed for good.';
 
-function meaningOf(errno: number, ntstatus: number | undefined): Status | undefined {
+function meaningOf(errno: number, ntstatus: number | undefined): Win32Status | undefined {
   const exact = ntstatus === undefined ? undefined : statusByValue(ntstatus);
-  return exact?.win32.value === errno ? exact : statusesByWin32(errno)[0];
+  return exact?.win32.value === errno ? exact : win32ByValue(errno);
 }
 
 function sentence(
   name: string,
   failure: { errno: number; ntstatus?: number | undefined },
-  status: Status | undefined,
+  status: Win32Status | undefined,
   context: CallContext,
 ): string {
   const numbers =

@@ -10,6 +10,7 @@ export interface OpenedFile {
   readonly path: string;
   readonly handle: bigint;
   readonly size: bigint;
+  readonly isDevice: boolean;
   readonly sectorSize: number;
 }
 

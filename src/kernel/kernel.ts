@@ -52,6 +52,8 @@ export interface VolumeFacts {
   readonly device: string | undefined;
   /** Names of the mini-filters on the volume and what they opted in to; undefined where they cannot be listed. */
   readonly filters: readonly FilterFacts[] | undefined;
+  /** The value of FilterSupportedFeaturesMode, where it could be read: 1 keeps every filter from opting in. */
+  readonly featuresMode?: number | undefined;
   /** Why `filters` is undefined. */
   readonly filtersUnknown: string | undefined;
 }
@@ -96,6 +98,7 @@ export interface Kernel {
   facts(handle: bigint, path?: string): Promise<FileFacts>;
   factsSync(handle: bigint, path?: string): FileFacts;
   setSize(handle: bigint, size: bigint): Promise<void>;
+  setSizeSync(handle: bigint, size: bigint): void;
   /** Reads at an offset; 0 at end of file. */
   read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
   write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;

@@ -39,7 +39,9 @@ function refusal(checker: Checker<unknown>, error: z.ZodError): InvalidArgumentE
         message: unknownKey(checker, key),
       }));
     }
-    return [{ path, message: issue.message }];
+    // A message begins with its field; one within a list needs to say which.
+    const parent = issue.path.slice(0, -1).join('.');
+    return [{ path, message: parent === '' ? issue.message : `${parent}.${issue.message}` }];
   });
   return new InvalidArgumentError(issues, { cause: error });
 }

@@ -1,0 +1,108 @@
+import { InvalidArgumentError } from '../errors.ts';
+import { describeValue } from '../describe.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { ownProperties } from '../schema/own.ts';
+import { type copyFile, copyFileWith } from './copy-file.ts';
+import { type copyFiles, copyFilesWith } from './copy-files.ts';
+import {
+  type dsmOffloadRead,
+  type dsmOffloadReadSync,
+  dsmOffloadReadSyncWith,
+  dsmOffloadReadWith,
+} from './dsm-offload-read.ts';
+import {
+  type dsmOffloadWrite,
+  type dsmOffloadWriteSync,
+  dsmOffloadWriteSyncWith,
+  dsmOffloadWriteWith,
+} from './dsm-offload-write.ts';
+import {
+  type offloadRead,
+  type offloadReadSync,
+  offloadReadSyncWith,
+  offloadReadWith,
+} from './offload-read.ts';
+import {
+  type offloadWrite,
+  type offloadWriteSync,
+  offloadWriteSyncWith,
+  offloadWriteWith,
+} from './offload-write.ts';
+import { type openFile, type openFileSync, openFileSyncWith, openFileWith } from './open-file.ts';
+import { type probe, probeWith } from './probe.ts';
+import { type queryCopyOffload, queryCopyOffloadWith } from './query-copy-offload.ts';
+import { type zeroRange, zeroRangeWith } from './zero-range.ts';
+
+/** Every function that asks a kernel, bound to one. Each is documented where it is exported by itself. */
+export interface Odx {
+  readonly kernel: Kernel;
+  readonly offloadRead: typeof offloadRead;
+  readonly offloadReadSync: typeof offloadReadSync;
+  readonly offloadWrite: typeof offloadWrite;
+  readonly offloadWriteSync: typeof offloadWriteSync;
+  readonly dsmOffloadRead: typeof dsmOffloadRead;
+  readonly dsmOffloadReadSync: typeof dsmOffloadReadSync;
+  readonly dsmOffloadWrite: typeof dsmOffloadWrite;
+  readonly dsmOffloadWriteSync: typeof dsmOffloadWriteSync;
+  readonly queryCopyOffload: typeof queryCopyOffload;
+  readonly probe: typeof probe;
+  readonly openFile: typeof openFile;
+  readonly openFileSync: typeof openFileSync;
+  readonly copyFile: typeof copyFile;
+  readonly copyFiles: typeof copyFiles;
+  readonly zeroRange: typeof zeroRange;
+}
+
+/**
+ * Binds every function of this package to a kernel: the emulator, to develop without an array, or a kernel32 that was
+ * loaded from elsewhere. Files belong to the kernel that opened them.
+ *
+ * @param options `kernel`: what createEmulator or loadKernel32 gave.
+ * @returns the functions, which may be taken apart: `const { offloadRead } = createOdx({ kernel })`.
+ * @throws {InvalidArgumentError} when there is no kernel.
+ * @see https://learn.microsoft.com/windows-hardware/drivers/storage/offloaded-data-transfer
+ * @example
+ * import { createOdx } from 'win-odx';
+ * import { createEmulator } from 'win-odx/emulator';
+ *
+ * const { copyFile } = createOdx({ kernel: createEmulator() });
+ * const report = await copyFile('a.bin', 'b.bin', { mode: 'require' });
+ */
+export function createOdx(options: { readonly kernel: Kernel }): Odx {
+  const kernel = checkKernel(options);
+  return {
+    kernel,
+    offloadRead: (file, request) => offloadReadWith(kernel, file, request),
+    offloadReadSync: (file, request) => offloadReadSyncWith(kernel, file, request),
+    offloadWrite: (file, request) => offloadWriteWith(kernel, file, request),
+    offloadWriteSync: (file, request) => offloadWriteSyncWith(kernel, file, request),
+    dsmOffloadRead: (device, request) => dsmOffloadReadWith(kernel, device, request),
+    dsmOffloadReadSync: (device, request) => dsmOffloadReadSyncWith(kernel, device, request),
+    dsmOffloadWrite: (device, request) => dsmOffloadWriteWith(kernel, device, request),
+    dsmOffloadWriteSync: (device, request) => dsmOffloadWriteSyncWith(kernel, device, request),
+    queryCopyOffload: (device) => queryCopyOffloadWith(kernel, device),
+    probe: (path) => probeWith(kernel, path),
+    openFile: (path, flags, given) => openFileWith(kernel, path, flags, given),
+    openFileSync: (path, flags, given) => openFileSyncWith(kernel, path, flags, given),
+    copyFile: (source, destination, given) => copyFileWith(kernel, source, destination, given),
+    copyFiles: (pairs, given) => copyFilesWith(kernel, pairs, given),
+    zeroRange: (file, request) => zeroRangeWith(kernel, file, request),
+  };
+}
+
+function checkKernel(options: unknown): Kernel {
+  const own = ownProperties(options, 'createOdx', ['kernel']);
+  const stranger = Object.keys(own).find((key) => key !== 'kernel');
+  if (stranger !== undefined) {
+    const message = `${describeValue(stranger)} is no option of createOdx; it takes kernel.`;
+    throw new InvalidArgumentError([{ path: stranger, message }]);
+  }
+  const { kernel } = own;
+  if (isKernel(kernel)) return kernel;
+  const message = `kernel is ${describeValue(kernel)}; it must be what createEmulator() or loadKernel32() gave.`;
+  throw new InvalidArgumentError([{ path: 'kernel', message }]);
+}
+
+function isKernel(value: unknown): value is Kernel {
+  return typeof value === 'object' && value !== null && 'controlSync' in value && 'acquire' in value;
+}

@@ -1,0 +1,54 @@
+import {
+  DEVICE_COPY_OFFLOAD_DESCRIPTOR,
+  PropertyStandardQuery,
+  STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR,
+  STORAGE_PROPERTY_QUERY,
+} from '../../structs/index.ts';
+
+const query = STORAGE_PROPERTY_QUERY.offsetOf;
+const copyOffload = DEVICE_COPY_OFFLOAD_DESCRIPTOR.offsetOf;
+const alignment = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR.offsetOf;
+
+export const PROPERTY_QUERY_SIZE: number = STORAGE_PROPERTY_QUERY.size;
+export const COPY_OFFLOAD_SIZE: number = DEVICE_COPY_OFFLOAD_DESCRIPTOR.size;
+export const ACCESS_ALIGNMENT_SIZE: number = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR.size;
+
+/** DEVICE_COPY_OFFLOAD_DESCRIPTOR as it came: lifetimes in seconds, sizes in logical blocks. */
+export interface CopyOffloadDescriptor {
+  readonly version: number;
+  readonly size: number;
+  readonly maximumTokenLifetime: number;
+  readonly defaultTokenLifetime: number;
+  readonly maximumTransferSize: bigint;
+  readonly optimalTransferCount: bigint;
+  readonly maximumDataDescriptors: number;
+  readonly maximumTransferLengthPerDescriptor: number;
+  readonly optimalTransferLengthPerDescriptor: number;
+  readonly optimalTransferLengthGranularity: number;
+}
+
+/** Writes all 12 bytes of a STORAGE_PROPERTY_QUERY. */
+export function encodePropertyQuery(view: DataView, bytes: Uint8Array, propertyId: number): void {
+  bytes.fill(0, 0, PROPERTY_QUERY_SIZE);
+  view.setUint32(query.PropertyId, propertyId, true);
+  view.setUint32(query.QueryType, PropertyStandardQuery, true);
+}
+
+export function decodeCopyOffload(view: DataView): CopyOffloadDescriptor {
+  return {
+    version: view.getUint32(copyOffload.Version, true),
+    size: view.getUint32(copyOffload.Size, true),
+    maximumTokenLifetime: view.getUint32(copyOffload.MaximumTokenLifetime, true),
+    defaultTokenLifetime: view.getUint32(copyOffload.DefaultTokenLifetime, true),
+    maximumTransferSize: view.getBigUint64(copyOffload.MaximumTransferSize, true),
+    optimalTransferCount: view.getBigUint64(copyOffload.OptimalTransferCount, true),
+    maximumDataDescriptors: view.getUint32(copyOffload.MaximumDataDescriptors, true),
+    maximumTransferLengthPerDescriptor: view.getUint32(copyOffload.MaximumTransferLengthPerDescriptor, true),
+    optimalTransferLengthPerDescriptor: view.getUint32(copyOffload.OptimalTransferLengthPerDescriptor, true),
+    optimalTransferLengthGranularity: view.getUint16(copyOffload.OptimalTransferLengthGranularity, true),
+  };
+}
+
+export function decodeBytesPerLogicalSector(view: DataView): number {
+  return view.getUint32(alignment.BytesPerLogicalSector, true);
+}

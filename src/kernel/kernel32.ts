@@ -1,0 +1,133 @@
+import koffi, { type LibraryHandle } from 'koffi';
+import { describeValue } from '../describe.ts';
+import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
+import { ownProperties } from '../schema/own.ts';
+import { type Kernel, KernelFailure } from './kernel.ts';
+import type { Native, NativeFunctions } from './win32/native.ts';
+import { type NativeSymbol, SYMBOLS } from './win32/symbols.ts';
+import { Win32Kernel } from './win32/win32-kernel.ts';
+
+export type { Kernel } from './kernel.ts';
+
+/** Where {@link loadKernel32} finds its libraries. */
+export interface Kernel32Options {
+  /** Name or path of the library that plays kernel32. Default 'kernel32.dll'. */
+  readonly kernel32?: string | undefined;
+  /** Name or path of the library that plays ntdll. Default 'ntdll.dll'. */
+  readonly ntdll?: string | undefined;
+}
+
+type KoffiFunction = ReturnType<LibraryHandle['func']>;
+
+const ERROR_PROC_NOT_FOUND = 127;
+
+/**
+ * Loads kernel32.dll and gives the kernel that calls it. Functions are bound when they are first called.
+ *
+ * Programs do not need this: the functions of 'win-odx' load it by themselves. It is for shims and tests.
+ *
+ * @param options other libraries that export the same functions.
+ * @returns a kernel for {@link createOdx}.
+ * @throws {UnsupportedPlatformError} where there is no kernel32.dll, or the process is not a 64-bit one.
+ * @throws {InvalidArgumentError} when an option is not legal, or the library that it names cannot be loaded.
+ * @see https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-deviceiocontrol
+ * @example
+ * const odx = createOdx({ kernel: loadKernel32({ kernel32: './shim.dll' }) });
+ */
+export function loadKernel32(options: Kernel32Options = {}): Kernel {
+  const own = ownProperties(options, 'loadKernel32', LIBRARIES);
+  for (const key of Object.keys(own)) {
+    if (!LIBRARIES.includes(key))
+      refuse(key, `${describeValue(key)} is no option of loadKernel32; it takes kernel32 and ntdll.`);
+    const value = own[key];
+    if (value !== undefined && (typeof value !== 'string' || value === '')) {
+      refuse(
+        key,
+        `${key} is ${describeValue(value)}; it must be the name or path of a library, such as '${key}.dll'.`,
+      );
+    }
+  }
+  if (koffi.sizeof('void *') !== 8) {
+    throw new UnsupportedPlatformError({ cause: new Error('A 64-bit build of Node.js is needed.') });
+  }
+  const libraries = new Libraries(options);
+  libraries.open('kernel32');
+  return new Win32Kernel(bindLazily(libraries));
+}
+
+const LIBRARIES: readonly string[] = ['kernel32', 'ntdll'];
+
+class Libraries {
+  readonly #options: Kernel32Options;
+  readonly #loaded = new Map<NativeSymbol['library'], LibraryHandle>();
+
+  constructor(options: Kernel32Options) {
+    this.#options = options;
+  }
+
+  open(library: NativeSymbol['library']): LibraryHandle {
+    let handle = this.#loaded.get(library);
+    if (handle === undefined) {
+      handle = this.#load(library);
+      this.#loaded.set(library, handle);
+    }
+    return handle;
+  }
+
+  #load(library: NativeSymbol['library']): LibraryHandle {
+    // Node itself exports what libuv offers to addons.
+    if (library === 'node') return koffi.load(null);
+    const given = library === 'kernel32' || library === 'ntdll' ? this.#options[library] : undefined;
+    try {
+      return koffi.load(given ?? `${library}.dll`);
+    } catch (cause) {
+      if (given !== undefined)
+        refuse(library, `${library} is ${describeValue(given)}, which could not be loaded: ${String(cause)}`);
+      if (library === 'kernel32') throw new UnsupportedPlatformError({ cause });
+      throw new KernelFailure(ERROR_PROC_NOT_FOUND);
+    }
+  }
+}
+
+// Each function is a trampoline until it is first called: it binds the symbol and puts the bound function in its place.
+function bindLazily(libraries: Libraries): Native {
+  const bound = new Map<string, KoffiFunction>();
+  const bind = (name: keyof NativeFunctions): KoffiFunction => {
+    let native = bound.get(name);
+    if (native === undefined) {
+      const { library, result, parameters } = SYMBOLS[name];
+      try {
+        native = libraries.open(library).func('__stdcall', name, result, [...parameters]);
+      } catch (error) {
+        if (error instanceof KernelFailure || error instanceof InvalidArgumentError) throw error;
+        throw new KernelFailure(ERROR_PROC_NOT_FOUND);
+      }
+      bound.set(name, native);
+    }
+    return native;
+  };
+  const functions: Record<string, KoffiFunction | ((...parameters: never[]) => unknown)> = {};
+  for (const name of Object.keys(SYMBOLS) as (keyof NativeFunctions)[]) {
+    functions[name] = (...parameters: unknown[]) => {
+      const native = bind(name);
+      functions[name] = native;
+      return native(...parameters);
+    };
+  }
+  const native: Pick<Native, 'background' | 'addressOf'> = {
+    background(name, parameters, done) {
+      bind(name).async(...parameters, (error: unknown, result: ReturnType<NativeFunctions[typeof name]>) => {
+        // Koffi reports here what it could not call at all, which the types of this module exclude.
+        if (error) throw error;
+        done(result);
+      });
+    },
+    addressOf: (buffer) => koffi.address(buffer),
+  };
+  // SYMBOLS has a row for each of NativeFunctions, which its type makes the compiler check.
+  return Object.assign(functions, native) as unknown as Native;
+}
+
+function refuse(path: string, message: string): never {
+  throw new InvalidArgumentError([{ path, message }]);
+}

@@ -1,0 +1,86 @@
+import { OVERLAPPED_ENTRY } from '../../../structs/index.ts';
+import { KernelFailure } from '../kernel.ts';
+import type { Native } from './native.ts';
+
+const ENTRIES = 256;
+const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
+const { lpOverlapped } = OVERLAPPED_ENTRY.offsetOf;
+
+// Node joins its pool when the process ends, so no wait may last for ever.
+const LONGEST_WAIT = 500;
+
+/**
+ * The one place where calls on our own handles complete. While anything is in flight one thread of libuv's pool waits
+ * here, which also keeps the process alive; when nothing is, none does, and the process may end.
+ */
+export class CompletionPort {
+  readonly #native: Native;
+  readonly #inFlight = new Map<bigint, () => void>();
+  readonly #entries = new Uint8Array(ENTRIES * OVERLAPPED_ENTRY.size);
+  readonly #view = new DataView(this.#entries.buffer);
+  readonly #removed = new Uint32Array(64);
+  #port = 0n;
+  #isWaiting = false;
+
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  /** From now on calls on this handle that carry no event complete here. */
+  adopt(handle: bigint): void {
+    if (this.#native.CreateIoCompletionPort(handle, this.#open(), 0, 0) === 0n) {
+      throw new KernelFailure(this.#native.GetLastError());
+    }
+  }
+
+  /** Has `done` run when the call with this OVERLAPPED has completed. To be called before the call is made. */
+  expect(overlapped: bigint, done: () => void): void {
+    this.#inFlight.set(overlapped, done);
+    this.#wait();
+  }
+
+  /** For a call that failed at once: it will not come here. */
+  forget(overlapped: bigint): void {
+    this.#inFlight.delete(overlapped);
+  }
+
+  #open(): bigint {
+    if (this.#port !== 0n) return this.#port;
+    const port = this.#native.CreateIoCompletionPort(INVALID_HANDLE_VALUE, 0n, 0, 1);
+    if (port === 0n) throw new KernelFailure(this.#native.GetLastError());
+    this.#port = port;
+    process.once('exit', () => this.#native.PostQueuedCompletionStatus(port, 0, 0, null));
+    return port;
+  }
+
+  #wait(): void {
+    if (this.#isWaiting || this.#inFlight.size === 0) return;
+    this.#isWaiting = true;
+    const removed = new Uint8Array(this.#removed.buffer);
+    this.#native.background(
+      'GetQueuedCompletionStatusEx',
+      [this.#port, this.#entries, ENTRIES, removed, LONGEST_WAIT, 0],
+      (succeeded) => {
+        this.#isWaiting = false;
+        try {
+          if (succeeded !== 0) this.#complete(this.#removed[0] ?? 0);
+        } finally {
+          this.#wait();
+        }
+      },
+    );
+  }
+
+  #complete(count: number): void {
+    // Taken out first: what is completed may wait again, into the same entries.
+    const finished: (() => void)[] = [];
+    for (let at = 0; at < count; at++) {
+      const overlapped = this.#view.getBigUint64(at * OVERLAPPED_ENTRY.size + lpOverlapped, true);
+      const done = this.#inFlight.get(overlapped);
+      if (done === undefined) continue;
+      this.#inFlight.delete(overlapped);
+      finished.push(done);
+    }
+    for (const done of finished) done();
+  }
+}

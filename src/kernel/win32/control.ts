@@ -1,0 +1,153 @@
+import type { Signal } from '../../abort.ts';
+import { KernelFailure } from '../kernel.ts';
+import type { CompletionPort } from './completion-port.ts';
+import type { Win32Frame } from './frame.ts';
+import type { Lane } from './lane.ts';
+import { failureOf, isFailure, lastFailure } from './last-failure.ts';
+import type { Native } from './native.ts';
+
+const ERROR_IO_PENDING = 997;
+const ERROR_OPERATION_ABORTED = 995;
+const STATUS_CANCELLED = 0xc000_0120;
+const INFINITE = 0xffff_ffff;
+const SHORTEST_POLL = 1;
+const LONGEST_POLL = 16;
+
+/** DeviceIoControl, to its end, on either kind of handle. */
+export function controlSync(
+  native: Native,
+  handle: bigint,
+  code: number,
+  frame: Win32Frame,
+  inputLength: number,
+  outputLength: number,
+): number {
+  const event = frame.useEvent(native);
+  // SAFETY: both areas are inside the frame and at least this long; the frame is ours until the call has ended.
+  const succeeded = native.DeviceIoControl(
+    handle,
+    code,
+    frame.inputAddress,
+    inputLength,
+    frame.outputAddress,
+    outputLength,
+    frame.returnedAddress,
+    frame.overlapped,
+  );
+  if (succeeded !== 0) return frame.returned;
+  const errno = native.GetLastError();
+  if (errno !== ERROR_IO_PENDING) throw lastFailure(native);
+  native.WaitForSingleObject(event, INFINITE);
+  return completed(native, frame);
+}
+
+/** A call on a handle of ours: the completion port tells its end, and OVERLAPPED.Internal its exact NTSTATUS. */
+export function overlapped(
+  native: Native,
+  port: CompletionPort,
+  handle: bigint,
+  frame: Win32Frame,
+  signal: Signal | undefined,
+  start: () => number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const cancel = () => native.CancelIoEx(handle, frame.overlapped);
+    frame.useCompletionPort();
+    port.expect(frame.overlapped, () => {
+      signal?.removeEventListener('abort', cancel);
+      try {
+        resolve(completed(native, frame));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    // A call that succeeds at once is told to the port as well; one that fails at once is not.
+    if (start() === 0) {
+      const errno = native.GetLastError();
+      if (errno !== ERROR_IO_PENDING) {
+        port.forget(frame.overlapped);
+        reject(lastFailure(native));
+        return;
+      }
+    }
+    signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+/**
+ * A control code on a borrowed handle. It may be a synchronous one, on which the call blocks, so the call is made on the
+ * lane's thread; where it was overlapped after all and is pending, its OVERLAPPED is looked at until it has ended.
+ */
+export function borrowedControl(
+  native: Native,
+  lane: Lane,
+  handle: bigint,
+  code: number,
+  frame: Win32Frame,
+  inputLength: number,
+  outputLength: number,
+  signal: Signal | undefined,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    frame.useEvent(native);
+    let isStarted = false;
+    const cancel = () => {
+      if (isStarted) native.CancelIoEx(handle, frame.overlapped);
+    };
+    const settle = (end: () => number) => {
+      signal?.removeEventListener('abort', cancel);
+      try {
+        resolve(end());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    lane.add((finished) => {
+      if (signal?.aborted) {
+        finished();
+        settle(() => {
+          throw new KernelFailure(ERROR_OPERATION_ABORTED, STATUS_CANCELLED);
+        });
+        return;
+      }
+      isStarted = true;
+      // SAFETY: this closure keeps the frame, and with it the memory, until the call has ended.
+      native.background(
+        'DeviceIoControl',
+        [
+          handle,
+          code,
+          frame.inputAddress,
+          inputLength,
+          frame.outputAddress,
+          outputLength,
+          frame.returnedAddress,
+          frame.overlapped,
+        ],
+        (succeeded) => {
+          // The status of the pool's thread cannot be asked for from here, so only the error is known.
+          const errno = succeeded === 0 ? native.GetLastError() : 0;
+          finished();
+          if (errno === ERROR_IO_PENDING) whenEnded(frame, () => settle(() => completed(native, frame)));
+          else
+            settle(() => {
+              if (errno !== 0) throw new KernelFailure(errno);
+              return frame.returned;
+            });
+        },
+      );
+    });
+  });
+}
+
+function completed(native: Native, frame: Win32Frame): number {
+  if (isFailure(frame.status)) throw failureOf(native, frame.status);
+  return frame.information;
+}
+
+// Rare, and without a thread: an overlapped handle that another module opened.
+function whenEnded(frame: Win32Frame, done: () => void, wait = SHORTEST_POLL): void {
+  if (frame.isPending) setTimeout(() => whenEnded(frame, done, Math.min(wait * 2, LONGEST_POLL)), wait);
+  else done();
+}

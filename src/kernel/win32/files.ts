@@ -1,0 +1,137 @@
+import {
+  BY_HANDLE_FILE_INFORMATION,
+  FILE_BASIC_INFO,
+  FILE_END_OF_FILE_INFO,
+  FILE_ID_INFO,
+  FILE_STORAGE_INFO,
+} from '../../../structs/index.ts';
+import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
+import type { Disposition, FileFacts, OpenRequest } from '../kernel.ts';
+import { deviceSectorSize, deviceSize } from './device.ts';
+import type { FramePool } from './frame.ts';
+import { lastFailure } from './last-failure.ts';
+import type { Native } from './native.ts';
+import { isDevicePath, nativePath } from './strings.ts';
+import { sectorSizeOfVolume } from './volume.ts';
+
+const GENERIC_READ = 0x8000_0000;
+const GENERIC_WRITE = 0x4000_0000;
+const FILE_SHARE_ALL = 0x7;
+const FILE_FLAG_OVERLAPPED = 0x4000_0000;
+const FILE_ATTRIBUTE_NORMAL = 0x80;
+const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
+
+const DISPOSITIONS: Record<Disposition, number> = {
+  'create-new': 1,
+  create: 2,
+  open: 3,
+  'open-or-create': 4,
+};
+
+// FILE_INFO_BY_HANDLE_CLASS
+const FileBasicInfo = 0;
+const FileEndOfFileInfo = 6;
+const FileStorageInfo = 16;
+const FileIdInfo = 18;
+
+// What a copy keeps of its source, as CopyFile does: read-only, hidden, system, archive, not indexed.
+const KEPT_ATTRIBUTES = 0x1 | 0x2 | 0x4 | 0x20 | 0x2000;
+
+/** The parameters of CreateFileW for a file that will be used overlapped. */
+export function openParameters(
+  path: string,
+  request: OpenRequest,
+): [string, number, number, null, number, number, bigint] {
+  const access = (request.read ? GENERIC_READ : 0) + (request.write ? GENERIC_WRITE : 0);
+  const flags = FILE_FLAG_OVERLAPPED + FILE_ATTRIBUTE_NORMAL;
+  return [nativePath(path), access, FILE_SHARE_ALL, null, DISPOSITIONS[request.disposition], flags, 0n];
+}
+
+/** The parameters of CreateFileW for a device that is only asked, which takes no access rights. */
+export function deviceParameters(path: string): [string, number, number, null, number, number, bigint] {
+  return [path, 0, FILE_SHARE_ALL, null, DISPOSITIONS.open, FILE_FLAG_OVERLAPPED, 0n];
+}
+
+export function isInvalid(handle: bigint): boolean {
+  return handle === INVALID_HANDLE_VALUE || handle === 0n;
+}
+
+export function fileFacts(native: Native, frames: FramePool, handle: bigint, path?: string): FileFacts {
+  if (path !== undefined && isDevicePath(path)) {
+    const size = deviceSize(native, frames, handle);
+    const sectorSize = deviceSectorSize(native, frames, handle);
+    return { size, sectorSize, identity: `device:${path.toLowerCase()}`, stamp: 'device', isDevice: true };
+  }
+  const size = fileSize(native, handle);
+  const ofVolume = () => (path === undefined ? undefined : sectorSizeOfVolume(native, path));
+  const sectorSize = storageSector(native, handle) ?? ofVolume() ?? SMALLEST_SECTOR;
+  return {
+    size,
+    sectorSize,
+    identity: identityOf(native, handle),
+    stamp: `${size}:${lastWriteTime(native, handle)}`,
+    isDevice: false,
+  };
+}
+
+/** FILE_END_OF_FILE_INFO: moves the end of a file without a file pointer, which an overlapped handle has not. */
+export function endOfFileParameters(handle: bigint, size: bigint): [bigint, number, Uint8Array, number] {
+  const information = new Uint8Array(FILE_END_OF_FILE_INFO.size);
+  new DataView(information.buffer).setBigInt64(FILE_END_OF_FILE_INFO.offsetOf.EndOfFile, size, true);
+  return [handle, FileEndOfFileInfo, information, information.length];
+}
+
+/** Gives `to` the last write time and attributes of `from`, as CopyFile does. */
+export function copyTimesAndAttributes(native: Native, from: bigint, to: bigint): void {
+  const { LastWriteTime, FileAttributes } = FILE_BASIC_INFO.offsetOf;
+  const source = information(native, from, FileBasicInfo, FILE_BASIC_INFO.size);
+  if (source === undefined) throw lastFailure(native);
+  // A zero leaves that time as it is.
+  const wanted = new Uint8Array(FILE_BASIC_INFO.size);
+  const view = new DataView(wanted.buffer);
+  view.setBigInt64(LastWriteTime, source.getBigInt64(LastWriteTime, true), true);
+  const attributes = source.getUint32(FileAttributes, true) & KEPT_ATTRIBUTES;
+  view.setUint32(FileAttributes, attributes === 0 ? FILE_ATTRIBUTE_NORMAL : attributes, true);
+  if (native.SetFileInformationByHandle(to, FileBasicInfo, wanted, wanted.length) === 0)
+    throw lastFailure(native);
+}
+
+function fileSize(native: Native, handle: bigint): bigint {
+  const size = new Uint8Array(64);
+  if (native.GetFileSizeEx(handle, size) === 0) throw lastFailure(native);
+  return new DataView(size.buffer).getBigInt64(0, true);
+}
+
+function storageSector(native: Native, handle: bigint): number | undefined {
+  const storage = information(native, handle, FileStorageInfo, FILE_STORAGE_INFO.size);
+  const bytes = storage?.getUint32(FILE_STORAGE_INFO.offsetOf.LogicalBytesPerSector, true);
+  return isSectorSize(bytes) ? bytes : undefined;
+}
+
+function lastWriteTime(native: Native, handle: bigint): bigint {
+  const basic = information(native, handle, FileBasicInfo, FILE_BASIC_INFO.size);
+  return basic?.getBigInt64(FILE_BASIC_INFO.offsetOf.LastWriteTime, true) ?? 0n;
+}
+
+function identityOf(native: Native, handle: bigint): string | undefined {
+  const id = information(native, handle, FileIdInfo, FILE_ID_INFO.size);
+  if (id !== undefined) return hex(id);
+  const bytes = new Uint8Array(64);
+  if (native.GetFileInformationByHandle(handle, bytes) === 0) return undefined;
+  const view = new DataView(bytes.buffer);
+  const { dwVolumeSerialNumber, nFileIndexHigh, nFileIndexLow } = BY_HANDLE_FILE_INFORMATION.offsetOf;
+  return [dwVolumeSerialNumber, nFileIndexHigh, nFileIndexLow]
+    .map((field) => view.getUint32(field, true).toString(16))
+    .join(':');
+}
+
+/** GetFileInformationByHandleEx; undefined where this Windows, or this file system, does not know the class. */
+function information(native: Native, handle: bigint, kind: number, size: number): DataView | undefined {
+  const bytes = new Uint8Array(Math.max(size, 64));
+  const succeeded = native.GetFileInformationByHandleEx(handle, kind, bytes, size) !== 0;
+  return succeeded ? new DataView(bytes.buffer, 0, size) : undefined;
+}
+
+function hex(view: DataView): string {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('hex');
+}

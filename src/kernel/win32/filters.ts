@@ -1,0 +1,71 @@
+import {
+  INSTANCE_AGGREGATE_STANDARD_INFORMATION,
+  SUPPORTED_FS_FEATURES_OFFLOAD_READ,
+  SUPPORTED_FS_FEATURES_OFFLOAD_WRITE,
+} from '../../../structs/index.ts';
+import { type FilterFacts, KernelFailure } from '../kernel.ts';
+import type { Native } from './native.ts';
+import { textOf } from './strings.ts';
+
+const InstanceAggregateStandardInformation = 3;
+const FLTFL_IASI_IS_MINIFILTER = 0x1;
+const E_ACCESSDENIED = 0x8007_0005;
+const ROOM = 4096;
+const {
+  Flags,
+  'Type.MiniFilter.FilterNameLength': NameLength,
+  'Type.MiniFilter.FilterNameBufferOffset': NameOffset,
+  'Type.MiniFilter.SupportedFeatures': Features,
+} = INSTANCE_AGGREGATE_STANDARD_INFORMATION.offsetOf;
+
+export interface Filters {
+  readonly filters: readonly FilterFacts[] | undefined;
+  readonly filtersUnknown: string | undefined;
+}
+
+/** The mini-filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst). Absence is reported, not thrown. */
+export function filtersOf(native: Native, volume: string): Filters {
+  try {
+    return list(native, volume);
+  } catch (error) {
+    if (!(error instanceof KernelFailure)) throw error;
+    return { filters: undefined, filtersUnknown: 'fltlib.dll is not there' };
+  }
+}
+
+function list(native: Native, volume: string): Filters {
+  const buffer = new Uint8Array(ROOM);
+  const returned = new Uint8Array(64);
+  const find = new Uint8Array(64);
+  const kind = InstanceAggregateStandardInformation;
+  let result = native.FilterVolumeInstanceFindFirst(volume, kind, buffer, ROOM, returned, find);
+  if (result === E_ACCESSDENIED) {
+    return { filters: undefined, filtersUnknown: 'listing them takes an administrator' };
+  }
+  const filters: FilterFacts[] = [];
+  if (result !== 0) return { filters, filtersUnknown: undefined };
+  const handle = new DataView(find.buffer).getBigUint64(0, true);
+  try {
+    while (result === 0) {
+      const found = decode(buffer);
+      if (found !== undefined) filters.push(found);
+      result = native.FilterVolumeInstanceFindNext(handle, kind, buffer, ROOM, returned);
+    }
+  } finally {
+    native.FilterVolumeInstanceFindClose(handle);
+  }
+  return { filters, filtersUnknown: undefined };
+}
+
+// A legacy filter has no features to declare, and blocks nothing by that.
+function decode(buffer: Uint8Array): FilterFacts | undefined {
+  const view = new DataView(buffer.buffer);
+  if ((view.getUint32(Flags, true) & FLTFL_IASI_IS_MINIFILTER) === 0) return undefined;
+  const at = view.getUint16(NameOffset, true);
+  const features = view.getUint32(Features, true);
+  return {
+    name: textOf(buffer.subarray(at, Math.min(at + view.getUint16(NameLength, true), ROOM))),
+    offloadRead: (features & SUPPORTED_FS_FEATURES_OFFLOAD_READ) !== 0,
+    offloadWrite: (features & SUPPORTED_FS_FEATURES_OFFLOAD_WRITE) !== 0,
+  };
+}

@@ -1,0 +1,118 @@
+import { OVERLAPPED } from '../../../structs/index.ts';
+import { type Frame, KernelFailure } from '../kernel.ts';
+import type { Native } from './native.ts';
+
+const RETURNED = OVERLAPPED.size;
+const INPUT = 64;
+const COMMON_INPUT = 576;
+const COMMON_OUTPUT = 576;
+const STATUS_PENDING = 0x103;
+const { Internal, InternalHigh, hEvent, Offset, OffsetHigh } = OVERLAPPED.offsetOf;
+
+/**
+ * All that one call hands to Windows, in one piece of memory that does not move: OVERLAPPED, the DWORD for the bytes
+ * returned, input and output. Whoever holds the frame keeps the memory alive.
+ */
+export class Win32Frame implements Frame {
+  readonly input: Uint8Array;
+  readonly inputView: DataView;
+  readonly output: Uint8Array;
+  readonly outputView: DataView;
+  readonly overlapped: bigint;
+  readonly returnedAddress: bigint;
+  readonly inputAddress: bigint;
+  readonly outputAddress: bigint;
+  readonly isCommon: boolean;
+  readonly #head: DataView;
+  #event = 0n;
+
+  constructor(native: Native, inputLength: number, outputLength: number) {
+    const inputSize = Math.max(inputLength, COMMON_INPUT);
+    const outputSize = Math.max(outputLength, COMMON_OUTPUT);
+    this.isCommon = inputSize === COMMON_INPUT && outputSize === COMMON_OUTPUT;
+    const outputAt = INPUT + Math.ceil(inputSize / 8) * 8;
+    const memory = new ArrayBuffer(outputAt + outputSize);
+    this.#head = new DataView(memory, 0, INPUT);
+    this.input = new Uint8Array(memory, INPUT, inputSize);
+    this.inputView = new DataView(memory, INPUT, inputSize);
+    this.output = new Uint8Array(memory, outputAt, outputSize);
+    this.outputView = new DataView(memory, outputAt, outputSize);
+    this.overlapped = native.addressOf(new Uint8Array(memory));
+    this.returnedAddress = this.overlapped + BigInt(RETURNED);
+    this.inputAddress = this.overlapped + BigInt(INPUT);
+    this.outputAddress = this.overlapped + BigInt(outputAt);
+  }
+
+  static isCommon(inputLength: number, outputLength: number): boolean {
+    return inputLength <= COMMON_INPUT && outputLength <= COMMON_OUTPUT;
+  }
+
+  /** Bytes that a call which ended at once returned. */
+  get returned(): number {
+    return this.#head.getUint32(RETURNED, true);
+  }
+
+  /** NTSTATUS of a call that was pending; 0x103 while it still is. */
+  get status(): number {
+    return this.#head.getUint32(Internal, true);
+  }
+
+  /** Bytes that a call which was pending returned. */
+  get information(): number {
+    return this.#head.getUint32(InternalHigh, true);
+  }
+
+  get isPending(): boolean {
+    return this.status === STATUS_PENDING;
+  }
+
+  /** For ReadFile and WriteFile; control codes carry their offsets in the input. */
+  set position(offset: bigint) {
+    this.#head.setUint32(Offset, Number(offset & 0xffff_ffffn), true);
+    this.#head.setUint32(OffsetHigh, Number(offset >> 32n), true);
+  }
+
+  /** Without an event the completion port is told. */
+  useCompletionPort(): void {
+    this.#head.setBigUint64(hEvent, 0n, true);
+  }
+
+  /** With the low bit of the event set, no completion port that the handle may belong to is told. */
+  useEvent(native: Native): bigint {
+    if (this.#event === 0n) {
+      this.#event = native.CreateEventW(null, 1, 0, null) ?? 0n;
+      if (this.#event === 0n) throw new KernelFailure(native.GetLastError());
+    }
+    this.#head.setBigUint64(hEvent, this.#event | 1n, true);
+    return this.#event;
+  }
+
+  dispose(native: Native): void {
+    if (this.#event !== 0n) native.CloseHandle(this.#event);
+    this.#event = 0n;
+  }
+}
+
+/** Frames that wait for their next call. */
+export class FramePool {
+  readonly #native: Native;
+  readonly #idle: Win32Frame[] = [];
+
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  acquire(inputLength: number, outputLength: number): Win32Frame {
+    if (!Win32Frame.isCommon(inputLength, outputLength)) {
+      return new Win32Frame(this.#native, inputLength, outputLength);
+    }
+    return this.#idle.pop() ?? new Win32Frame(this.#native, inputLength, outputLength);
+  }
+
+  release(frame: Win32Frame): void {
+    if (frame.isCommon && this.#idle.length < MOST_IDLE) this.#idle.push(frame);
+    else frame.dispose(this.#native);
+  }
+}
+
+const MOST_IDLE = 256;

@@ -1,0 +1,233 @@
+import type { Signal } from '../../abort.ts';
+import {
+  type FileFacts,
+  type Frame,
+  type Kernel,
+  KernelFailure,
+  type OpenRequest,
+  type VolumeFacts,
+} from '../kernel.ts';
+import { CompletionPort } from './completion-port.ts';
+import { borrowedControl, controlSync, overlapped } from './control.ts';
+import {
+  copyTimesAndAttributes,
+  deviceParameters,
+  endOfFileParameters,
+  fileFacts,
+  isInvalid,
+  openParameters,
+} from './files.ts';
+import { FramePool, Win32Frame } from './frame.ts';
+import { Lane } from './lane.ts';
+import { bindStatusFunctions, lastFailure } from './last-failure.ts';
+import type { BlockingName, Native, NativeFunctions } from './native.ts';
+import { nativePath } from './strings.ts';
+import { devicePath, volumeFacts } from './volume.ts';
+
+const ERROR_INVALID_HANDLE = 6;
+const ERROR_HANDLE_EOF = 38;
+const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
+
+/**
+ * The kernel that is kernel32.dll. At most three threads of libuv's pool are held, whatever is in flight: one where our
+ * own handles complete, one for calls on borrowed handles, one to open and close files.
+ */
+export class Win32Kernel implements Kernel {
+  readonly name = 'kernel32';
+  readonly #native: Native;
+  readonly #frames: FramePool;
+  readonly #port: CompletionPort;
+  readonly #owned = new Set<bigint>();
+  readonly #borrowed = new Lane();
+  readonly #files = new Lane();
+  #isBound = false;
+
+  constructor(native: Native) {
+    this.#native = native;
+    this.#frames = new FramePool(native);
+    this.#port = new CompletionPort(native);
+  }
+
+  acquire(inputLength: number, outputLength: number): Win32Frame {
+    if (!this.#isBound) {
+      bindStatusFunctions(this.#native);
+      this.#isBound = true;
+    }
+    return this.#frames.acquire(inputLength, outputLength);
+  }
+
+  release(frame: Frame): void {
+    this.#frames.release(ours(frame));
+  }
+
+  controlSync(handle: bigint, code: number, frame: Frame, inputLength: number, outputLength: number): number {
+    return controlSync(this.#native, handle, code, ours(frame), inputLength, outputLength);
+  }
+
+  control(
+    handle: bigint,
+    code: number,
+    frame: Frame,
+    inputLength: number,
+    outputLength: number,
+    signal?: Signal,
+  ): Promise<number> {
+    const native = this.#native;
+    const own = ours(frame);
+    if (!this.#owned.has(handle)) {
+      return borrowedControl(native, this.#borrowed, handle, code, own, inputLength, outputLength, signal);
+    }
+    const { inputAddress, outputAddress, returnedAddress } = own;
+    // SAFETY: both areas are inside the frame, which the port holds until the call has ended.
+    return overlapped(native, this.#port, handle, own, signal, () =>
+      native.DeviceIoControl(
+        handle,
+        code,
+        inputAddress,
+        inputLength,
+        outputAddress,
+        outputLength,
+        returnedAddress,
+        own.overlapped,
+      ),
+    );
+  }
+
+  handleOf(fd: number): bigint {
+    const handle = this.#native.uv_get_osfhandle(fd) ?? 0n;
+    // -1 for a bad descriptor, -2 for one without a file behind it.
+    if (handle === 0n || handle > HIGHEST_HANDLE) throw new KernelFailure(ERROR_INVALID_HANDLE);
+    return handle;
+  }
+
+  async open(path: string, request: OpenRequest): Promise<bigint> {
+    const handle = await this.#opening(openParameters(path, request));
+    return this.#adopt(handle);
+  }
+
+  openSync(path: string, request: OpenRequest): bigint {
+    const handle = this.#native.CreateFileW(...openParameters(path, request));
+    if (isInvalid(handle)) throw lastFailure(this.#native);
+    return this.#adopt(handle);
+  }
+
+  async close(handle: bigint): Promise<void> {
+    this.#owned.delete(handle);
+    await this.#inBackground('CloseHandle', [handle], (closed) => closed !== 0);
+  }
+
+  closeSync(handle: bigint): void {
+    this.#owned.delete(handle);
+    if (this.#native.CloseHandle(handle) === 0) throw lastFailure(this.#native);
+  }
+
+  async facts(handle: bigint, path?: string): Promise<FileFacts> {
+    return this.factsSync(handle, path);
+  }
+
+  factsSync(handle: bigint, path?: string): FileFacts {
+    return fileFacts(this.#native, this.#frames, handle, path);
+  }
+
+  async setSize(handle: bigint, size: bigint): Promise<void> {
+    await this.#inBackground(
+      'SetFileInformationByHandle',
+      endOfFileParameters(handle, size),
+      (set) => set !== 0,
+    );
+  }
+
+  setSizeSync(handle: bigint, size: bigint): void {
+    if (this.#native.SetFileInformationByHandle(...endOfFileParameters(handle, size)) === 0) {
+      throw lastFailure(this.#native);
+    }
+  }
+
+  async read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
+    try {
+      return await this.#transfer('ReadFile', handle, into, offset, signal);
+    } catch (error) {
+      if (error instanceof KernelFailure && error.errno === ERROR_HANDLE_EOF) return 0;
+      throw error;
+    }
+  }
+
+  write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
+    return this.#transfer('WriteFile', handle, from, offset, signal);
+  }
+
+  async copyMetadata(from: bigint, to: bigint): Promise<void> {
+    copyTimesAndAttributes(this.#native, from, to);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#inBackground('DeleteFileW', [nativePath(path)], (deleted) => deleted !== 0);
+  }
+
+  async volume(path: string): Promise<VolumeFacts> {
+    return volumeFacts(this.#native, path);
+  }
+
+  async openDevice(path: string): Promise<bigint> {
+    return this.#adopt(await this.#opening(deviceParameters(devicePath(this.#native, path))));
+  }
+
+  #opening(parameters: Parameters<NativeFunctions['CreateFileW']>): Promise<bigint> {
+    return this.#inBackground('CreateFileW', parameters, (handle) => !isInvalid(handle));
+  }
+
+  #adopt(handle: bigint): bigint {
+    try {
+      this.#port.adopt(handle);
+    } catch (error) {
+      this.#native.CloseHandle(handle);
+      throw error;
+    }
+    this.#owned.add(handle);
+    return handle;
+  }
+
+  async #transfer(
+    name: 'ReadFile' | 'WriteFile',
+    handle: bigint,
+    bytes: Uint8Array,
+    offset: bigint,
+    signal: Signal | undefined,
+  ): Promise<number> {
+    const native = this.#native;
+    const frame = this.acquire(0, 0);
+    frame.position = offset;
+    try {
+      // SAFETY: this closure holds the bytes, and the port holds it, until the call has ended.
+      return await overlapped(native, this.#port, handle, frame, signal, () =>
+        native[name](handle, bytes, bytes.length, null, frame.overlapped),
+      );
+    } finally {
+      frame.position = 0n;
+      this.#frames.release(frame);
+    }
+  }
+
+  #inBackground<Name extends BlockingName>(
+    name: Name,
+    parameters: Parameters<NativeFunctions[Name]>,
+    isSuccess: (result: ReturnType<NativeFunctions[Name]>) => boolean,
+  ): Promise<ReturnType<NativeFunctions[Name]>> {
+    const native = this.#native;
+    return new Promise((resolve, reject) => {
+      this.#files.add((finished) => {
+        native.background(name, parameters, (result) => {
+          const failure = isSuccess(result) ? undefined : new KernelFailure(native.GetLastError());
+          finished();
+          if (failure === undefined) resolve(result);
+          else reject(failure);
+        });
+      });
+    });
+  }
+}
+
+function ours(frame: Frame): Win32Frame {
+  if (frame instanceof Win32Frame) return frame;
+  throw new TypeError('The frame was not made by this kernel.');
+}

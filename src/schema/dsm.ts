@@ -1,0 +1,186 @@
+import * as z from 'zod';
+import type { Signal } from '../abort.ts';
+import { describeValue } from '../describe.ts';
+import type { OffloadToken } from '../token.ts';
+import {
+  type ByteCount,
+  byteCountSentence,
+  endsWithinReach,
+  isByteCount,
+  LARGEST,
+  reachSentence,
+} from './byte-count.ts';
+import { type Checker, check, checker } from './check.ts';
+import { byteCount, sectorSize, signal, u32 } from './fields.ts';
+import { type Own, ownProperties } from './own.ts';
+import { perSector } from './per-sector.ts';
+import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
+import { token } from './token.ts';
+
+/** A range of a device (DEVICE_DATA_SET_RANGE), in bytes; both are multiples of the logical sector. */
+export interface DataSetRange {
+  readonly startingOffset: ByteCount;
+  /** More than 0. */
+  readonly lengthInBytes: ByteCount;
+}
+
+/** What {@link dsmOffloadReadSync} takes. */
+export interface DsmOffloadReadSyncRequest {
+  /** 1 to 65,536 ranges; the token stands for their bytes one after the other. */
+  readonly ranges: readonly DataSetRange[];
+  /** How long the array should keep the token, 0 to 2^32-1; the headers say milliseconds, the class driver takes seconds. Default 0: the array's own. */
+  readonly timeToLive?: number | undefined;
+  /** Logical sector in bytes, a power of two from 512 to 65,536. Default: that of the device for an OffloadFile, else 512. */
+  readonly sectorSize?: number | undefined;
+}
+
+/** What {@link dsmOffloadRead} takes. */
+export interface DsmOffloadReadRequest extends DsmOffloadReadSyncRequest {
+  /** Cancels the call (CancelIoEx); the promise then rejects with AbortError. */
+  readonly signal?: Signal | undefined;
+}
+
+/** What {@link dsmOffloadWriteSync} takes. */
+export interface DsmOffloadWriteSyncRequest {
+  /** 1 to 65,536 ranges, filled one after the other. */
+  readonly ranges: readonly DataSetRange[];
+  /** The token that an offload read gave, or its 512 bytes. */
+  readonly token: OffloadToken | Uint8Array;
+  /** Where to begin within what the token stands for, in bytes; a multiple of the logical sector. Default 0. */
+  readonly tokenOffset?: ByteCount | undefined;
+  /** Logical sector in bytes, a power of two from 512 to 65,536. Default: that of the device for an OffloadFile, else 512. */
+  readonly sectorSize?: number | undefined;
+}
+
+/** What {@link dsmOffloadWrite} takes. */
+export interface DsmOffloadWriteRequest extends DsmOffloadWriteSyncRequest {
+  /** Cancels the call (CancelIoEx); the promise then rejects with AbortError. */
+  readonly signal?: Signal | undefined;
+}
+
+export interface DsmReadOrder {
+  readonly ranges: readonly DataSetRange[];
+  readonly timeToLive: number;
+  readonly signal?: Signal | undefined;
+}
+
+export interface DsmWriteOrder {
+  readonly ranges: readonly DataSetRange[];
+  readonly token: OffloadToken | Uint8Array;
+  readonly tokenOffset: ByteCount;
+  readonly signal?: Signal | undefined;
+}
+
+export const dsmReadChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
+  checker('dsmOffloadRead', { ...readFields(sector), signal: signal.optional() }, withinReach),
+);
+export const dsmReadSyncChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
+  checker('dsmOffloadReadSync', readFields(sector), withinReach),
+);
+export const dsmWriteChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
+  checker('dsmOffloadWrite', { ...writeFields(sector), signal: signal.optional() }, withinReach),
+);
+export const dsmWriteSyncChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
+  checker('dsmOffloadWriteSync', writeFields(sector), withinReach),
+);
+
+/** Checks a request of the storage pair against the sector that it names, or else that of its device. */
+export function checkDsm<T>(
+  checkerFor: CheckerPerSector<T>,
+  request: unknown,
+  deviceSector: number = SMALLEST_SECTOR,
+): T {
+  const { of, keys } = checkerFor(deviceSector);
+  const own = ownProperties(request, of, keys);
+  own['ranges'] = ownRanges(own['ranges'], of);
+  const named = own['sectorSize'];
+  return check(checkerFor(isSectorSize(named) ? named : deviceSector), own);
+}
+
+export function totalLength(ranges: readonly DataSetRange[]): bigint {
+  let total = 0n;
+  for (const range of ranges) total += BigInt(range.lengthInBytes);
+  return total;
+}
+
+type CheckerPerSector<T> = (sectorSize: number) => Checker<T>;
+
+const MOST_RANGES = 65_536;
+const RANGE_KEYS = ['startingOffset', 'lengthInBytes'];
+
+function ownRanges(ranges: unknown, of: string): unknown {
+  if (!Array.isArray(ranges) || ranges.length > MOST_RANGES) return ranges;
+  // By index: an iterator of the caller's has no say in it.
+  return Array.from({ length: ranges.length }, (_, at): Own => {
+    return ownProperties(ranges[at], `each of the ranges of ${of}`, RANGE_KEYS);
+  });
+}
+
+function ranges(sector: number) {
+  return z
+    .custom<readonly DataSetRange[]>(
+      (value) => Array.isArray(value) && value.length >= 1 && value.length <= MOST_RANGES,
+      { error: ({ input }) => countSentence(input), abort: true },
+    )
+    .pipe(z.array(range(sector)));
+}
+
+function range(sector: number) {
+  return z
+    .strictObject({
+      startingOffset: byteCount('startingOffset', sector),
+      lengthInBytes: z.custom<ByteCount>((value) => isByteCount(value, sector) && value > 0, {
+        error: ({ input }) =>
+          input === 0 || input === 0n
+            ? `lengthInBytes is ${describeValue(input)}; a range must not be empty, the nearest legal value is ${sector}.`
+            : byteCountSentence('lengthInBytes', input, sector),
+      }),
+    })
+    .refine((value) => endsWithinReach(value.startingOffset, value.lengthInBytes), {
+      path: ['lengthInBytes'],
+      error: ({ input }) => {
+        const { startingOffset, lengthInBytes } = input as DataSetRange;
+        return reachSentence('startingOffset', startingOffset, 'lengthInBytes', lengthInBytes, sector);
+      },
+    });
+}
+
+function readFields(sector: number) {
+  return {
+    ranges: ranges(sector),
+    timeToLive: u32('timeToLive', 'time units').default(0),
+    sectorSize: sectorSize.optional(),
+  };
+}
+
+function writeFields(sector: number) {
+  return {
+    ranges: ranges(sector),
+    token,
+    tokenOffset: byteCount('tokenOffset', sector).default(0),
+    sectorSize: sectorSize.optional(),
+  };
+}
+
+function withinReach<S extends z.ZodType<{ ranges: readonly DataSetRange[]; tokenOffset?: ByteCount }>>(
+  schema: S,
+): S {
+  return schema.refine((order) => BigInt(order.tokenOffset ?? 0) + totalLength(order.ranges) <= LARGEST, {
+    path: ['ranges'],
+    error: ({ input }) => {
+      const order = input as { ranges: readonly DataSetRange[]; tokenOffset?: ByteCount };
+      const total = totalLength(order.ranges);
+      const from = order.tokenOffset === undefined ? '' : ` from tokenOffset ${order.tokenOffset}`;
+      return `ranges hold ${total} bytes together${from}, which ends beyond 2^63-1; the most is ${LARGEST - BigInt(order.tokenOffset ?? 0)}.`;
+    },
+  });
+}
+
+function countSentence(value: unknown): string {
+  if (!Array.isArray(value)) {
+    const said = value === undefined ? 'missing' : describeValue(value);
+    return `ranges is ${said}; it must be an array of { startingOffset, lengthInBytes }.`;
+  }
+  const nearest = value.length === 0 ? 1 : MOST_RANGES;
+  return `ranges holds ${value.length} ranges; it must hold 1 to ${MOST_RANGES}, the nearest legal number is ${nearest}.`;
+}
