@@ -25,11 +25,22 @@ export interface Filters {
 
 /** The mini-filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst). Absence is reported, not thrown. */
 export function filtersOf(native: Native, volume: string): Filters {
+  if (isWine(native)) return { filters: undefined, filtersUnknown: 'Wine has no filter manager' };
   try {
     return list(native, volume);
   } catch (error) {
     if (!(error instanceof KernelFailure)) throw error;
     return { filters: undefined, filtersUnknown: 'fltlib.dll is not there' };
+  }
+}
+
+// The functions of Wine's fltlib.dll are there, and end the process when they are called.
+function isWine(native: Native): boolean {
+  try {
+    return native.wine_get_version() !== 0n;
+  } catch (error) {
+    if (error instanceof KernelFailure) return false;
+    throw error;
   }
 }
 

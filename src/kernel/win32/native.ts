@@ -67,6 +67,7 @@ export interface NativeFunctions {
   GetVolumeNameForVolumeMountPointW(mountPoint: string, name: Pointer, length: number): number;
   RtlGetLastNtStatus(): number;
   RtlNtStatusToDosErrorNoTeb(status: number): number;
+  wine_get_version(): bigint;
   FilterVolumeInstanceFindFirst(
     volume: string,
     kind: number,

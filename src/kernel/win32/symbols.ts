@@ -85,6 +85,8 @@ export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   // RtlNtStatusToDosError without touching the thread's last error.
   // https://learn.microsoft.com/windows/win32/api/winternl/nf-winternl-rtlntstatustodoserror
   RtlNtStatusToDosErrorNoTeb: symbol('ntdll', DWORD, DWORD),
+  // Exported by Wine alone, and asked for to know that.
+  wine_get_version: symbol('ntdll', POINTER),
   // https://learn.microsoft.com/windows/win32/api/fltuser/nf-fltuser-filtervolumeinstancefindfirst
   FilterVolumeInstanceFindFirst: symbol('fltlib', DWORD, STRING, DWORD, POINTER, DWORD, POINTER, POINTER),
   // https://learn.microsoft.com/windows/win32/api/fltuser/nf-fltuser-filtervolumeinstancefindnext
