@@ -1,0 +1,52 @@
+import { controlCodeName } from '../../structs/index.ts';
+import { KernelFailure } from '../kernel/kernel.ts';
+import { failure } from './refusal.ts';
+
+/** A control code that reached the emulator. */
+export interface EmulatedCall {
+  /** How many control codes came before this one. */
+  readonly index: number;
+  /** The control code, e.g. 0x94264. */
+  readonly code: number;
+  /** Its name, e.g. `FSCTL_OFFLOAD_READ`; the hexadecimal number where it has none. */
+  readonly name: string;
+  /** The bytes that Windows would have got. */
+  readonly input: Uint8Array;
+  /** The NTSTATUS it ended with: 0 for success, 0x103 (STATUS_PENDING) while it runs. */
+  readonly status: number;
+  /** Bytes of output; 0 for a call that failed. */
+  readonly bytesReturned: number;
+}
+
+type Entry = { -readonly [Key in keyof EmulatedCall]: EmulatedCall[Key] };
+
+const PENDING = 0x103;
+const UNSUCCESSFUL = failure('UNSUCCESSFUL').ntstatus ?? 1;
+
+/** Keeps what users assert on. They may empty the array at any time; the numbering goes on. */
+export class CallLog {
+  readonly calls: EmulatedCall[] = [];
+  #next = 0;
+
+  begin(code: number, input: Uint8Array): Entry {
+    const entry: Entry = {
+      index: this.#next++,
+      code,
+      name: controlCodeName(code),
+      input,
+      status: PENDING,
+      bytesReturned: 0,
+    };
+    this.calls.push(entry);
+    return entry;
+  }
+}
+
+export function succeeded(entry: Entry, bytesReturned: number): void {
+  entry.status = 0;
+  entry.bytesReturned = bytesReturned;
+}
+
+export function failed(entry: Entry, error: unknown): void {
+  entry.status = (error instanceof KernelFailure ? error.ntstatus : undefined) ?? UNSUCCESSFUL;
+}

@@ -1,0 +1,204 @@
+import { type BigIntStats, promises } from 'node:fs';
+import type { Signal } from '../abort.ts';
+import type { FileFacts, Frame, Kernel, OpenRequest, VolumeFacts } from '../kernel/kernel.ts';
+import { CallLog, type EmulatedCall, failed, succeeded } from './call-log.ts';
+import { now, sleepUntil } from './clock.ts';
+import { runControl } from './controls.ts';
+import { readFile, setFileSize, writeFile } from './file-access.ts';
+import { Frames } from './frames.ts';
+import { onHostAsync } from './host-failure.ts';
+import { type HostOpening, openHost, openHostSync } from './host-open.ts';
+import { askIntercept, UNTOUCHED } from './interception.ts';
+import { copyMetadata } from './metadata.ts';
+import { type OpenFile, OpenFiles } from './open-files.ts';
+import type { Settings } from './options.ts';
+import { failureOf, refuse } from './refusal.ts';
+import { Storage } from './storage.ts';
+import { runAsync, runSync, type Work } from './work.ts';
+
+/** The seam, played by files of the host. */
+export interface Emulator extends Kernel {
+  /** Every control code in the order they came. Live; `calls.length = 0` empties it, and the numbering goes on. */
+  readonly calls: EmulatedCall[];
+}
+
+export class EmulatedKernel implements Emulator {
+  readonly name = 'emulator';
+  readonly calls: EmulatedCall[];
+  readonly #settings: Settings;
+  readonly #log = new CallLog();
+  readonly #frames = new Frames();
+  readonly #handles = new OpenFiles();
+  readonly #storage: Storage;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#storage = new Storage(settings, this.#handles);
+    this.calls = this.#log.calls;
+  }
+
+  acquire(inputLength: number, outputLength: number): Frame {
+    return this.#frames.acquire(inputLength, outputLength);
+  }
+
+  release(frame: Frame): void {
+    this.#frames.release(frame);
+  }
+
+  controlSync(handle: bigint, code: number, frame: Frame, inputLength: number, outputLength: number): number {
+    return runSync(this.#control(handle, code, frame, inputLength, outputLength));
+  }
+
+  async control(
+    handle: bigint,
+    code: number,
+    frame: Frame,
+    inputLength: number,
+    outputLength: number,
+    signal?: Signal,
+  ): Promise<number> {
+    return runAsync(this.#control(handle, code, frame, inputLength, outputLength), signal);
+  }
+
+  handleOf(fd: number): bigint {
+    return this.#handles.borrow(fd);
+  }
+
+  async open(path: string, request: OpenRequest): Promise<bigint> {
+    return this.#register(await openHost(path, request), request);
+  }
+
+  openSync(path: string, request: OpenRequest): bigint {
+    return this.#register(openHostSync(path, request), request);
+  }
+
+  async close(handle: bigint): Promise<void> {
+    await this.#handles.close(handle);
+  }
+
+  closeSync(handle: bigint): void {
+    this.#handles.closeSync(handle);
+  }
+
+  async facts(handle: bigint, path?: string): Promise<FileFacts> {
+    return this.factsSync(handle, path);
+  }
+
+  factsSync(handle: bigint, _path?: string): FileFacts {
+    const { file, stat } = this.#storage.see(this.#handles.at(handle));
+    return {
+      size: stat.size,
+      sectorSize: this.#settings.sectorSize,
+      identity: file.key,
+      stamp: `${stat.size}:${stat.mtimeNs}:${file.generation}`,
+      isDevice: false,
+    };
+  }
+
+  async setSize(handle: bigint, size: bigint): Promise<void> {
+    await this.#held(handle, (open) => runAsync(setFileSize(this.#storage, open, size), undefined));
+  }
+
+  setSizeSync(handle: bigint, size: bigint): void {
+    runSync(setFileSize(this.#storage, this.#handles.at(handle), size));
+  }
+
+  async read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
+    return this.#held(handle, (open) => readFile(this.#storage, open, into, offset, signal));
+  }
+
+  async write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
+    return this.#held(handle, (open) => runAsync(writeFile(this.#storage, open, from, offset), signal));
+  }
+
+  async copyMetadata(from: bigint, to: bigint): Promise<void> {
+    const source = this.#handles.at(from);
+    await this.#held(to, (open) => runAsync(copyMetadata(this.#storage, source, open), undefined));
+  }
+
+  async remove(path: string): Promise<void> {
+    await onHostAsync(async () => {
+      const stat = await promises.lstat(path, { bigint: true });
+      await promises.unlink(path);
+      // The host may give the number of the file to the next one that is created.
+      if (stat.nlink === 1n) this.#storage.forget(stat);
+    });
+  }
+
+  async volume(path: string): Promise<VolumeFacts> {
+    const stat = await this.#statOf(path);
+    return {
+      fileSystem: 'emulated',
+      location: 'local',
+      readOnly: false,
+      attributes: [],
+      size: stat.isFile() ? stat.size : undefined,
+      sectorSize: this.#settings.sectorSize,
+      device: path,
+      filters: [],
+      filtersUnknown: undefined,
+    };
+  }
+
+  async openDevice(path: string): Promise<bigint> {
+    const stat = await this.#statOf(path);
+    return this.#handles.add(undefined, path, stat, { read: false, write: false });
+  }
+
+  #statOf(path: string): Promise<BigIntStats> {
+    return onHostAsync(() => promises.stat(path, { bigint: true }));
+  }
+
+  #register({ fd, path, stat, isFresh }: HostOpening, request: OpenRequest): bigint {
+    if (isFresh) this.#storage.startAfresh(fd, stat);
+    return this.#handles.add(fd, path, stat, request);
+  }
+
+  async #held<T>(handle: bigint, call: (open: OpenFile) => Promise<T>): Promise<T> {
+    const open = this.#handles.at(handle);
+    this.#handles.hold(open);
+    try {
+      return await call(open);
+    } finally {
+      this.#handles.release(open);
+    }
+  }
+
+  *#control(
+    handle: bigint,
+    code: number,
+    frame: Frame,
+    inputLength: number,
+    outputLength: number,
+  ): Work<number> {
+    const entry = this.#log.begin(code, frame.input.slice(0, inputLength));
+    const open = this.#handles.find(handle);
+    if (open !== undefined) this.#handles.hold(open);
+    try {
+      const { intercept, latency } = this.#settings;
+      const { index, name } = entry;
+      const verdict =
+        intercept === undefined
+          ? UNTOUCHED
+          : yield* askIntercept(intercept, { index, code, name, input: entry.input.slice(), handle });
+      if (verdict.delay > 0) yield sleepUntil(now() + verdict.delay);
+      const until = now() + latency;
+      let returned: number;
+      try {
+        if (verdict.status !== 0) throw failureOf(verdict.status);
+        if (open === undefined) refuse('INVALID_HANDLE');
+        const request = { open, frame, inputLength, outputLength, truncate: verdict.truncate };
+        returned = yield* runControl(this.#storage, code, request);
+      } finally {
+        if (latency > 0) yield sleepUntil(until);
+      }
+      succeeded(entry, returned);
+      return returned;
+    } catch (error) {
+      failed(entry, error);
+      throw error;
+    } finally {
+      if (open !== undefined) this.#handles.release(open);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { fchmodSync, futimesSync } from 'node:fs';
+import { changeFile } from './file-access.ts';
+import { onHost } from './host-failure.ts';
+import type { OpenFile } from './open-files.ts';
+import type { Storage } from './storage.ts';
+import type { Work } from './work.ts';
+
+const PERMISSIONS = 0o777;
+const NS_PER_SECOND = 1e9;
+
+/**
+ * What CopyFile keeps, as far as the host has it: the time of the last write, and of the last access, to about a
+ * microsecond; the permission bits in place of the attributes. The time of creation cannot be set.
+ */
+export function copyMetadata(storage: Storage, from: OpenFile, to: OpenFile): Work<void> {
+  const { stat } = storage.see(from);
+  return changeFile(storage, to, 0, 0, function* ({ fd }) {
+    onHost(() => {
+      fchmodSync(fd, Number(stat.mode) & PERMISSIONS);
+      futimesSync(fd, Number(stat.atimeNs) / NS_PER_SECOND, Number(stat.mtimeNs) / NS_PER_SECOND);
+    });
+  });
+}
