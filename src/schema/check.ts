@@ -10,7 +10,11 @@ export interface Checker<T> {
   readonly schema: { parse(input: unknown): T };
 }
 
-/** Compiles a strict object schema; where `eval` is barred Zod goes on without compiling. */
+/**
+ * Compiles a strict object schema; where `eval` is barred Zod goes on without compiling.
+ *
+ * @internal Keeps Zod's types out of the declarations that the public ones import.
+ */
 export function checker<Shape extends z.core.$ZodShape>(
   of: string,
   shape: Shape,
