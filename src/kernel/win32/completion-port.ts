@@ -6,8 +6,21 @@ const ENTRIES = 256;
 const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 const { lpOverlapped } = OVERLAPPED_ENTRY.offsetOf;
 
-// Node joins its pool when the process ends, so no wait may last for ever.
+// Node joins its pool when a thread ends, where no exit event comes, so no wait may last for ever.
 const LONGEST_WAIT = 500;
+
+// Without this a process that is told to exit would sit out the wait.
+const waiting = new Set<() => void>();
+let isHooked = false;
+
+function wakeAtExit(wake: () => void): void {
+  waiting.add(wake);
+  if (isHooked) return;
+  isHooked = true;
+  process.once('exit', () => {
+    for (const each of waiting) each();
+  });
+}
 
 /**
  * The one place where calls on our own handles complete. While anything is in flight one thread of libuv's pool waits
@@ -49,19 +62,21 @@ export class CompletionPort {
     const port = this.#native.CreateIoCompletionPort(INVALID_HANDLE_VALUE, 0n, 0, 1);
     if (port === 0n) throw new KernelFailure(this.#native.GetLastError());
     this.#port = port;
-    process.once('exit', () => this.#native.PostQueuedCompletionStatus(port, 0, 0, null));
     return port;
   }
 
   #wait(): void {
     if (this.#isWaiting || this.#inFlight.size === 0) return;
     this.#isWaiting = true;
+    const wake = () => this.#native.PostQueuedCompletionStatus(this.#port, 0, 0, null);
+    wakeAtExit(wake);
     const removed = new Uint8Array(this.#removed.buffer);
     this.#native.background(
       'GetQueuedCompletionStatusEx',
       [this.#port, this.#entries, ENTRIES, removed, LONGEST_WAIT, 0],
       (succeeded) => {
         this.#isWaiting = false;
+        waiting.delete(wake);
         try {
           if (succeeded !== 0) this.#complete(this.#removed[0] ?? 0);
         } finally {

@@ -1,0 +1,61 @@
+import { createOdx } from '../../src/index.ts';
+import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import * as driver from '../wine/driver.ts';
+import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+
+/** kernel32.dll, against the kernel driver that plays the array. */
+export const onDriver: KernelUnderTest = {
+  name: 'driver',
+  sectors: [512, 4096],
+  canLimit: true,
+  canForce: true,
+  canExpire: true,
+  canRefuse: true,
+  showsCalls: true,
+  answersDsm: true,
+  acceptableRefusals: [],
+  stage,
+};
+
+async function stage(props: Props): Promise<Stage> {
+  driver.reset();
+  const odx = createOdx({ kernel: loadKernel32() });
+  const disks = driver.DISKS.filter((disk) => disk.sector === props.sector);
+  const make = async (disk: driver.Disk | undefined, content: Props['source']) => {
+    if (disk === undefined)
+      throw new Error(`The driver has no two disks with sectors of ${props.sector} bytes.`);
+    const data = randomBytes(content.valid ?? content.size);
+    driver.setSize(disk.index, content.size, 0);
+    const file = await odx.openFile(disk.path, 'r+');
+    await fill(odx, file, data);
+    return { file, data, disk };
+  };
+  const source = await make(disks[0], props.source);
+  const destination = await make(disks[1], props.destination ?? { size: props.source.size, valid: 0 });
+  driver.setLimits(undefined, props.limits ?? {});
+  const switches: driver.Switch[] = [];
+  if (props.unsupported === true) switches.push('readUnsupported', 'writeUnsupported');
+  if (props.dsmRefused === true) switches.push('dsmRefused');
+  driver.setSwitches(undefined, ...switches);
+  const begin = driver.log().length;
+  return {
+    odx,
+    source: source.file,
+    destination: destination.file,
+    data: source.data,
+    contents: (file, length) => contentsOf(odx, file, length),
+    openReadOnly: () => odx.openFile(source.file.path, 'r'),
+    calls: () =>
+      driver
+        .log()
+        .slice(begin)
+        .map(({ code, input }) => ({ code, input })),
+    force: (code, status) => driver.force(undefined, status, { code }),
+    expireTokens: async () => driver.expireTokens(),
+    async strike() {
+      await source.file.close();
+      await destination.file.close();
+      driver.reset();
+    },
+  };
+}

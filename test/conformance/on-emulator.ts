@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEmulator } from '../../src/emulator/index.ts';
+import { createOdx } from '../../src/index.ts';
+import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+
+const TOKEN_LIFETIME = 40;
+
+/** The emulator, over files of the host. */
+export const onEmulator: KernelUnderTest = {
+  name: 'emulator',
+  sectors: [512, 4096],
+  canLimit: true,
+  canForce: true,
+  canExpire: true,
+  canRefuse: true,
+  showsCalls: true,
+  answersDsm: true,
+  acceptableRefusals: [],
+  stage,
+};
+
+async function stage(props: Props): Promise<Stage> {
+  const forced: { code: number; status: number }[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'odx-conformance-'));
+  const kernel = createEmulator({
+    sectorSize: props.sector,
+    maximumTransferSize: props.limits?.read,
+    maximumWriteSize: props.limits?.write,
+    supported: props.unsupported !== true,
+    tokenLifetime: props.expiring === true ? TOKEN_LIFETIME : undefined,
+    dsm: props.dsmRefused === true ? 'refuse' : 'answer',
+    intercept: ({ code }) => {
+      const at = forced.findIndex((rule) => rule.code === code);
+      const [rule] = at === -1 ? [] : forced.splice(at, 1);
+      return rule === undefined ? undefined : { status: rule.status };
+    },
+  });
+  const odx = createOdx({ kernel });
+  const make = async (name: string, content: Props['source']) => {
+    const file = await odx.openFile(join(folder, name), 'w', { size: content.size });
+    const data = randomBytes(content.valid ?? content.size);
+    await fill(odx, file, data);
+    return { file, data };
+  };
+  const source = await make('source', props.source);
+  const destination = await make('destination', props.destination ?? { size: props.source.size, valid: 0 });
+  kernel.calls.length = 0;
+  return {
+    odx,
+    source: source.file,
+    destination: destination.file,
+    data: source.data,
+    contents: (file, length) => contentsOf(odx, file, length),
+    openReadOnly: () => odx.openFile(source.file.path, 'r'),
+    calls: () => kernel.calls.map(({ code, input }) => ({ code, input })),
+    force: (code, status) => forced.push({ code, status }),
+    expireTokens: () => sleep(TOKEN_LIFETIME * 2),
+    async strike() {
+      await source.file.close();
+      await destination.file.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
