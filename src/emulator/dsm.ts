@@ -32,7 +32,7 @@ export function* manageDataSet(storage: Storage, request: Request): Work<number>
   }
   if (!storage.settings.supported) refuse('DEVICE_FEATURE_NOT_SUPPORTED');
   if (storage.settings.dsm === 'refuse') refuse('ACCESS_DENIED');
-  const { file } = storage.see(request.open);
+  const file = storage.fileAt(request.open.key);
   return yield* file.turns.take(() =>
     head.action === DeviceDsmAction_OffloadRead
       ? offloadRead(storage, request, head)
@@ -43,16 +43,17 @@ export function* manageDataSet(storage: Storage, request: Request): Work<number>
 function* offloadRead(storage: Storage, request: Request, head: DsmInput): Work<number> {
   const { sectorSize, maximumTransferSize, tokenLifetime } = storage.settings;
   const { open, frame } = request;
-  const extents = checkRanges(request, head, sectorSize, storage.see(open).size);
+  const sight = yield* storage.settle(open);
+  const extents = checkRanges(request, head, sectorSize, sight.size);
   if (head.parametersLength < DEVICE_DSM_OFFLOAD_READ_PARAMETERS.size) refuse('INVALID_PARAMETER');
   // In milliseconds, as the header says; the class driver takes it for seconds.
   const timeToLive = frame.inputView.getUint32(head.parametersOffset + readParameters.TimeToLive, true);
-  if (timeToLive > tokenLifetime) refuse('INVALID_PARAMETER');
+  if (tokenLifetime > 0 && timeToLive > tokenLifetime) refuse('INVALID_PARAMETER');
   if (request.outputLength < STORAGE_OFFLOAD_READ_OUTPUT.size) refuse('BUFFER_TOO_SMALL');
 
   const asked = totalOf(extents);
   const covered = Math.min(asked, maximumTransferSize, roundDown(request.truncate, sectorSize));
-  const token = yield* makeToken(storage, open, new Walk(extents).take(covered), timeToLive);
+  const token = makeToken(storage, open, sight, new Walk(extents).take(covered), timeToLive);
 
   const view = frame.outputView;
   const flags = covered < asked ? STORAGE_OFFLOAD_READ_RANGE_TRUNCATED : 0;

@@ -3,6 +3,7 @@ import { readSome, resizing, writing } from './host-io.ts';
 import type { OpenFile } from './open-files.ts';
 import { failure, refuse } from './refusal.ts';
 import type { Sight, Storage } from './storage.ts';
+import type { Extent } from './tokens.ts';
 import type { Work } from './work.ts';
 
 // Between pieces an abort is heard.
@@ -33,7 +34,8 @@ export async function readFile(
 export function writeFile(storage: Storage, open: OpenFile, from: Uint8Array, offset: bigint): Work<number> {
   if (!open.write) refuse('ACCESS_DENIED');
   const start = Number(offset);
-  return changeFile(storage, open, start, from.length, function* ({ fd, file }) {
+  const extent = { offset: start, length: from.length };
+  return changeFile(storage, open, [extent], function* ({ fd, file }) {
     for (let done = 0; done < from.length; done += PIECE) {
       const bytes = from.subarray(done, done + PIECE);
       file.wrote(start + done + bytes.length);
@@ -49,23 +51,25 @@ export function setFileSize(storage: Storage, open: OpenFile, size: bigint): Wor
   // No host can hold it, and Node could not pass it on exactly.
   if (size > BigInt(Number.MAX_SAFE_INTEGER)) refuse('DISK_FULL');
   const wanted = Number(size);
-  return changeFile(storage, open, wanted, Number.POSITIVE_INFINITY, function* ({ fd, file }) {
+  // What a file grows by is zeros, and so was what tokens stand for beyond its end.
+  const shrinks = wanted < storage.see(open).size;
+  const lost = shrinks ? [{ offset: wanted, length: Number.POSITIVE_INFINITY }] : [];
+  return changeFile(storage, open, lost, function* ({ fd, file }) {
     yield resizing(fd, wanted);
     file.cut(wanted);
   });
 }
 
-/** A change of the file in its turn; tokens for the stretch die. */
+/** A change of the file in its turn; tokens for the stretches die. */
 export function changeFile<T>(
   storage: Storage,
   open: OpenFile,
-  offset: number,
-  length: number,
+  extents: readonly Extent[],
   job: (sight: Sight) => Work<T>,
 ): Work<T> {
-  return storage.see(open).file.turns.take(() => {
+  return storage.fileAt(open.key).turns.take(() => {
     const sight = storage.see(open);
     if (!sight.stat.isFile()) throw failure('INVALID_DEVICE_REQUEST');
-    return storage.change(open, sight, [{ offset, length }], () => job(sight));
+    return storage.change(open, sight, extents, () => job(sight));
   });
 }

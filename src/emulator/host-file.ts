@@ -110,6 +110,7 @@ export class HostFile {
 }
 
 function overlap(one: Extent, other: Extent): boolean {
+  if (one.length === 0 || other.length === 0) return false;
   return one.offset < other.offset + other.length && other.offset < one.offset + one.length;
 }
 

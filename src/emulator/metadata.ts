@@ -14,7 +14,7 @@ const NS_PER_SECOND = 1e9;
  */
 export function copyMetadata(storage: Storage, from: OpenFile, to: OpenFile): Work<void> {
   const { stat } = storage.see(from);
-  return changeFile(storage, to, 0, 0, function* ({ fd }) {
+  return changeFile(storage, to, [], function* ({ fd }) {
     onHost(() => {
       fchmodSync(fd, Number(stat.mode) & PERMISSIONS);
       futimesSync(fd, Number(stat.atimeNs) / NS_PER_SECOND, Number(stat.mtimeNs) / NS_PER_SECOND);

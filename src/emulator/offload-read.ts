@@ -30,11 +30,12 @@ export function* offloadRead(storage: Storage, request: Request): Work<number> {
   if (fileOffset + copyLength >= TWO_64) refuse('INVALID_PARAMETER');
   if (copyLength === 0n) return reply(request, 0, false);
 
-  const { file } = storage.see(open);
+  const file = storage.fileAt(open.key);
   const timeToLive = view.getUint32(input.TokenTimeToLive, true);
   // Reads wait for a change of the same file that is under way, so that no token stands for half of it.
   return yield* file.turns.take(function* () {
-    const { stat, size } = storage.see(open);
+    const sight = yield* storage.settle(open);
+    const { stat, size } = sight;
     if (!stat.isFile()) refuse('OFFLOAD_READ_FILE_NOT_SUPPORTED');
     if (stat.nlink === 0n) refuse('FILE_DELETED');
     if (!endsWithinReach(fileOffset, 0n)) refuse('INVALID_PARAMETER');
@@ -49,7 +50,7 @@ export function* offloadRead(storage: Storage, request: Request): Work<number> {
     const crosses = offset + Number(copyLength) > file.validData;
     const length = crosses ? Math.min(asked, roundUp(file.validData - offset, sectorSize)) : asked;
     const covered = Math.min(length, maximumTransferSize, truncate);
-    const token = yield* makeToken(storage, open, [{ offset, length: covered }], timeToLive);
+    const token = makeToken(storage, open, sight, [{ offset, length: covered }], timeToLive);
     return reply(request, covered, crosses && covered === length, token.bytes);
   });
 }

@@ -32,7 +32,7 @@ export function* offloadWrite(storage: Storage, request: Request): Work<number> 
   if (fileOffset + copyLength >= TWO_64) refuse('INVALID_PARAMETER');
   if (copyLength === 0n) return reply(request, 0);
 
-  const { file } = storage.see(open);
+  const file = storage.fileAt(open.key);
   const bytes = frame.input.subarray(input.Token, input.Token + STORAGE_OFFLOAD_MAX_TOKEN_LENGTH);
   return yield* file.turns.take(function* () {
     const sight = storage.see(open);

@@ -44,13 +44,13 @@ export class Storage {
   seeDescriptor(fd: number): Sight {
     const seenAt = Date.now();
     const stat = statOf(fd);
-    const file = this.fileOf(stat);
+    const file = this.fileAt(keyOf(stat));
     if (stat.isFile()) file.observe(fd, stat, seenAt);
     return { fd, file, stat, size: Number(stat.size) };
   }
 
-  fileOf(stat: BigIntStats): HostFile {
-    const key = keyOf(stat);
+  /** What is known of a file, by its `dev:ino`. */
+  fileAt(key: string): HostFile {
     const known = this.#files.get(key);
     if (known !== undefined) return known;
     const file = new HostFile(key);
@@ -61,7 +61,7 @@ export class Storage {
 
   /** A file that was created or emptied just now: nothing of it was ever written. */
   startAfresh(fd: number, stat: BigIntStats): void {
-    const file = this.fileOf(stat);
+    const file = this.fileAt(keyOf(stat));
     file.begin(WHOLE);
     file.cut(0);
     file.end(statOf(fd), Date.now());

@@ -1,0 +1,116 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
+import { type Disposition, KernelFailure } from '../../src/kernel/kernel.ts';
+import { statusByName } from '../../structs/index.ts';
+
+const folders: string[] = [];
+const descriptors: number[] = [];
+
+afterEach(() => {
+  for (const fd of descriptors.splice(0)) {
+    try {
+      closeSync(fd);
+    } catch {
+      // The test closed it.
+    }
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A path in a folder of its own, which goes when the test ends. */
+export function temporaryPath(name = 'file'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'win-odx-emulator-'));
+  folders.push(folder);
+  return join(folder, name);
+}
+
+export function temporaryFile(contents: Uint8Array | string, name?: string): string {
+  const path = temporaryPath(name);
+  writeFileSync(path, contents);
+  return path;
+}
+
+export function borrow(path: string, flags: string | number): number {
+  const fd = openSync(path, flags);
+  descriptors.push(fd);
+  return fd;
+}
+
+/** Bytes of which no two sectors are alike. */
+export function pattern(length: number, seed = 1): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = seed;
+  for (let at = 0; at < length; at++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    bytes[at] = state >>> 16;
+  }
+  return bytes;
+}
+
+export function statusOf(name: string): number {
+  const status = statusByName(`STATUS_${name}`);
+  if (status === undefined) throw new Error(`STATUS_${name} is not in the table.`);
+  return status.value;
+}
+
+/** What came of a control code. */
+export interface Outcome {
+  readonly status: number;
+  readonly errno: number;
+  readonly returned: number;
+  readonly output: Buffer;
+}
+
+/** Sends raw bytes through the seam, as DeviceIoControl would get them. */
+export async function send(
+  emulator: Emulator,
+  handle: bigint,
+  code: number,
+  input: Uint8Array,
+  outputLength: number,
+  how: 'sync' | 'async' = 'async',
+): Promise<Outcome> {
+  const frame = emulator.acquire(input.length, outputLength);
+  frame.input.set(input);
+  frame.output.fill(0xcc);
+  try {
+    const returned =
+      how === 'sync'
+        ? emulator.controlSync(handle, code, frame, input.length, outputLength)
+        : await emulator.control(handle, code, frame, input.length, outputLength);
+    return { status: 0, errno: 0, returned, output: Buffer.from(frame.output.slice(0, outputLength)) };
+  } catch (error) {
+    if (!(error instanceof KernelFailure)) throw error;
+    const output = Buffer.from(frame.output.slice(0, outputLength));
+    return { status: error.ntstatus ?? -1, errno: error.errno, returned: 0, output };
+  } finally {
+    emulator.release(frame);
+  }
+}
+
+export function openOn(emulator: Emulator, path: string, how: 'r' | 'r+' | 'w' | 'wo' | 'wx'): bigint {
+  const disposition: Disposition = how === 'w' ? 'create' : how === 'wx' ? 'create-new' : 'open';
+  return emulator.openSync(path, { read: how !== 'wo', write: how !== 'r', disposition });
+}
+
+export interface Pair {
+  readonly emulator: Emulator;
+  readonly source: bigint;
+  readonly destination: bigint;
+  readonly sourcePath: string;
+  readonly destinationPath: string;
+}
+
+/** A source with these contents, and an empty destination of the same size. */
+export function makePair(contents: Uint8Array, options?: EmulatorOptions): Pair {
+  const emulator = createEmulator(options);
+  const sourcePath = temporaryFile(contents, 'source');
+  const destinationPath = temporaryPath('destination');
+  const source = openOn(emulator, sourcePath, 'r+');
+  const destination = openOn(emulator, destinationPath, 'w');
+  emulator.setSizeSync(destination, BigInt(contents.length));
+  return { emulator, source, destination, sourcePath, destinationPath };
+}
