@@ -1,0 +1,56 @@
+import { expect } from 'vitest';
+
+const CANARY = 0xa5;
+const AROUND = 40;
+
+/** Memory of `size` bytes in the middle of a larger buffer, so that a write outside of it is found out. */
+export interface Guarded {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+  hex(): string;
+  expectCanaryAlive(): void;
+}
+
+/** `dirt` is what the memory held before: whatever an encoder leaves unwritten shows it. */
+export function guarded(size: number, dirt = 0): Guarded {
+  const whole = new Uint8Array(AROUND + size + AROUND).fill(CANARY);
+  const bytes = whole.subarray(AROUND, AROUND + size).fill(dirt);
+  return {
+    bytes,
+    view: new DataView(whole.buffer, AROUND, size),
+    hex: () => Buffer.from(bytes).toString('hex'),
+    expectCanaryAlive() {
+      const outside = [...whole.subarray(0, AROUND), ...whole.subarray(AROUND + size)];
+      expect(outside).toEqual(Array.from({ length: 2 * AROUND }, () => CANARY));
+    },
+  };
+}
+
+/** Memory that holds what a device answered. */
+export function reply(hex: string, size: number = hex.length / 2): Guarded {
+  const memory = guarded(size, 0xee);
+  memory.bytes.set(Buffer.from(hex, 'hex'));
+  return memory;
+}
+
+/** Hexadecimal as the fact sheets print it, in groups. */
+export function hex(text: string): string {
+  return text.replaceAll(/\s/g, '');
+}
+
+/** Runs an encoder on clean memory and on dirty memory, and gives the bytes, which must be the same. */
+export function encoded(size: number, encode: (memory: Guarded) => void): string {
+  const [clean, ...dirty] = [0x00, 0xff, 0x5c].map((dirt) => {
+    const memory = guarded(size, dirt);
+    encode(memory);
+    memory.expectCanaryAlive();
+    return memory.hex();
+  });
+  for (const bytes of dirty) expect(bytes).toBe(clean);
+  return clean ?? '';
+}
+
+/** 512 bytes of which no two neighbours are alike, so that a shift by one shows. */
+export function patternedToken(seed = 0): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: 512 }, (_, at) => (at * 7 + (at >> 8) * 3 + seed) & 0xff);
+}
