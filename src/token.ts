@@ -44,7 +44,10 @@ export class OffloadToken {
   }
 
   private constructor(key: symbol, bytes: Uint8Array<ArrayBuffer>) {
-    if (key !== KEY) refuse(bytes);
+    if (key !== KEY) {
+      const message = 'An OffloadToken is made by OffloadToken.from or by an offload read, not by new.';
+      throw new InvalidArgumentError([{ path: '', message }]);
+    }
     this.#bytes = bytes;
   }
 
