@@ -1,0 +1,218 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { AbortError, OffloadToken, Win32Error } from '../../src/index.ts';
+import { statuses } from '../../structs/index.ts';
+import * as driver from '../wine/driver.ts';
+import { openForeign } from './sync-handle.ts';
+import { odx, onDriver, pair } from './with-driver.ts';
+
+const SECTOR = 512;
+const failures = statuses.filter(({ value }) => value >>> 30 === 3);
+
+describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
+  beforeEach(() => driver.reset());
+  afterAll(() => driver.reset());
+
+  it('64 at once, each with an end of its own, swap neither results nor errors', async () => {
+    const { source, close } = await pair();
+    const COUNT = 64;
+    // In the order of arrival, each pends for another time, the later ones the shortest; every second one fails.
+    const ends = Array.from({ length: COUNT }, (_, at) => ({
+      delay: 20 + (COUNT - at) * 3,
+      failure: at % 2 === 0 ? failures[at % failures.length] : undefined,
+      length: (at + 1) * SECTOR,
+    }));
+    for (const { delay, failure } of ends) {
+      driver.addRule(0, { delay, ...(failure === undefined ? {} : { status: failure.value }) });
+    }
+    const outcomes = await Promise.allSettled(
+      ends.map(({ length }) => odx.offloadRead(source, { fileOffset: length, copyLength: length })),
+    );
+    await close();
+    for (const [at, { failure, length }] of ends.entries()) {
+      const outcome = outcomes[at];
+      if (failure === undefined) {
+        expect(outcome).toMatchObject({ status: 'fulfilled', value: { transferLength: BigInt(length) } });
+      } else {
+        const ntstatus = { name: failure.name, value: failure.value };
+        const reason = { errno: failure.win32.value, ntstatus, offset: BigInt(length) };
+        expect(outcome).toMatchObject({ status: 'rejected', reason });
+      }
+    }
+  });
+
+  it('32 that are delayed hold up neither timers nor fs', async () => {
+    const { source, close } = await pair();
+    const file = join(tmpdir(), 'odx-in-flight.txt');
+    await writeFile(file, 'still here');
+    driver.delay(0, 1500, { count: 32 });
+    let pending = 32;
+    const calls = Array.from({ length: 32 }, () =>
+      odx.offloadRead(source, { copyLength: SECTOR }).finally(() => {
+        pending--;
+      }),
+    );
+    const started = performance.now();
+    const late: number[] = [];
+    for (let tick = 0; tick < 10; tick++) {
+      const before = performance.now();
+      await sleep(50);
+      late.push(performance.now() - before - 50);
+      expect(await readFile(file, 'utf8')).toBe('still here');
+    }
+    expect(pending).toBe(32);
+    expect(performance.now() - started).toBeLessThan(1500);
+    expect(Math.max(...late)).toBeLessThan(50);
+    await Promise.all(calls);
+    await close();
+  });
+
+  it('a borrowed synchronous handle does not hold up the event loop', async () => {
+    const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
+    driver.delay(0, 600);
+    const call = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
+    const before = performance.now();
+    await sleep(50);
+    expect(performance.now() - before).toBeLessThan(150);
+    expect((await call).transferLength).toBe(512n);
+    foreign.close();
+  });
+
+  it.each(['synchronous', 'overlapped'] as const)(
+    'a borrowed %s handle: delayed, failing, blocking',
+    async (kind) => {
+      const foreign = openForeign(driver.DISKS[0]?.path ?? '', kind);
+      driver.delay(0, 50);
+      expect((await odx.offloadRead(foreign.handle, { copyLength: SECTOR })).transferLength).toBe(512n);
+      driver.addRule(0, { delay: 50, status: 0xc000_0465 });
+      await expect(odx.offloadRead(foreign.handle, { copyLength: SECTOR })).rejects.toMatchObject({
+        errno: 315,
+      });
+      driver.delay(0, 50);
+      expect(odx.offloadReadSync(foreign.handle, { copyLength: SECTOR }).transferLength).toBe(512n);
+      driver.addRule(0, { delay: 50, status: 0xc000_0465 });
+      expect(() => odx.offloadReadSync(foreign.handle, { copyLength: SECTOR })).toThrow(
+        expect.objectContaining({ errno: 315 }),
+      );
+      foreign.close();
+    },
+  );
+
+  it.each([
+    ['a file of ours', async () => (await pair()).source.handle],
+    [
+      'a borrowed synchronous handle',
+      async () => openForeign(driver.DISKS[0]?.path ?? '', 'synchronous').handle,
+    ],
+    [
+      'a borrowed overlapped handle',
+      async () => openForeign(driver.DISKS[0]?.path ?? '', 'overlapped').handle,
+    ],
+  ])('an abort ends a call of 10 s on %s within a second, and the driver sees it', async (_, open) => {
+    const handle = await open();
+    driver.delay(0, 10_000);
+    const controller = new AbortController();
+    const call = odx.offloadRead(handle, { copyLength: SECTOR, signal: controller.signal });
+    await sleep(100);
+    const reason = new Error('no longer wanted');
+    const before = performance.now();
+    controller.abort(reason);
+    const error = await call.catch((caught: unknown) => caught);
+    expect(performance.now() - before).toBeLessThan(1000);
+    expect(error).toBeInstanceOf(AbortError);
+    expect(error).toMatchObject({ code: 'ABORT_ERR', cause: reason });
+    expect(driver.state(0)).toMatchObject({ cancelled: 1, pending: 0 });
+    expect(driver.log(0).at(-1)).toMatchObject({ cancelled: true, status: 0xc000_0120 });
+  });
+
+  it('a call that waits for its turn is aborted without having been made', async () => {
+    const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
+    driver.delay(0, 300);
+    const first = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
+    const controller = new AbortController();
+    const second = odx.offloadRead(foreign.handle, { copyLength: SECTOR, signal: controller.signal });
+    controller.abort();
+    await expect(second).rejects.toBeInstanceOf(AbortError);
+    await first;
+    foreign.close();
+    expect(driver.state(0).requests).toBe(1);
+  });
+
+  it('a signal that has fired keeps the call from being made', async () => {
+    const { source, close } = await pair();
+    const made = driver.state(0).requests;
+    const request = { copyLength: SECTOR, signal: AbortSignal.abort() };
+    await expect(odx.offloadRead(source, request)).rejects.toBeInstanceOf(AbortError);
+    expect(driver.state(0).requests).toBe(made);
+    await close();
+  });
+
+  it('buffers outlive a garbage collection during the call', async () => {
+    const { source, destination, close } = await pair();
+    const data = Buffer.alloc(64 * SECTOR, 0x5a);
+    await odx.kernel.write(source.handle, data, 0n);
+    const { token } = await odx.offloadRead(source, { copyLength: data.length });
+    driver.delay(1, 300, { count: 8 });
+    driver.delay(0, 300, { count: 8 });
+    const writes = Array.from({ length: 8 }, (_, at) => {
+      const bytes = token.bytes;
+      const request = { token: bytes, fileOffset: at * 8 * SECTOR, copyLength: 8 * SECTOR };
+      const call = odx.offloadWrite(destination, request);
+      bytes.fill(0);
+      return call;
+    });
+    const reads = Array.from({ length: 8 }, () => odx.offloadRead(source, { copyLength: 8 * SECTOR }));
+    for (let round = 0; round < 20; round++) {
+      collectGarbage();
+      // Fresh allocations would land where a buffer was let go too early.
+      Array.from({ length: 50 }, () => new ArrayBuffer(2048)).map((memory) =>
+        new Uint8Array(memory).fill(0xff),
+      );
+      await sleep(10);
+    }
+    expect((await Promise.all(writes)).map(({ lengthWritten }) => lengthWritten)).toEqual(
+      Array(8).fill(BigInt(8 * SECTOR)),
+    );
+    for (const { token: each } of await Promise.all(reads)) {
+      await odx.offloadWrite(destination, { token: each, copyLength: 8 * SECTOR });
+    }
+    const copied = Buffer.alloc(64 * SECTOR);
+    await odx.kernel.read(destination.handle, copied, 0n);
+    expect(copied.equals(data)).toBe(true);
+    await close();
+  });
+
+  it('closing a file ends what pends on it', async () => {
+    const { source, destination } = await pair();
+    driver.delay(0, 10_000);
+    const call = odx.offloadRead(source, { copyLength: SECTOR }).catch((error: unknown) => error);
+    await sleep(50);
+    await source.close();
+    await destination.close();
+    const error = await call;
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({ code: 'ERROR_OPERATION_ABORTED' });
+  });
+
+  it('zero tokens written from many sides at once all arrive', async () => {
+    const { destination, close } = await pair();
+    driver.delay(1, 30, { count: 256 });
+    const token = OffloadToken.zeroData();
+    const writes = Array.from({ length: 256 }, (_, at) =>
+      odx.offloadWrite(destination, { token, fileOffset: at * SECTOR, copyLength: SECTOR }),
+    );
+    expect(new Set((await Promise.all(writes)).map(({ lengthWritten }) => lengthWritten))).toEqual(
+      new Set([512n]),
+    );
+    await close();
+  });
+});
+
+function collectGarbage(): void {
+  if (globalThis.gc === undefined)
+    throw new Error('Run with --expose-gc: without it this case shows nothing.');
+  globalThis.gc();
+}

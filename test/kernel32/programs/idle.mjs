@@ -1,0 +1,7 @@
+// The calls have completed and the file is left open: nothing may keep the process alive.
+import { offloadRead, offloadReadSync, openFile } from '../../../dist/src/index.js';
+
+const file = await openFile(process.argv[2], 'r');
+await offloadRead(file, { copyLength: 512 });
+offloadReadSync(file, { copyLength: 512 });
+console.log('idle');

@@ -1,0 +1,109 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { ProtocolError } from '../../src/index.ts';
+import * as driver from '../wine/driver.ts';
+import { odx, onDriver, pair } from './with-driver.ts';
+
+const SECTOR = 512;
+
+// What a driver may get wrong, and what becomes of it. 528 bytes for a write: the Windows NFSv4.1 client answers so.
+const REPLIES: readonly [driver.Reply, 'refused' | 'accepted', 'refused' | 'accepted'][] = [
+  ['proper', 'accepted', 'accepted'],
+  ['short', 'refused', 'refused'],
+  ['empty', 'refused', 'refused'],
+  ['tooMuch', 'refused', 'refused'],
+  ['huge', 'refused', 'refused'],
+  ['zero', 'refused', 'refused'],
+  ['long', 'accepted', 'accepted'],
+  ['sizeZero', 'accepted', 'accepted'],
+  ['half', 'accepted', 'accepted'],
+];
+
+describe.skipIf(!onDriver)('answers that cannot be [needs the driver]', () => {
+  beforeEach(() => driver.reset());
+  afterAll(() => driver.reset());
+
+  describe.each(REPLIES)('%s', (reply, read, write) => {
+    it.each(['async', 'Sync'] as const)(`to an offload read, %s: ${read}`, async (form) => {
+      const { source, close } = await pair();
+      driver.garbage(0, reply);
+      const request = { copyLength: 4 * SECTOR };
+      const call = async () =>
+        form === 'async' ? odx.offloadRead(source, request) : odx.offloadReadSync(source, request);
+      await expectEnd(call(), read);
+      await close();
+    });
+
+    it.each(['async', 'Sync'] as const)(`to an offload write, %s: ${write}`, async (form) => {
+      const { source, destination, close } = await pair();
+      const { token } = await odx.offloadRead(source, { copyLength: 4 * SECTOR });
+      driver.garbage(1, reply);
+      const request = { token, copyLength: 4 * SECTOR };
+      const call = async () =>
+        form === 'async'
+          ? odx.offloadWrite(destination, request)
+          : odx.offloadWriteSync(destination, request);
+      await expectEnd(call(), write);
+      await close();
+    });
+  });
+
+  it.each(['proper', 'dsmHeader', 'half'] as const)('the storage pair, %s: accepted', async (reply) => {
+    const { source, destination, close } = await pair();
+    await odx.kernel.write(source.handle, Buffer.alloc(4 * SECTOR, 9), 0n);
+    driver.garbage(0, reply);
+    const ranges = [
+      { startingOffset: 0, lengthInBytes: 2 * SECTOR },
+      { startingOffset: 2 * SECTOR, lengthInBytes: 2 * SECTOR },
+    ];
+    const { token, lengthProtected } = await odx.dsmOffloadRead(source, { ranges });
+    expect(lengthProtected).toBe(BigInt(reply === 'half' ? 2 * SECTOR : 4 * SECTOR));
+    driver.garbage(1, reply);
+    const { lengthCopied } = await odx.dsmOffloadWrite(destination, { token, ranges: ranges.slice(0, 1) });
+    expect(lengthCopied).toBe(BigInt(reply === 'half' ? SECTOR : 2 * SECTOR));
+    await close();
+  });
+
+  it('the storage pair: what was written before the token died is told, with tokenInvalid', async () => {
+    const { source, destination, close } = await pair();
+    const ranges = [{ startingOffset: 0, lengthInBytes: 4 * SECTOR }];
+    const { token } = await odx.dsmOffloadRead(source, { ranges });
+    driver.garbage(1, 'tokenInvalid');
+    const result = await odx.dsmOffloadWrite(destination, { token, ranges });
+    expect(result).toMatchObject({ lengthCopied: BigInt(2 * SECTOR), truncated: true, tokenInvalid: true });
+    await close();
+  });
+
+  it.each(['short', 'tooMuch', 'zero', 'huge'] as const)('the storage pair, %s: refused', async (reply) => {
+    const { source, destination, close } = await pair();
+    const ranges = [{ startingOffset: 0, lengthInBytes: 4 * SECTOR }];
+    const { token } = await odx.dsmOffloadRead(source, { ranges });
+    driver.garbage(undefined, reply, { count: 2 });
+    await expectEnd(odx.dsmOffloadRead(source, { ranges }), 'refused');
+    await expectEnd(odx.dsmOffloadWrite(destination, { token, ranges }), 'refused');
+    await close();
+  });
+
+  it('the storage pair refused to user mode is ACCESS_DENIED', async () => {
+    const { source, close } = await pair();
+    driver.setSwitches(undefined, 'dsmRefused');
+    const call = odx.dsmOffloadRead(source, { ranges: [{ startingOffset: 0, lengthInBytes: SECTOR }] });
+    await expect(call).rejects.toMatchObject({ errno: 5, ntstatus: { name: 'STATUS_ACCESS_DENIED' } });
+    await close();
+  });
+
+  it('the copy offload descriptor comes in blocks, and in bytes beside them', async () => {
+    for (const { path, sector } of driver.DISKS) {
+      const disk = await odx.openFile(path, 'r');
+      expect(disk).toMatchObject({ sectorSize: sector, size: BigInt(driver.CAPACITY) });
+      const descriptor = await odx.queryCopyOffload(disk);
+      expect(descriptor.maximumTransferBytes).toBe(descriptor.maximumTransferSize * BigInt(sector));
+      await expect(odx.queryCopyOffload(disk.handle)).resolves.toEqual(descriptor);
+      await disk.close();
+    }
+  });
+});
+
+async function expectEnd(call: Promise<unknown>, end: 'refused' | 'accepted'): Promise<void> {
+  if (end === 'accepted') await expect(call).resolves.toBeDefined();
+  else await expect(call).rejects.toBeInstanceOf(ProtocolError);
+}
