@@ -1,0 +1,81 @@
+import type { Signal } from '../abort.ts';
+import { defaultKernel } from '../kernel/default.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { ByteCount } from '../schema/byte-count.ts';
+import { checkCopyFile } from '../schema/copy-file.ts';
+import { checkPath } from '../schema/open-file.ts';
+import type { CopyProgress } from './copy/progress.ts';
+import type { CopyReport } from './copy/report.ts';
+import { runCopy } from './copy/run-copy.ts';
+
+export type { CopyProgress } from './copy/progress.ts';
+export type { CopyReport } from './copy/report.ts';
+
+/** How {@link copyFile} copies. */
+export interface CopyFileOptions {
+  /** `prefer`, the default, goes on by ordinary reads and writes where offload fails; `require` rejects instead. */
+  readonly mode?: 'prefer' | 'require' | undefined;
+  /** With false the destination must not exist, which is decided in the moment of its creation. Default true. */
+  readonly overwrite?: boolean | undefined;
+  /** Reads both files afterwards and compares them, byte by byte. Default false. */
+  readonly verify?: boolean | undefined;
+  /** With `prefer`, files of fewer bytes are copied by ordinary means from the start, as Windows does. Default 262,144. */
+  readonly minimumSize?: ByteCount | undefined;
+  /**
+   * The most that is asked of one offload read or write, in bytes, at least 1; rounded down to the larger of the two
+   * sectors, but never below one. Default: reads ask for all that remains, writes for 256 MiB.
+   */
+  readonly chunkSize?: ByteCount | undefined;
+  /** Called at most twenty times a second while the copy goes on, and once at its end. What it throws ends the copy. */
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+  /** Cancels what is in flight (CancelIoEx); the promise then rejects with AbortError. */
+  readonly signal?: Signal | undefined;
+}
+
+/**
+ * Copies a file by having the storage array copy it (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), and by ordinary
+ * reads and writes where it will not. Last write time and attributes are kept as CopyFileW keeps them; other streams,
+ * extended attributes and access rights are not copied.
+ *
+ * An existing destination is overwritten in place, as CopyFileW does: after a failure or an abort nobody has its old
+ * content any more, and the half-written file is removed. It is left as it was when the copy fails before its first
+ * change: a missing source, an illegal argument, a destination that cannot be opened, a copy onto itself. A new
+ * destination is removed after any failure. With `overwrite: false` an existing one is never touched.
+ *
+ * A device, `\\.\D:`, may be source or destination. It is neither resized nor removed, and its last sector is filled up
+ * with zeros where the copy ends within it.
+ *
+ * @param source path of the file to copy. It is open for reading, and shared, until the copy ends.
+ * @param destination path of the copy. Its folder must exist.
+ * @param options how; see {@link CopyFileOptions}.
+ * @returns what was copied by which means, and why offload was given up where it was.
+ * @throws {InvalidArgumentError} when an argument is not legal, or both paths name the same file; nothing was changed.
+ * @throws {Win32Error} when a file cannot be opened, resized, read or written: ERROR_FILE_NOT_FOUND, ERROR_FILE_EXISTS,
+ *   ERROR_ACCESS_DENIED, ERROR_DISK_FULL and others. With `require`, also when Windows refuses an offload call.
+ * @throws {ProtocolError} with `require`, when a device answers what cannot be; with `verify`, when the copy differs.
+ * @throws {SourceChangedError} when the source was modified meanwhile.
+ * @throws {AbortError} when the signal fired.
+ * @throws {UnsupportedPlatformError} off Windows.
+ * @see https://learn.microsoft.com/windows-hardware/drivers/storage/offloaded-data-transfer
+ * @example
+ * const { offloadedBytes, fallback } = await copyFile('big.vhdx', 'copy.vhdx');
+ * if (fallback) console.warn(`Not offloaded from ${fallback.at} on: ${fallback.reason.message}`);
+ */
+export async function copyFile(
+  source: string,
+  destination: string,
+  options?: CopyFileOptions,
+): Promise<CopyReport> {
+  return copyFileWith(defaultKernel(), source, destination, options);
+}
+
+export async function copyFileWith(
+  kernel: Kernel,
+  source: string,
+  destination: string,
+  options?: CopyFileOptions,
+): Promise<CopyReport> {
+  const from = checkPath('source', source);
+  const to = checkPath('destination', destination);
+  return runCopy(kernel, from, to, checkCopyFile<CopyProgress>(options));
+}

@@ -1,0 +1,115 @@
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Win32Error } from '../../errors.ts';
+import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
+import { calling } from '../calling.ts';
+import type { Side } from './job.ts';
+import { openSide, quietly } from './side.ts';
+
+const ERROR_FILE_NOT_FOUND = 2;
+const ERROR_FILE_EXISTS = 80;
+const ERROR_ALREADY_EXISTS = 183;
+
+const EXISTING: OpenRequest = { read: true, write: true, disposition: 'open' };
+const NEW: OpenRequest = { read: true, write: true, disposition: 'create-new' };
+
+// A device is neither created nor replaced, and file systems differ in what they answer to an attempt.
+const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
+
+/** The file that is being written. Whoever opens it either keeps it or discards it. */
+export class Destination {
+  readonly side: Side;
+  readonly #kernel: Kernel;
+  readonly #isNew: boolean;
+  /** Where to remove it from, even if the working folder changes meanwhile. */
+  readonly #location: string;
+  #isAltered: boolean;
+
+  constructor(kernel: Kernel, side: Side, isNew: boolean) {
+    this.#kernel = kernel;
+    this.side = side;
+    this.#isNew = isNew;
+    this.#location = resolve(side.path);
+    this.#isAltered = isNew;
+  }
+
+  /** From here on it was never written once it has its final size: a new file from its start. */
+  get freshFrom(): bigint | undefined {
+    const { isDevice, size } = this.side.facts;
+    return isDevice ? undefined : this.#isNew ? 0n : size;
+  }
+
+  /** Gives the file its final size at once: offload writes never extend a file. */
+  async resize(size: bigint): Promise<void> {
+    const { file, facts } = this.side;
+    if (!facts.isDevice && facts.size !== size) await file.setSize(size);
+    this.#isAltered = true;
+  }
+
+  async keep(source: Side): Promise<void> {
+    const { path, handle, file, facts } = this.side;
+    if (!facts.isDevice && !source.facts.isDevice) {
+      await calling({ syscall: 'SetFileInformationByHandle', path }, () =>
+        this.#kernel.copyMetadata(source.handle, handle),
+      );
+    }
+    await file.close();
+  }
+
+  /** Closes the file, and removes it if it is not what it was. Nothing is thrown: a failure is being reported already. */
+  async discard(): Promise<void> {
+    const { file, facts } = this.side;
+    const isToGo = this.#isAltered && !facts.isDevice;
+    // Where the file cannot be removed, or has other names, what is left must not look like a finished copy.
+    if (isToGo && !this.#isNew) await quietly(() => file.setSize(0));
+    await quietly(() => file.close());
+    if (isToGo) await quietly(() => this.#kernel.remove(this.#location));
+  }
+}
+
+/** Opens or creates the destination without changing what is there. */
+export async function openDestination(
+  kernel: Kernel,
+  path: string,
+  overwrite: boolean,
+): Promise<Destination> {
+  if (DEVICE.test(path)) {
+    if (!overwrite) throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
+    return new Destination(kernel, await openSide(kernel, path, EXISTING), false);
+  }
+  for (let attempt = 1; ; attempt++) {
+    // Asking whether it exists and creating it then would let two copies at once both believe that they created it.
+    try {
+      return new Destination(kernel, await openSide(kernel, path, NEW), true);
+    } catch (error) {
+      if (!overwrite || !isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
+    }
+    try {
+      return new Destination(kernel, await openSide(kernel, path, EXISTING), false);
+    } catch (error) {
+      // It may have been removed in between.
+      if (attempt > 1 || !isErrno(error, ERROR_FILE_NOT_FOUND)) throw error;
+    }
+  }
+}
+
+/** Throws when the two cannot be source and destination of a copy. Nothing has been touched then. */
+export function checkPair(source: Side, destination: Side): void {
+  if (isSameFile(source, destination)) {
+    const message = `destination is '${destination.path}', which is the source itself${source.path === destination.path ? '' : ` ('${source.path}') by another name`}; copy to another file.`;
+    throw new InvalidArgumentError([{ path: 'destination', message }]);
+  }
+  const { isDevice, size } = destination.facts;
+  if (isDevice && size < source.facts.size) {
+    const message = `destination is '${destination.path}', a device of ${size} bytes; the source has ${source.facts.size}, copy to a device at least that large.`;
+    throw new InvalidArgumentError([{ path: 'destination', message }]);
+  }
+}
+
+function isSameFile(source: Side, destination: Side): boolean {
+  const { identity } = source.facts;
+  return identity === undefined ? source.path === destination.path : identity === destination.facts.identity;
+}
+
+function isErrno(error: unknown, ...errnos: readonly number[]): boolean {
+  return error instanceof Win32Error && errnos.includes(error.errno);
+}

@@ -1,0 +1,31 @@
+import type { Signal } from '../../abort.ts';
+import type { FileFacts, Kernel } from '../../kernel/kernel.ts';
+import type { OffloadFile } from '../offload-file.ts';
+import type { ProgressReporter } from './progress.ts';
+import type { Tally } from './tally.ts';
+
+/** One of the two files of a copy. */
+export interface Side {
+  readonly path: string;
+  readonly file: OffloadFile;
+  readonly handle: bigint;
+  /** As they were when the file was opened. */
+  readonly facts: FileFacts;
+}
+
+/** A copy whose destination is open and has its final size: all that is left is to move the bytes. */
+export interface CopyJob {
+  readonly kernel: Kernel;
+  readonly source: Side;
+  readonly destination: Side;
+  readonly size: bigint;
+  /** The larger of the two sectors, in bytes: what every offset and length on the wire is a multiple of. */
+  readonly unit: number;
+  /** From here on the destination was never written, and reads as zeros. A multiple of the unit, or the size. */
+  readonly freshFrom: bigint;
+  readonly mode: 'prefer' | 'require';
+  readonly chunkSize: bigint | undefined;
+  readonly signal: Signal | undefined;
+  readonly tally: Tally;
+  readonly progress: ProgressReporter;
+}

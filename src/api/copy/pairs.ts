@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { describeValue } from '../../describe.ts';
+import { type ArgumentIssue, InvalidArgumentError } from '../../errors.ts';
+import { checkPath } from '../../schema/open-file.ts';
+
+export interface CopyPair {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** Checks all pairs at once, so that nothing is copied when one of them is not legal. */
+export function checkPairs(pairs: unknown): CopyPair[] {
+  if (!Array.isArray(pairs)) {
+    refuse('pairs', `pairs is ${describeValue(pairs)}; it must be an array of [source, destination].`);
+  }
+  const issues: ArgumentIssue[] = [];
+  const taken = new Map<string, number>();
+  const checked = Array.from(pairs, (pair: unknown, index) => {
+    try {
+      return checkPair(pair, index, taken);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      issues.push(...error.issues);
+      return undefined;
+    }
+  });
+  if (issues.length > 0) throw new InvalidArgumentError(issues);
+  return checked.filter((pair) => pair !== undefined);
+}
+
+function checkPair(pair: unknown, index: number, taken: Map<string, number>): CopyPair {
+  const path = `pairs.${index}`;
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    const said = Array.isArray(pair) ? `an array of ${pair.length}` : describeValue(pair);
+    refuse(path, `${path} is ${said}; it must be [source, destination].`);
+  }
+  const source = checkPath(`${path}.0`, pair[0]);
+  const destination = checkPath(`${path}.1`, pair[1]);
+  const place = placeOf(destination);
+  const other = taken.get(place);
+  if (other !== undefined) {
+    const said = describeValue(destination);
+    refuse(
+      `${path}.1`,
+      `${path}.1 is ${said}, which is the destination of pairs.${other} too; two copies cannot share one.`,
+    );
+  }
+  taken.set(place, index);
+  return { source, destination };
+}
+
+// Windows does not tell upper from lower case.
+function placeOf(path: string): string {
+  const place = resolve(path);
+  return process.platform === 'win32' ? place.toLowerCase() : place;
+}
+
+function refuse(path: string, message: string): never {
+  throw new InvalidArgumentError([{ path, message }]);
+}

@@ -1,0 +1,110 @@
+import { throwIfAborted } from '../../abort.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { CopyOrder } from '../../schema/copy-file.ts';
+import { copyBuffered } from './buffered.ts';
+import { checkPair, type Destination, openDestination } from './destination.ts';
+import type { CopyJob, Side } from './job.ts';
+import { OffloadedCopy } from './offloaded.ts';
+import { type CopyProgress, ProgressReporter } from './progress.ts';
+import type { CopyFallback, CopyReport } from './report.ts';
+import { quietly } from './side.ts';
+import { checkUnchanged, openSource } from './source.ts';
+import { emptyTally } from './tally.ts';
+import { least, upToUnit } from './units.ts';
+import { verify } from './verify.ts';
+
+type Order = CopyOrder<CopyProgress>;
+
+/** One copy from the opening of its files to their closing. */
+export async function runCopy(
+  kernel: Kernel,
+  sourcePath: string,
+  destinationPath: string,
+  order: Order,
+): Promise<CopyReport> {
+  const startedAt = performance.now();
+  throwIfAborted(order.signal);
+  const source = await openSource(kernel, sourcePath);
+  try {
+    throwIfAborted(order.signal);
+    const destination = await openDestination(kernel, destinationPath, order.overwrite);
+    try {
+      const report = await copyInto(kernel, source, destination, order, startedAt);
+      await destination.keep(source);
+      return { ...report, elapsedMs: performance.now() - startedAt };
+    } catch (error) {
+      await destination.discard();
+      throw error;
+    }
+  } finally {
+    // It was only read: whether it closes well decides nothing.
+    await quietly(() => source.file.close());
+  }
+}
+
+async function copyInto(
+  kernel: Kernel,
+  source: Side,
+  destination: Destination,
+  order: Order,
+  startedAt: number,
+): Promise<Omit<CopyReport, 'elapsedMs'>> {
+  checkPair(source, destination.side);
+  throwIfAborted(order.signal);
+  const { size } = source.facts;
+  await destination.resize(size);
+  const job = jobOf(kernel, source, destination, order, startedAt);
+  const fallback = await moveBytes(job, order);
+  if (order.verify) {
+    job.progress.phase = 'verify';
+    await verify(job);
+  }
+  await checkUnchanged(kernel, source);
+  throwIfAborted(order.signal);
+  job.progress.end();
+  const { offloadedBytes, zeroedBytes, bufferedBytes, reads, writes } = job.tally;
+  const done = { bytes: size, offloadedBytes, zeroedBytes, bufferedBytes, reads, writes };
+  return fallback === undefined ? done : { ...done, fallback };
+}
+
+async function moveBytes(job: CopyJob, order: Order): Promise<CopyFallback | undefined> {
+  let fallback: CopyFallback | undefined;
+  let bufferedFrom = 0n;
+  if (order.mode === 'require' || job.size >= order.minimumSize) {
+    fallback = await new OffloadedCopy(job).run();
+    bufferedFrom = fallback?.at ?? job.size;
+  }
+  if (bufferedFrom < job.size) {
+    job.progress.phase = 'buffered';
+    if (fallback !== undefined) await checkUnchanged(job.kernel, job.source);
+    await copyBuffered(job, bufferedFrom);
+  }
+  return fallback;
+}
+
+function jobOf(
+  kernel: Kernel,
+  source: Side,
+  destination: Destination,
+  order: Order,
+  startedAt: number,
+): CopyJob {
+  const { size } = source.facts;
+  const { mode, chunkSize, signal, onProgress } = order;
+  const names = { source: source.path, destination: destination.side.path };
+  const unit = Math.max(source.facts.sectorSize, destination.side.facts.sectorSize);
+  const tally = emptyTally();
+  return {
+    kernel,
+    source,
+    destination: destination.side,
+    size,
+    unit,
+    freshFrom: least(size, upToUnit(destination.freshFrom ?? size, unit)),
+    mode,
+    chunkSize,
+    signal,
+    tally,
+    progress: new ProgressReporter(names, size, tally, onProgress, startedAt),
+  };
+}
