@@ -1,0 +1,301 @@
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OffloadFile } from '../src/api/offload-file.ts';
+import {
+  AbortError,
+  InvalidArgumentError,
+  OdxError,
+  ProtocolError,
+  SourceChangedError,
+  UnsupportedPlatformError,
+  Win32Error,
+} from '../src/errors.ts';
+import { OffloadToken } from '../src/token.ts';
+import { statuses, win32Only } from '../structs/index.ts';
+import { failureOf, makeWorkspace, type Workspace } from './api/workspace.ts';
+
+const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'D:\\copy.vhdx', offset: 1_048_576n };
+
+// Class, an error of it, its code.
+const FAMILY: [string, OdxError, string][] = [
+  ['OdxError', new OdxError('ERR_ODX_ANY', 'What happened.'), 'ERR_ODX_ANY'],
+  [
+    'InvalidArgumentError',
+    new InvalidArgumentError([{ path: 'a', message: 'a is 1.' }]),
+    'ERR_ODX_INVALID_ARGUMENT',
+  ],
+  ['Win32Error', new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context), 'ERROR_INVALID_TOKEN'],
+  ['ProtocolError', new ProtocolError('the reply holds 3 bytes.', context), 'ERR_ODX_PROTOCOL'],
+  ['SourceChangedError', new SourceChangedError('D:\\big.vhdx'), 'ERR_ODX_SOURCE_CHANGED'],
+  ['UnsupportedPlatformError', new UnsupportedPlatformError(), 'ERR_ODX_UNSUPPORTED_PLATFORM'],
+  ['AbortError', new AbortError('enough'), 'ABORT_ERR'],
+];
+
+describe.each(FAMILY)('%s', (name, error, code) => {
+  test('is an OdxError and an Error', () => {
+    expect(error).toBeInstanceOf(OdxError);
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  test(`has the code ${code}`, () => expect(error.code).toBe(code));
+
+  test('has its class for a name, which is not enumerable', () => {
+    expect(error.name).toBe(name);
+    expect(Object.keys(error)).not.toContain('name');
+    expect(Object.hasOwn(error, 'name')).toBe(false);
+  });
+
+  test('begins its stack with its name and message', () => {
+    expect(error.stack).toMatch(new RegExp(`^${name}: `));
+    expect(error.stack).toContain(error.message.split('\n')[0]);
+    expect(inspect(error)).toContain(name);
+  });
+
+  test('speaks in sentences', () => expect(error.message).toMatch(/\.$/));
+});
+
+describe('InvalidArgumentError', () => {
+  const issues = [
+    { path: 'copyLength', message: 'copyLength is -1.' },
+    { path: 'ranges.0.lengthInBytes', message: 'ranges.0.lengthInBytes is 0.' },
+  ];
+
+  test('has one sentence a line and keeps its issues', () => {
+    const error = new InvalidArgumentError(issues);
+    expect(error.message).toBe('copyLength is -1.\nranges.0.lengthInBytes is 0.');
+    expect(error.issues).toEqual(issues);
+    expect(Object.keys(error)).toEqual(['code', 'issues']);
+  });
+
+  test('has a cause when there is one, and else none', () => {
+    expect(new InvalidArgumentError(issues, { cause: 7 }).cause).toBe(7);
+    expect('cause' in new InvalidArgumentError(issues)).toBe(false);
+  });
+});
+
+describe('Win32Error', () => {
+  test('tells what failed, where, what it means and what to do', () => {
+    const error = new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context);
+    expect(error.message).toMatch(
+      /^ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): FSCTL_OFFLOAD_WRITE on 'D:\\copy\.vhdx' at offset 1048576 failed\. .+\. .+\.$/,
+    );
+    expect(error.message).toContain(error.advice);
+    expect({ ...error }).toEqual({
+      code: 'ERROR_INVALID_TOKEN',
+      errno: 315,
+      ntstatus: { name: 'STATUS_INVALID_TOKEN', value: 0xc000_0465 },
+      syscall: 'FSCTL_OFFLOAD_WRITE',
+      path: 'D:\\copy.vhdx',
+      offset: 1_048_576n,
+      action: 'refresh-token',
+      advice: error.advice,
+    });
+  });
+
+  test('leaves out what is not known', () => {
+    const error = new Win32Error({ errno: 2 }, { syscall: 'CreateFileW' });
+    expect(Object.keys(error)).toEqual(['code', 'errno', 'syscall', 'action', 'advice']);
+    expect(error.message).toMatch(/^ERROR_FILE_NOT_FOUND \(2\): CreateFileW failed\. /);
+  });
+
+  test('names the destination where there are two files', () => {
+    const error = new Win32Error({ errno: 5 }, { syscall: 'CopyFile', path: 'a', dest: 'b' });
+    expect(error.dest).toBe('b');
+    expect(error.message).toContain("CopyFile on 'a' to 'b' failed.");
+  });
+
+  test.each([12_345, 4_294_967_295])('keeps a Win32 number that nobody knows: %i', (errno) => {
+    const error = new Win32Error({ errno }, { syscall: 'FSCTL_OFFLOAD_READ' });
+    expect([error.code, error.errno, error.action]).toEqual([`ERROR_${errno}`, errno, 'fail']);
+    expect(error.message).toContain('Windows gave an error that this package does not know.');
+    expect(error.message).toContain(error.advice);
+  });
+
+  test.each(win32Only)('knows $name, which comes without an NTSTATUS', (row) => {
+    const error = new Win32Error({ errno: row.value }, { syscall: 'CreateFileW' });
+    expect([error.code, error.errno]).toEqual([row.name, row.value]);
+    expect([error.action, error.advice]).toEqual([row.action, row.advice]);
+    expect('ntstatus' in error).toBe(false);
+  });
+
+  // 5, 6, 19 and 1117 stand for several NTSTATUS values; with the NTSTATUS at hand its own advice counts.
+  test.each(statuses.map((row) => [row.name, row] as const))('takes the advice of %s itself', (_, row) => {
+    const failure = { errno: row.win32.value, ntstatus: row.value };
+    const error = new Win32Error(failure, { syscall: 'FSCTL_OFFLOAD_READ' });
+    expect([error.action, error.advice]).toEqual([row.action, row.advice]);
+    expect(error.message).toContain(row.meaning);
+  });
+});
+
+describe('ProtocolError', () => {
+  test('tells which call on which file gave an impossible answer', () => {
+    const error = new ProtocolError('the reply holds 3 bytes.', context);
+    expect(error.message).toBe(
+      "FSCTL_OFFLOAD_WRITE on 'D:\\copy.vhdx' at offset 1048576: the reply holds 3 bytes.",
+    );
+    expect({ ...error }).toEqual({ code: 'ERR_ODX_PROTOCOL', ...context });
+  });
+
+  test('leaves out what is not known', () => {
+    const error = new ProtocolError('nothing came.', { syscall: 'FSCTL_OFFLOAD_READ' });
+    expect(Object.keys(error)).toEqual(['code', 'syscall']);
+  });
+});
+
+describe('SourceChangedError', () => {
+  test('names the source where it has a name', () => {
+    const error = new SourceChangedError('D:\\big.vhdx');
+    expect(error.path).toBe('D:\\big.vhdx');
+    expect(error.message).toContain('D:\\big.vhdx');
+    expect('path' in new SourceChangedError(undefined)).toBe(false);
+  });
+});
+
+describe('UnsupportedPlatformError', () => {
+  test('names the platform and the emulator', () => {
+    const { message } = new UnsupportedPlatformError();
+    expect(message).toContain(process.platform);
+    expect(message).toContain('createOdx({ kernel: createEmulator() })');
+    expect(message).toContain("'win-odx/emulator'");
+  });
+
+  test('keeps why kernel32.dll could not be loaded', () => {
+    const cause = new Error('no such library');
+    expect(new UnsupportedPlatformError({ cause }).cause).toBe(cause);
+  });
+});
+
+describe('AbortError', () => {
+  test.each<[string, unknown]>([
+    ['an error', new Error('stop')],
+    ['a string', 'stop'],
+    ['undefined', undefined],
+  ])('has the reason of the signal for its cause: %s', (_, reason) => {
+    const error = new AbortError(reason);
+    expect(error.cause).toBe(reason);
+    expect('cause' in error).toBe(true);
+  });
+});
+
+describe('an NTSTATUS that Windows gives', () => {
+  let shared: Workspace & { remove(): void };
+  let file: OffloadFile;
+  let status = 0;
+
+  beforeAll(async () => {
+    shared = makeWorkspace({ intercept: () => ({ status }) });
+    file = await shared.odx.openFile(shared.file('file', 8192), 'r+');
+  });
+  afterAll(async () => {
+    await file.close();
+    shared.remove();
+  });
+
+  const token = OffloadToken.zeroData();
+  const range = { startingOffset: 1024, lengthInBytes: 512 };
+
+  // What is called, the control code that its errors must name, the offset that they must name.
+  const CALLS: [string, string, bigint | undefined, () => unknown][] = [
+    [
+      'offloadRead',
+      'FSCTL_OFFLOAD_READ',
+      512n,
+      () => shared.odx.offloadRead(file, { copyLength: 512, fileOffset: 512 }),
+    ],
+    [
+      'offloadReadSync',
+      'FSCTL_OFFLOAD_READ',
+      512n,
+      () => shared.odx.offloadReadSync(file, { copyLength: 512, fileOffset: 512n }),
+    ],
+    [
+      'offloadWrite',
+      'FSCTL_OFFLOAD_WRITE',
+      4096n,
+      () => shared.odx.offloadWrite(file, { token, copyLength: 512, fileOffset: 4096n }),
+    ],
+    [
+      'offloadWriteSync',
+      'FSCTL_OFFLOAD_WRITE',
+      4096n,
+      () => shared.odx.offloadWriteSync(file, { token, copyLength: 512, fileOffset: 4096 }),
+    ],
+    [
+      'dsmOffloadRead',
+      'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
+      1024n,
+      () => shared.odx.dsmOffloadRead(file, { ranges: [range] }),
+    ],
+    [
+      'dsmOffloadReadSync',
+      'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
+      1024n,
+      () => shared.odx.dsmOffloadReadSync(file, { ranges: [range] }),
+    ],
+    [
+      'dsmOffloadWrite',
+      'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
+      1024n,
+      () => shared.odx.dsmOffloadWrite(file, { token, ranges: [range] }),
+    ],
+    [
+      'dsmOffloadWriteSync',
+      'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
+      1024n,
+      () => shared.odx.dsmOffloadWriteSync(file, { token, ranges: [range] }),
+    ],
+  ];
+
+  describe.each(CALLS)('through %s', (_, syscall, offset, call) => {
+    test.each(statuses)('arrives as it is: $name', async (row) => {
+      status = row.value;
+      const error = await failureOf(call);
+      expect(error).toBeInstanceOf(Win32Error);
+      expect({ ...(error as Win32Error) }).toEqual({
+        code: row.win32.name,
+        errno: row.win32.value,
+        ntstatus: { name: row.name, value: row.value },
+        syscall,
+        path: file.path,
+        offset,
+        action: row.action,
+        advice: row.advice,
+      });
+      const { message } = error as Win32Error;
+      for (const part of [row.win32.name, row.name, syscall, file.path, row.meaning, row.advice]) {
+        expect(message).toContain(part);
+      }
+    });
+
+    test('keeps its number when nobody knows it', async () => {
+      status = 0xc0de_1234;
+      const error = await failureOf(call);
+      expect(error).toBeInstanceOf(Win32Error);
+      expect(error).toMatchObject({
+        code: 'ERROR_MR_MID_NOT_FOUND',
+        errno: 317,
+        ntstatus: { name: 'STATUS_0xC0DE1234', value: 0xc0de_1234 },
+        syscall,
+        path: file.path,
+        offset,
+        action: 'fail',
+        advice: expect.stringMatching(/\.$/),
+      });
+      expect((error as Error).message).toContain('0xC0DE1234');
+    });
+  });
+
+  test('leaves the path out where the handle is borrowed', async () => {
+    status = 0xc000_0465;
+    const error = await failureOf(() => shared.odx.offloadRead(file.handle, { copyLength: 512 }));
+    expect(error).toBeInstanceOf(Win32Error);
+    expect('path' in (error as Win32Error)).toBe(false);
+    expect(error).toMatchObject({ errno: 315, offset: 0n });
+  });
+
+  test('is in the log of the emulator', async () => {
+    status = 0xc000_0465;
+    await failureOf(() => shared.odx.offloadRead(file, { copyLength: 512 }));
+    expect(shared.emulator.calls.at(-1)).toMatchObject({ status: 0xc000_0465, bytesReturned: 0 });
+  });
+});
