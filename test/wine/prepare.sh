@@ -97,11 +97,10 @@ install_dependencies() {
   say 'installing the Windows dependencies of the project'
   mkdir -p "$PROJECT"
   cp "$REPO/package.json" "$REPO/package-lock.json" "$PROJECT/"
-  local options=(--os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund)
-  if ! (cd "$PROJECT" && npm ci "${options[@]}" >"$CACHE/npm.log" 2>&1); then
-    say "npm ci failed (see $CACHE/npm.log); trying npm install"
-    (cd "$PROJECT" && npm install "${options[@]}" >"$CACHE/npm.log" 2>&1) || { cat "$CACHE/npm.log" >&2; exit 1; }
-  fi
+  (cd "$PROJECT" && npm ci --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund >"$CACHE/npm.log" 2>&1) || {
+    cat "$CACHE/npm.log" >&2
+    exit 1
+  }
   mark_done project "$hash"
 }
 
