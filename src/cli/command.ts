@@ -1,0 +1,78 @@
+import type { Kernels } from './kernel.ts';
+
+export interface OptionSpec {
+  readonly type: 'boolean' | 'string';
+  /** What stands for the value in the help: SIZE, FILE. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Options = Readonly<Record<string, OptionSpec>>;
+
+/** What was given on the command line; absent options are absent. */
+export type Values<O extends Options> = {
+  readonly [K in keyof O]?: O[K]['type'] extends 'boolean' ? boolean : string;
+};
+
+export interface Example {
+  /** Without `odx` in front. */
+  readonly line: string;
+  readonly does: string;
+}
+
+/** What a command leaves to be printed: with --json the document, else the text. */
+export interface Outcome {
+  /** The document of --json. */
+  readonly data: unknown;
+  /** The same for people; undefined where the command has printed as it went. */
+  readonly text: string | undefined;
+  /** 1 when part of the job failed and the text says which. Default 0. */
+  readonly exitCode?: number;
+}
+
+/** What a command may use besides its own arguments. */
+export interface Surroundings {
+  readonly json: boolean;
+  readonly kernels: Kernels;
+  /**
+   * From now on Ctrl-C fires this signal instead of ending the process, so that the command can clean up.
+   * A second Ctrl-C ends it all the same.
+   */
+  interruptible(): AbortSignal;
+}
+
+interface CommandFacts {
+  readonly name: string;
+  /** As the usage line shows them: 'SRC... DST'. */
+  readonly operands: string;
+  /** Fewest and most of them. */
+  readonly count: readonly [number, number];
+  readonly summary: string;
+  /** Paragraphs of the help. */
+  readonly notes: readonly string[];
+  readonly examples: readonly Example[];
+}
+
+export interface CommandSpec<O extends Options> extends CommandFacts {
+  readonly options: O;
+  run(operands: readonly string[], values: Values<O>, surroundings: Surroundings): Outcome | Promise<Outcome>;
+}
+
+/** A command whose own options are known to itself alone. */
+export interface Command extends CommandFacts {
+  readonly options: Options;
+  run(
+    operands: readonly string[],
+    values: Readonly<Record<string, string | boolean | undefined>>,
+    surroundings: Surroundings,
+  ): Outcome | Promise<Outcome>;
+}
+
+export function defineCommand<const O extends Options>(spec: CommandSpec<O>): Command {
+  return {
+    ...spec,
+    run(operands, values, surroundings) {
+      return spec.run(operands, values as Values<O>, surroundings);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { writeFile } from 'node:fs/promises';
+import type { OffloadReadResult } from '../../index.ts';
+import { type Command, defineCommand } from '../command.ts';
+import { facts, formatCount, formatExactSize, hex } from '../format.ts';
+import { parseSize, parseTime } from '../size.ts';
+
+const ONLY_THE_OWNER = 0o600;
+
+export const read: Command = defineCommand({
+  name: 'read',
+  operands: 'FILE',
+  count: [1, 1],
+  summary: 'turn a range of a file into a token (one offload read)',
+  notes: [
+    'Prints what tells the token from others, never the token itself: whoever has it can have the data written ' +
+      'somewhere. --out saves its 512 bytes in a file that only you may read, to be carried to another host. ' +
+      'One token may cover less than was asked: look at the transfer length.',
+    'A token of the emulator is known only to the process that read it and is worth nothing afterwards; ' +
+      'odx repl --emulate keeps one process for both halves.',
+  ],
+  options: {
+    offset: { type: 'string', value: 'SIZE', help: 'where the range begins; default 0' },
+    length: { type: 'string', value: 'SIZE', help: 'how long it is; default: to the end of the file' },
+    'time-to-live': {
+      type: 'string',
+      value: 'TIME',
+      help: 'how long the token is to be good for; default: as the storage likes',
+    },
+    out: { type: 'string', value: 'FILE', help: 'save the token' },
+    force: { type: 'boolean', help: 'with --out: replace a file that is there' },
+  },
+  examples: [
+    { line: 'read big.vhdx', does: 'what one token covers of the file' },
+    { line: 'read big.vhdx --offset 1MiB --length 64KiB --out big.token', does: 'save the token of a range' },
+    {
+      line: 'read big.vhdx --length 0x10000 --time-to-live 30s --json',
+      does: 'a token for half a minute, as JSON',
+    },
+  ],
+  async run([path = ''], values, { kernels, interruptible }) {
+    const fileOffset = values.offset === undefined ? 0n : parseSize('--offset', values.offset);
+    const length = values.length === undefined ? undefined : parseSize('--length', values.length);
+    const life = values['time-to-live'];
+    const tokenTimeToLive = life === undefined ? 0 : parseTime('--time-to-live', life);
+    const { odx, emulator } = await kernels.bind();
+    const signal = interruptible();
+    const file = await odx.openFile(path, 'r');
+    try {
+      const copyLength = length ?? (file.size > fileOffset ? file.size - fileOffset : 0n);
+      const result = await odx.offloadRead(file, { fileOffset, copyLength, tokenTimeToLive, signal });
+      if (values.out !== undefined) await saveToken(values.out, result, values.force ?? false);
+      const { token, transferLength, allZeroBeyondRange, flags } = result;
+      const { fingerprint, type, isZeroData } = token;
+      return {
+        data: {
+          path,
+          fingerprint,
+          type,
+          isZeroData,
+          fileOffset,
+          copyLength,
+          transferLength,
+          allZeroBeyondRange,
+          flags,
+          ...(values.out !== undefined && { out: values.out }),
+        },
+        text: `${path}\n${facts([
+          ['fingerprint', fingerprint],
+          ['type', `${hex(type)}${isZeroData ? ', the token of zeros' : ''}`],
+          ['transfer length', `${formatExactSize(transferLength)} from offset ${formatCount(fileOffset)}`],
+          ['rest', restOf(fileOffset, copyLength, result)],
+          ['saved', values.out === undefined ? undefined : savedAs(values.out, emulator !== undefined)],
+        ])}`,
+      };
+    } finally {
+      await file.close();
+    }
+  },
+});
+
+async function saveToken(path: string, { token }: OffloadReadResult, force: boolean): Promise<void> {
+  const { rm } = await import('node:fs/promises');
+  // A file that is there keeps its mode when it is written again, so it is made anew.
+  if (force) await rm(path, { force: true });
+  await writeFile(path, token.bytes, { flag: 'wx', mode: ONLY_THE_OWNER });
+}
+
+function restOf(offset: bigint, asked: bigint, result: OffloadReadResult): string | undefined {
+  const { transferLength, allZeroBeyondRange } = result;
+  if (transferLength >= asked) return undefined;
+  const where = `${formatCount(asked - transferLength)} bytes of what was asked`;
+  return allZeroBeyondRange
+    ? `${where} are zeros up to the end of the file`
+    : `${where} need another token: --offset ${offset + transferLength}`;
+}
+
+function savedAs(path: string, emulated: boolean): string {
+  return emulated ? `${path} (a token of the emulator, which died with this process)` : path;
+}

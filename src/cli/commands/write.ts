@@ -1,0 +1,151 @@
+import { readFile, rm } from 'node:fs/promises';
+import type { Odx, OffloadFile, OffloadToken } from '../../index.ts';
+import { type Command, defineCommand } from '../command.ts';
+import { AdvisedError } from '../errors.ts';
+import { facts, formatCount, formatExactSize, plural } from '../format.ts';
+import { parseSize } from '../size.ts';
+import { UsageError } from '../usage-error.ts';
+
+const TOKEN_BYTES = 512;
+
+interface WriteJob {
+  readonly token: OffloadToken;
+  readonly fileOffset: bigint;
+  readonly transferOffset: bigint;
+  readonly length: bigint;
+  readonly signal: AbortSignal;
+}
+
+export const write: Command = defineCommand({
+  name: 'write',
+  operands: 'FILE',
+  count: [1, 1],
+  summary: 'write what a token stands for into a file (offload writes)',
+  notes: [
+    'A file that is not there is created, and one that is too short is made longer first, since an offload write never ' +
+      'extends a file. As many offload writes are made as it takes.',
+    'A token of the emulator is known only to the process that read it: here it can write none but the token of ' +
+      'zeros. odx repl --emulate keeps one process for both halves.',
+  ],
+  options: {
+    token: { type: 'string', value: 'FILE', help: 'the token that odx read --out saved, or its base64' },
+    offset: { type: 'string', value: 'SIZE', help: 'where in FILE to write; default 0' },
+    length: { type: 'string', value: 'SIZE', help: 'how much; default: to the end of FILE' },
+    'transfer-offset': {
+      type: 'string',
+      value: 'SIZE',
+      help: 'where in what the token stands for to begin; default 0',
+    },
+  },
+  examples: [
+    {
+      line: 'write disk1.img --token zeros.token --offset 64KiB --length 0x10000',
+      does: 'into a range of a file',
+    },
+    { line: 'write new.img --token zeros.token --length 1MiB --json', does: 'into a new file of 1 MiB' },
+  ],
+  async run([path = ''], values, { kernels, interruptible }) {
+    if (values.token === undefined) throw new UsageError('odx write needs --token FILE.');
+    const size = (name: 'offset' | 'length' | 'transfer-offset'): bigint | undefined =>
+      values[name] === undefined ? undefined : parseSize(`--${name}`, values[name]);
+    const fileOffset = size('offset') ?? 0n;
+    const transferOffset = size('transfer-offset') ?? 0n;
+    const asked = size('length');
+    const token = await loadToken(values.token);
+    const { odx, emulator } = await kernels.bind();
+    const signal = interruptible();
+    const { file, created } = await openDestination(
+      odx,
+      path,
+      asked === undefined ? undefined : fileOffset + asked,
+    );
+    let finished = false;
+    try {
+      const length = asked ?? (file.size > fileOffset ? file.size - fileOffset : 0n);
+      const job = { token, fileOffset, transferOffset, length, signal };
+      const writes = await writeAll(odx, file, job, emulator !== undefined);
+      finished = true;
+      return {
+        data: {
+          path,
+          fingerprint: token.fingerprint,
+          fileOffset,
+          transferOffset,
+          lengthWritten: length,
+          writes,
+        },
+        text: `${path}\n${facts([
+          [
+            'written',
+            `${formatExactSize(length)} from offset ${formatCount(fileOffset)}, ${plural(writes, 'offload write')}`,
+          ],
+          ['token', token.fingerprint],
+        ])}`,
+      };
+    } finally {
+      await file.close();
+      if (created && !finished) await rm(path, { force: true });
+    }
+  },
+});
+
+async function loadToken(path: string): Promise<OffloadToken> {
+  const { OffloadToken: Token } = await import('../../index.ts');
+  const bytes = await readFile(path);
+  return Token.from(bytes.length === TOKEN_BYTES ? bytes : bytes.toString('utf8').trim());
+}
+
+async function openDestination(
+  odx: Odx,
+  path: string,
+  end: bigint | undefined,
+): Promise<{ file: OffloadFile; created: boolean }> {
+  let file: OffloadFile;
+  try {
+    file = await odx.openFile(path, 'r+');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ERROR_FILE_NOT_FOUND';
+    if (!missing || end === undefined) throw error;
+    return { file: await odx.openFile(path, 'wx', { size: end }), created: true };
+  }
+  if (end !== undefined && file.size < end) await file.setSize(end);
+  return { file, created: false };
+}
+
+// One offload write may do less than was asked: what it did decides where the next one begins.
+async function writeAll(odx: Odx, file: OffloadFile, job: WriteJob, emulated: boolean): Promise<number> {
+  let writes = 0;
+  let done = 0n;
+  while (done < job.length) {
+    const { lengthWritten } = await offloadWrite(odx, file, job, done, emulated);
+    writes++;
+    done += lengthWritten;
+  }
+  return writes;
+}
+
+async function offloadWrite(
+  odx: Odx,
+  file: OffloadFile,
+  { token, fileOffset, transferOffset, length, signal }: WriteJob,
+  done: bigint,
+  emulated: boolean,
+): Promise<{ lengthWritten: bigint }> {
+  try {
+    return await odx.offloadWrite(file, {
+      token,
+      fileOffset: fileOffset + done,
+      transferOffset: transferOffset + done,
+      copyLength: length - done,
+      signal,
+    });
+  } catch (error) {
+    const strange = error instanceof Error && 'code' in error && error.code === 'ERROR_INVALID_TOKEN';
+    if (!strange || !emulated) throw error;
+    throw new AdvisedError(
+      error.message,
+      'A token of the emulator is known only to the process that read it: read and write in one, with odx repl --emulate.',
+      { cause: error },
+    );
+  }
+}

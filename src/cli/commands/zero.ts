@@ -1,0 +1,35 @@
+import { type Command, defineCommand } from '../command.ts';
+import { formatCount, formatExactSize } from '../format.ts';
+import { parseSize } from '../size.ts';
+
+export const zero: Command = defineCommand({
+  name: 'zero',
+  operands: 'FILE OFFSET LENGTH',
+  count: [3, 3],
+  summary: 'have the storage fill a range of a file with zeros',
+  notes: [
+    'The range must lie within the file; OFFSET and LENGTH are multiples of the sector, except that the range may end ' +
+      'where the file ends. What was there is gone.',
+  ],
+  options: {},
+  examples: [
+    { line: 'zero disk1.img 0 1MiB', does: 'clear the first mebibyte' },
+    { line: 'zero disk1.img 0x10000 64K --json', does: 'clear 64 KiB from offset 65,536' },
+  ],
+  async run([path = '', offset = '', size = ''], _values, { kernels, interruptible }) {
+    const fileOffset = parseSize('OFFSET', offset);
+    const length = parseSize('LENGTH', size);
+    const { odx } = await kernels.bind();
+    const signal = interruptible();
+    const file = await odx.openFile(path, 'r+');
+    try {
+      const result = await odx.zeroRange(file, { fileOffset, length, signal });
+      return {
+        data: { path, fileOffset, ...result },
+        text: `${path}: ${formatExactSize(result.lengthWritten)} from offset ${formatCount(fileOffset)} are zeros now`,
+      };
+    } finally {
+      await file.close();
+    }
+  },
+});

@@ -1,0 +1,129 @@
+import type { Dirent, Stats } from 'node:fs';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
+import { UsageError } from './usage-error.ts';
+
+export interface PlannedCopy {
+  readonly source: string;
+  readonly destination: string;
+  readonly bytes: bigint;
+}
+
+/** What cannot be copied at all, and why. */
+export interface Unplanned {
+  readonly source: string;
+  readonly reason: string;
+}
+
+export interface CopyPlan {
+  /** One file to one file, as opposed to several files or a folder. */
+  readonly single: boolean;
+  readonly copies: readonly PlannedCopy[];
+  readonly unplanned: readonly Unplanned[];
+  /** Folders to make, outer ones first. */
+  readonly folders: readonly string[];
+}
+
+/** Which file goes where, as `cp -r` would have it. Nothing is written yet. Throws UsageError. */
+export async function planCopies(sources: readonly string[], destination: string): Promise<CopyPlan> {
+  const target = await statIfThere(destination);
+  const [only] = sources;
+  if (sources.length === 1 && only !== undefined) {
+    const source = await statIfThere(only);
+    if (!source?.isDirectory() && !target?.isDirectory()) return single(only, destination, source);
+  } else if (target !== undefined && !target.isDirectory()) {
+    throw new UsageError(`${destination} is a file; several files are copied into a folder.`);
+  }
+  if (target === undefined && sources.length > 1) {
+    throw new UsageError(
+      `There is no folder ${destination} to copy ${sources.length} files into; make it first.`,
+    );
+  }
+
+  const draft = new Draft();
+  for (const source of sources) {
+    const found = await stat(source);
+    const to = target === undefined ? destination : join(destination, basename(resolve(source)));
+    if (found.isDirectory()) {
+      refuseWithin(source, to);
+      if (target !== undefined && !target.isDirectory()) {
+        throw new UsageError(
+          `${source} is a folder and ${destination} is a file; a folder is copied into a folder.`,
+        );
+      }
+      await draft.addFolder(source, to);
+    } else {
+      draft.addFile(source, to, found);
+    }
+  }
+  const lone = draft.copies.length === 1 && draft.folders.length === 0 && draft.unplanned.length === 0;
+  return { single: lone, copies: draft.copies, unplanned: draft.unplanned, folders: draft.folders };
+}
+
+export async function makeFolders(plan: CopyPlan): Promise<void> {
+  for (const folder of plan.folders) await mkdir(folder, { recursive: true });
+}
+
+function single(source: string, destination: string, found: Stats | undefined): CopyPlan {
+  if (/[\\/]$/.test(destination)) {
+    throw new UsageError(
+      `There is no folder ${destination}; make it first, or leave out the last separator.`,
+    );
+  }
+  const copies = [{ source, destination, bytes: BigInt(found?.size ?? 0) }];
+  return { single: true, copies, unplanned: [], folders: [] };
+}
+
+class Draft {
+  readonly copies: PlannedCopy[] = [];
+  readonly unplanned: Unplanned[] = [];
+  readonly folders: string[] = [];
+  readonly #taken = new Map<string, string>();
+
+  addFile(source: string, destination: string, found: Stats): void {
+    if (!found.isFile()) {
+      this.unplanned.push({ source, reason: 'is no ordinary file' });
+      return;
+    }
+    const other = this.#taken.get(resolve(destination));
+    if (other !== undefined) {
+      throw new UsageError(`${other} and ${source} would both become ${destination}; copy them one by one.`);
+    }
+    this.#taken.set(resolve(destination), source);
+    this.copies.push({ source, destination, bytes: BigInt(found.size) });
+  }
+
+  async addFolder(source: string, destination: string): Promise<void> {
+    this.folders.push(destination);
+    for (const entry of await sortedEntries(source)) {
+      const from = join(source, entry.name);
+      const to = join(destination, entry.name);
+      if (entry.isSymbolicLink())
+        this.unplanned.push({ source: from, reason: 'is a link, which is not followed' });
+      else if (entry.isDirectory()) await this.addFolder(from, to);
+      else this.addFile(from, to, await stat(from));
+    }
+  }
+}
+
+async function sortedEntries(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+// A folder copied into itself would never end.
+function refuseWithin(source: string, destination: string): void {
+  if (`${resolve(destination)}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
+    throw new UsageError(`${destination} lies within ${source}; a folder cannot be copied into itself.`);
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    // Whether it may be opened is for the kernel to say; a device has no stat on every system.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import { INTERRUPTED } from './errors.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** A signal that fires on the first Ctrl-C; the second one ends the process. */
+export function listenForInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort();
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
+  return controller.signal;
+}

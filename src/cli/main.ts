@@ -1,0 +1,95 @@
+import type { Command } from './command.ts';
+import { commands, findCommand } from './commands.ts';
+import { complain, DONE, errorDocument, USAGE } from './errors.ts';
+import type { GlobalValues } from './global-options.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { toJson } from './json.ts';
+import { chooseKernel } from './kernel.ts';
+import { manifest } from './package.ts';
+import { parseBare, parseCommand, splitCommand } from './parse.ts';
+import { paintFor } from './style.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Runs one command line to its end and returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  // Known before the line is understood, so that errors of the line itself come in the right form too.
+  const json = args.includes('--json');
+  const debug = args.includes('--debug');
+  const { name, rest } = splitCommand(args);
+  let command: Command | undefined;
+  try {
+    if (name === undefined) return bare(rest, json);
+    if (name === 'help') return help(rest, json);
+    command = findCommand(name);
+    if (command === undefined) throw new UsageError(`${name} is no command of odx.`);
+    return await runCommand(command, rest, json);
+  } catch (error) {
+    return report(error, command, json, debug);
+  }
+}
+
+function bare(rest: readonly string[], json: boolean): number {
+  const { values } = parseBare(rest);
+  if (values['version']) {
+    const { version } = manifest();
+    print(json ? toJson({ version }) : version);
+    return DONE;
+  }
+  if (!values['help']) throw new UsageError('A command is missing.');
+  const text = generalHelp(commands, manifest(), paintFor(process.stdout));
+  print(json ? toJson({ help: text }) : text);
+  return DONE;
+}
+
+function help(rest: readonly string[], json: boolean): number {
+  const { operands } = parseBare(rest);
+  const [name] = operands;
+  if (name === undefined) return bare(['--help'], json);
+  const command = findCommand(name);
+  if (command === undefined) throw new UsageError(`${name} is no command of odx.`);
+  return printHelp(command, json);
+}
+
+function printHelp(command: Command, json: boolean): number {
+  const text = commandHelp(command, paintFor(process.stdout));
+  print(json ? toJson({ help: text }) : text);
+  return DONE;
+}
+
+async function runCommand(command: Command, rest: readonly string[], json: boolean): Promise<number> {
+  const { operands, values } = parseCommand(command, rest);
+  if (values['help']) return printHelp(command, json);
+  const kernels = chooseKernel(values as GlobalValues, (line) => process.stderr.write(`${line}\n`));
+  const outcome = await command.run(operands, values, { json, kernels, interruptible: listenForInterrupt });
+  const text = json ? toJson(outcome.data) : outcome.text;
+  if (text !== undefined) print(text);
+  return outcome.exitCode ?? DONE;
+}
+
+function report(error: unknown, command: Command | undefined, json: boolean, debug: boolean): number {
+  const { exitCode, sentence, next } = complain(error);
+  if (json) {
+    print(toJson({ error: error instanceof Error ? errorDocument(error) : { message: String(error) } }));
+  } else {
+    const paint = paintFor(process.stderr);
+    if (error instanceof UsageError) {
+      const text =
+        command === undefined ? generalHelp(commands, manifest(), paint) : commandHelp(command, paint);
+      process.stderr.write(`${text}\n\n`);
+    }
+    process.stderr.write(`${paint('red', 'odx:')} ${sentence}\n`);
+    if (next !== undefined) process.stderr.write(`${paint('bold', 'next:')} ${next}\n`);
+    else if (exitCode === USAGE && !(error instanceof UsageError) && command !== undefined) {
+      process.stderr.write(
+        `${paint('bold', 'next:')} Mend the command line; odx ${command.name} --help shows examples.\n`,
+      );
+    }
+  }
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return exitCode;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,13 @@
+import { start } from 'node:repl';
+import { teach } from './help.ts';
+import { historyFile, keepHistory } from './history.ts';
+
+/** Talks with the user until they leave; the process ends then, whatever they left running. */
+export async function talk(scope: Record<string, unknown>): Promise<never> {
+  const server = start({ prompt: 'odx> ', useGlobal: true, breakEvalOnSigint: true });
+  Object.assign(server.context, scope);
+  teach(server);
+  const file = historyFile(process.env);
+  if (file !== undefined) await keepHistory(server, file);
+  return new Promise(() => server.once('exit', () => process.exit()));
+}
