@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { offloadReadWith } from '../../src/api/offload-read.ts';
+import { offloadWriteWith } from '../../src/api/offload-write.ts';
+import type { EmulatorOptions } from '../../src/emulator/index.ts';
+import { KernelFailure } from '../../src/kernel/kernel.ts';
+import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import { makePair, pattern } from './harness.ts';
+
+const CANCELLED = 0xc000_0120;
+const PROMPT_MS = 60;
+
+describe('an abort', () => {
+  const waits: [string, EmulatorOptions][] = [
+    ['the latency', { latency: 10_000 }],
+    ['a delay', { intercept: () => ({ delay: 10_000 }) }],
+    ['an intercept that never answers', { intercept: () => new Promise(() => {}) }],
+  ];
+
+  test.each(waits)('ends %s', async (_name, options) => {
+    const { emulator, source } = makePair(pattern(4096), options);
+    const abort = new AbortController();
+    const read = offloadReadWith(emulator, source, { copyLength: 4096, signal: abort.signal });
+    const refused = expect(read).rejects.toMatchObject({ code: 'ABORT_ERR', cause: 'enough' });
+    await sleep(5);
+    const started = performance.now();
+    abort.abort('enough');
+    await refused;
+    expect(performance.now() - started).toBeLessThan(PROMPT_MS);
+    expect(emulator.calls).toMatchObject([{ status: CANCELLED, bytesReturned: 0 }]);
+  });
+
+  test('ends the copying, after which nothing of the call touches its memory or the file', async () => {
+    const contents = pattern(256 << 20);
+    const { emulator, source, destination } = makePair(contents);
+    const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
+    const frame = emulator.acquire(544, 16);
+    const input = frame.inputView;
+    input.setUint32(0, 544, true);
+    input.setBigUint64(8, 0n, true);
+    input.setBigUint64(16, BigInt(contents.length), true);
+    input.setBigUint64(24, 0n, true);
+    frame.input.set(token.bytes, 32);
+    frame.output.fill(0xcc);
+    const abort = new AbortController();
+    const write = emulator.control(destination, FSCTL_OFFLOAD_WRITE, frame, 544, 16, abort.signal);
+    const failure: unknown = write.catch((error: unknown) => error);
+    await sleep(5);
+    const started = performance.now();
+    abort.abort();
+    const error = await failure;
+    expect(performance.now() - started).toBeLessThan(PROMPT_MS);
+    expect(error).toBeInstanceOf(KernelFailure);
+    expect(error).toMatchObject({ errno: 995, ntstatus: CANCELLED });
+    const { stamp } = emulator.factsSync(destination);
+    await sleep(20);
+    expect(emulator.factsSync(destination).stamp).toBe(stamp);
+    expect(frame.output.every((byte) => byte === 0xcc)).toBe(true);
+    emulator.release(frame);
+  });
+
+  test('ends the wait for an earlier write of the same file, and not that write', async () => {
+    const contents = pattern(64 << 20);
+    const { emulator, source, destination } = makePair(contents);
+    const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
+    const abort = new AbortController();
+    const request = { token, copyLength: contents.length };
+    const first = offloadWriteWith(emulator, destination, request);
+    const second = offloadWriteWith(emulator, destination, { ...request, signal: abort.signal });
+    const third = offloadWriteWith(emulator, destination, request);
+    abort.abort();
+    await expect(second).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    await expect(first).resolves.toMatchObject({ lengthWritten: BigInt(contents.length) });
+    await expect(third).resolves.toMatchObject({ lengthWritten: BigInt(contents.length) });
+  });
+
+  test('of an ordinary write is heard between pieces', async () => {
+    const { emulator, destination } = makePair(pattern(512));
+    const abort = new AbortController();
+    const write = emulator.write(destination, new Uint8Array(256 << 20).fill(1), 0n, abort.signal);
+    const refused = expect(write).rejects.toMatchObject({ errno: 995 });
+    await sleep(2);
+    abort.abort();
+    await refused;
+  });
+});
+
+test('closing waits for the calls in flight', async () => {
+  const { emulator, source, destination } = makePair(pattern(4096), { latency: 30 });
+  const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
+  let written = false;
+  const write = offloadWriteWith(emulator, destination, { token, copyLength: 4096 }).then(() => {
+    written = true;
+  });
+  await Promise.all([emulator.close(source), emulator.close(destination)]);
+  await sleep(0);
+  expect(written).toBe(true);
+  await write;
+  await expect(emulator.close(source)).rejects.toMatchObject({ errno: 6 });
+});

@@ -1,0 +1,170 @@
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createEmulator } from '../../src/emulator/index.ts';
+import type { OpenRequest } from '../../src/kernel/kernel.ts';
+import { borrow, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
+
+const READ: OpenRequest = { read: true, write: false, disposition: 'open' };
+
+const failures: readonly (readonly [string, () => string, OpenRequest, number, number | undefined])[] = [
+  ['nothing of this name', () => temporaryPath(), READ, 2, 0xc000_0034],
+  ['nothing below a file', () => `${temporaryFile('x')}/y`, READ, 3, 0xc000_003a],
+  ['a folder', () => dirname(temporaryFile('x')), READ, 5, 0xc000_00ba],
+  ['a folder for writing', () => dirname(temporaryFile('x')), { ...READ, write: true }, 5, 0xc000_00ba],
+  [
+    'a file that is there',
+    () => temporaryFile('x'),
+    { ...READ, write: true, disposition: 'create-new' },
+    80,
+    undefined,
+  ],
+  ['a name that is too long', () => temporaryPath('x'.repeat(300)), READ, 206, undefined],
+  ['a name with a NUL', () => 'a\0b', READ, 123, 0xc000_0033],
+];
+
+describe('opening', () => {
+  test.each(failures)('%s fails', async (_name, path, request, errno, ntstatus) => {
+    const emulator = createEmulator();
+    const at = path();
+    await expect(emulator.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
+    expect(() => emulator.openSync(at, request)).toThrow(expect.objectContaining({ errno, ntstatus }));
+  });
+
+  test('a device file is no file', async () => {
+    if (process.platform === 'win32') return;
+    await expect(createEmulator().open('/dev/null', READ)).rejects.toMatchObject({ errno: 31 });
+  });
+
+  test.each([
+    ['create', 'old', ''],
+    ['open-or-create', 'old', 'old'],
+    ['open-or-create', undefined, ''],
+    ['create-new', undefined, ''],
+  ] as const)('%s over %o leaves %o', async (disposition, before, after) => {
+    const path = temporaryPath();
+    if (before !== undefined) writeFileSync(path, before);
+    await createEmulator().open(path, { read: true, write: true, disposition });
+    expect(readFileSync(path, 'utf8')).toBe(after);
+  });
+});
+
+describe('handles', () => {
+  test('are never given out twice', async () => {
+    const emulator = createEmulator();
+    const path = temporaryFile('x');
+    const handles = new Set<bigint>();
+    for (let round = 0; round < 100; round++) {
+      const handle = await emulator.open(path, READ);
+      handles.add(handle);
+      await emulator.close(handle);
+      await expect(emulator.facts(handle)).rejects.toMatchObject({ errno: 6 });
+    }
+    expect(handles.size).toBe(100);
+    expect([...handles].every((handle) => handle > 0n && handle % 4n === 0n)).toBe(true);
+  });
+
+  test('of a descriptor stay the same as long as it is the same file', async () => {
+    const emulator = createEmulator();
+    const fd = borrow(temporaryFile('x'), 'r');
+    expect(emulator.handleOf(fd)).toBe(emulator.handleOf(fd));
+    await expect(emulator.close(emulator.handleOf(fd))).rejects.toMatchObject({ errno: 6 });
+    expect(() => emulator.handleOf(9999)).toThrow(
+      expect.objectContaining({ errno: 6, ntstatus: 0xc000_0008 }),
+    );
+  });
+
+  test.each([
+    ['r', true, false],
+    ['r+', true, true],
+    ['a', false, false],
+    ['w', false, true],
+  ])('of a descriptor opened with %s know what it allows', async (flags, read, write) => {
+    const emulator = createEmulator();
+    const handle = emulator.handleOf(borrow(temporaryFile('x'), flags));
+    const denied = { errno: 5, ntstatus: 0xc000_0022 };
+    const reading = emulator.read(handle, new Uint8Array(1), 0n);
+    await (read ? reading : expect(reading).rejects.toMatchObject(denied));
+    const writing = emulator.write(handle, new Uint8Array(1), 0n);
+    await (write ? writing : expect(writing).rejects.toMatchObject(denied));
+  });
+});
+
+describe('facts', () => {
+  test('tell one file from another by whatever name, and one state from the next', async () => {
+    const emulator = createEmulator({ sectorSize: 4096 });
+    const path = temporaryFile(pattern(1000));
+    symlinkSync(path, `${path}-link`);
+    const one = openOn(emulator, path, 'r+');
+    const two = emulator.factsSync(openOn(emulator, `${path}-link`, 'r'));
+    const facts = await emulator.facts(one);
+    expect(facts).toEqual(two);
+    expect(facts).toMatchObject({ size: 1000n, sectorSize: 4096, isDevice: false });
+    await emulator.write(one, new Uint8Array(1), 0n);
+    const after = await emulator.facts(one);
+    expect(after.stamp).not.toBe(facts.stamp);
+    expect(after.identity).toBe(facts.identity);
+    const other = openOn(emulator, temporaryFile('x'), 'r');
+    expect(emulator.factsSync(other).identity).not.toBe(facts.identity);
+  });
+
+  test('of a volume', async () => {
+    const emulator = createEmulator({ sectorSize: 4096 });
+    const path = temporaryFile('xyz');
+    expect(await emulator.volume(path)).toMatchObject({
+      location: 'local',
+      size: 3n,
+      sectorSize: 4096,
+      filters: [],
+    });
+    await expect(emulator.volume(temporaryPath())).rejects.toMatchObject({ errno: 2 });
+  });
+});
+
+describe('ordinary access', () => {
+  test('reads until the memory is full or the file ends, and writes beyond the end', async () => {
+    const emulator = createEmulator();
+    const handle = openOn(emulator, temporaryPath(), 'wx');
+    const contents = pattern(3_000_000);
+    expect(await emulator.write(handle, contents, 5000n)).toBe(3_000_000);
+    const into = Buffer.alloc(4_000_000);
+    expect(await emulator.read(handle, into, 5000n)).toBe(3_000_000);
+    expect(into.subarray(0, 3_000_000).equals(contents)).toBe(true);
+    expect(await emulator.read(handle, into, 4_000_000n)).toBe(0);
+    expect(emulator.factsSync(handle).size).toBe(3_005_000n);
+  });
+
+  test('a size that no host can hold', async () => {
+    const emulator = createEmulator();
+    const handle = openOn(emulator, temporaryPath(), 'w');
+    await expect(emulator.setSize(handle, (1n << 63n) - 1n)).rejects.toMatchObject({ errno: 112 });
+  });
+
+  test('copies times and permissions', async () => {
+    const emulator = createEmulator();
+    const [from, to] = [temporaryFile('a'), temporaryFile('b')];
+    utimesSync(from, 1_000_000_000.25, 1_000_000_001.5);
+    chmodSync(from, 0o600);
+    await emulator.copyMetadata(openOn(emulator, from, 'r'), openOn(emulator, to, 'r+'));
+    const { mtimeMs, mode } = statSync(to);
+    expect(mtimeMs).toBeCloseTo(1_000_000_001_500, 0);
+    expect(mode).toBe(statSync(from).mode);
+  });
+
+  test('removes files, and no folders', async () => {
+    const emulator = createEmulator();
+    const path = temporaryFile('x');
+    await emulator.remove(path);
+    await expect(emulator.remove(path)).rejects.toMatchObject({ errno: 2 });
+    mkdirSync(path);
+    await expect(emulator.remove(path)).rejects.toMatchObject({ errno: 5 });
+  });
+});
