@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import type { HostFile } from './host-file.ts';
 import { keyOf, statOf } from './host-stat.ts';
 import type { OpenFile } from './open-files.ts';
@@ -26,7 +26,7 @@ export function openSource(storage: Storage, token: Token): Source {
   const held = holdHandle(storage, token);
   const fd = held?.fd ?? openSame(token.path, token.file.key, 0);
   if (fd === undefined) refuse('INVALID_TOKEN');
-  const direct = openDirect(token, statOf(fd));
+  const direct = openDirect(token, fd);
   return {
     file: token.file,
     fd,
@@ -57,11 +57,19 @@ function holdHandle(storage: Storage, { source, file }: Token): { source: OpenFi
   return { source, fd };
 }
 
-function openDirect(token: Token, stat: BigIntStats): number | undefined {
+function openDirect(token: Token, fd: number): number | undefined {
   const { O_DIRECT } = constants;
-  const sparse = stat.blocks * BLOCK * SPARSE < stat.size;
-  if (O_DIRECT === undefined || token.length < WORTH_DIRECT || !sparse) return undefined;
+  if (O_DIRECT === undefined || token.length < WORTH_DIRECT || !isSparse(fd)) return undefined;
   return openSame(token.path, token.file.key, O_DIRECT);
+}
+
+function isSparse(fd: number): boolean {
+  try {
+    const { blocks, size } = statOf(fd);
+    return blocks * BLOCK * SPARSE < size;
+  } catch {
+    return false;
+  }
 }
 
 function openSame(path: string | undefined, key: string, flags: number): number | undefined {
