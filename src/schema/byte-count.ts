@@ -37,8 +37,16 @@ export function endsWithinReach(offset: ByteCount, length: ByteCount): boolean {
   );
 }
 
-/** The sentence for a value that {@link isByteCount} refused: field, value, rule, nearest legal value. */
-export function byteCountSentence(field: string, value: unknown, unit: number, exception = ''): string {
+/**
+ * The sentence for a value that {@link isByteCount} refused: field, value, rule, nearest legal value. `least` and `most`
+ * are for fields that do not take all byte counts.
+ */
+export function byteCountSentence(
+  field: string,
+  value: unknown,
+  unit: number,
+  { exception = '', least = 0, most = LARGEST }: { exception?: string; least?: number; most?: bigint } = {},
+): string {
   const said = describeValue(value);
   if (value === undefined) {
     return `${field} is missing; it must be a number of bytes, such as ${unit}.`;
@@ -49,7 +57,7 @@ export function byteCountSentence(field: string, value: unknown, unit: number, e
   if (typeof value === 'number' && !Number.isFinite(value)) {
     return `${field} is ${said}; it must be a finite number of bytes, such as ${unit}.`;
   }
-  const nearest = nearestLegal(value, unit);
+  const nearest = nearestLegal(value, unit, least, most);
   if (value < 0)
     return `${field} is ${said}; it must not be negative, the nearest legal value is ${nearest}.`;
   if (value > LARGEST) {
@@ -76,10 +84,10 @@ export function reachSentence(
   return `${lengthField} is ${describeValue(length)}, which with ${offsetField} ${describeValue(offset)} ends beyond 2^63-1; the nearest legal value is ${room}n.`;
 }
 
-function nearestLegal(value: number | bigint, unit: number): string {
-  if (value <= 0) return '0';
+function nearestLegal(value: number | bigint, unit: number, least: number, most: bigint): string {
+  if (value <= least) return typeof value === 'bigint' ? `${least}n` : `${least}`;
   const big = BigInt(unit);
-  const highest = (LARGEST / big) * big;
+  const highest = (most / big) * big;
   if (value > highest) return `${highest}n`;
   const whole = typeof value === 'bigint' ? value : BigInt(Math.round(value));
   const below = (whole / big) * big;

@@ -11,7 +11,7 @@ import {
   reachSentence,
 } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
-import { byteCount, sectorSize, signal, u32 } from './fields.ts';
+import { sectorSize, signal, u32 } from './fields.ts';
 import { type Own, ownProperties } from './own.ts';
 import { perSector } from './per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
@@ -128,12 +128,12 @@ function ranges(sector: number) {
 function range(sector: number) {
   return z
     .strictObject({
-      startingOffset: byteCount('startingOffset', sector),
+      startingOffset: start('startingOffset', sector),
       lengthInBytes: z.custom<ByteCount>((value) => isByteCount(value, sector) && value > 0, {
         error: ({ input }) =>
           input === 0 || input === 0n
             ? `lengthInBytes is ${describeValue(input)}; a range must not be empty, the nearest legal value is ${sector}.`
-            : byteCountSentence('lengthInBytes', input, sector),
+            : byteCountSentence('lengthInBytes', input, sector, { least: sector }),
       }),
     })
     .refine((value) => endsWithinReach(value.startingOffset, value.lengthInBytes), {
@@ -143,6 +143,21 @@ function range(sector: number) {
         return reachSentence('startingOffset', startingOffset, 'lengthInBytes', lengthInBytes, sector);
       },
     });
+}
+
+/** Where something that is never empty begins: not in the last sector there is. */
+function start(field: string, sector: number): z.ZodCustom<ByteCount, ByteCount> {
+  const last = LARGEST - BigInt(sector);
+  return z.custom<ByteCount>((value) => isByteCount(value, sector) && value <= last, {
+    error: ({ input }) =>
+      isByteCount(input, sector)
+        ? `${field} is ${describeValue(input)}; a sector must fit behind it within 2^63-1, the nearest legal value is ${roundDown(last, sector)}n.`
+        : byteCountSentence(field, input, sector, { most: last }),
+  });
+}
+
+function roundDown(value: bigint, sector: number): bigint {
+  return value - (value % BigInt(sector));
 }
 
 function readFields(sector: number) {
@@ -157,7 +172,7 @@ function writeFields(sector: number) {
   return {
     ranges: ranges(sector),
     token,
-    tokenOffset: byteCount('tokenOffset', sector).default(0),
+    tokenOffset: start('tokenOffset', sector).default(0),
     sectorSize: sectorSize.optional(),
   };
 }

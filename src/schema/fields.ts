@@ -7,13 +7,9 @@ import { isSectorSize, nearestSectorSize } from './sector.ts';
 const U32 = 0xffff_ffff;
 
 /** A count of bytes that is a multiple of `unit`. */
-export function byteCount(
-  field: string,
-  unit: number,
-  exception?: string,
-): z.ZodCustom<ByteCount, ByteCount> {
+export function byteCount(field: string, unit: number, exception = ''): z.ZodCustom<ByteCount, ByteCount> {
   return z.custom<ByteCount>((value) => isByteCount(value, unit), {
-    error: ({ input }) => byteCountSentence(field, input, unit, exception),
+    error: ({ input }) => byteCountSentence(field, input, unit, { exception }),
   });
 }
 
