@@ -26,6 +26,8 @@ export interface Outcome {
   readonly data: unknown;
   /** The same for people; undefined where the command has printed as it went. */
   readonly text: string | undefined;
+  /** What was refused, one line each, for stderr. */
+  readonly refusals?: readonly string[];
   /** 1 when part of the job failed and the text says which. Default 0. */
   readonly exitCode?: number;
 }
@@ -48,6 +50,10 @@ interface CommandFacts {
   /** Fewest and most of them. */
   readonly count: readonly [number, number];
   readonly summary: string;
+  /** What the API calls an argument, and what the command line calls it, where the two differ. */
+  readonly spelling?: Readonly<Record<string, string>>;
+  /** Whether an operand may be a negative number rather than an option. */
+  readonly negative?: boolean;
   /** Paragraphs of the help. */
   readonly notes: readonly string[];
   readonly examples: readonly Example[];

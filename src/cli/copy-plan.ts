@@ -1,7 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { UsageError } from './usage-error.ts';
+import { RequestError } from './usage-error.ts';
 
 export interface PlannedCopy {
   readonly source: string;
@@ -24,7 +24,7 @@ export interface CopyPlan {
   readonly folders: readonly string[];
 }
 
-/** Which file goes where, as `cp -r` would have it. Nothing is written yet. Throws UsageError. */
+/** Which file goes where, as `cp -r` would have it. Nothing is written yet. Throws RequestError. */
 export async function planCopies(sources: readonly string[], destination: string): Promise<CopyPlan> {
   const target = await statIfThere(destination);
   const [only] = sources;
@@ -32,10 +32,10 @@ export async function planCopies(sources: readonly string[], destination: string
     const source = await statIfThere(only);
     if (!source?.isDirectory() && !target?.isDirectory()) return single(only, destination, source);
   } else if (target !== undefined && !target.isDirectory()) {
-    throw new UsageError(`${destination} is a file; several files are copied into a folder.`);
+    throw new RequestError(`${destination} is a file; several files are copied into a folder.`);
   }
   if (target === undefined && sources.length > 1) {
-    throw new UsageError(
+    throw new RequestError(
       `There is no folder ${destination} to copy ${sources.length} files into; make it first.`,
     );
   }
@@ -47,7 +47,7 @@ export async function planCopies(sources: readonly string[], destination: string
     if (found.isDirectory()) {
       refuseWithin(source, to);
       if (target !== undefined && !target.isDirectory()) {
-        throw new UsageError(
+        throw new RequestError(
           `${source} is a folder and ${destination} is a file; a folder is copied into a folder.`,
         );
       }
@@ -66,7 +66,7 @@ export async function makeFolders(plan: CopyPlan): Promise<void> {
 
 function single(source: string, destination: string, found: Stats | undefined): CopyPlan {
   if (/[\\/]$/.test(destination)) {
-    throw new UsageError(
+    throw new RequestError(
       `There is no folder ${destination}; make it first, or leave out the last separator.`,
     );
   }
@@ -87,7 +87,9 @@ class Draft {
     }
     const other = this.#taken.get(resolve(destination));
     if (other !== undefined) {
-      throw new UsageError(`${other} and ${source} would both become ${destination}; copy them one by one.`);
+      throw new RequestError(
+        `${other} and ${source} would both become ${destination}; copy them one by one.`,
+      );
     }
     this.#taken.set(resolve(destination), source);
     this.copies.push({ source, destination, bytes: BigInt(found.size) });
@@ -114,7 +116,7 @@ async function sortedEntries(folder: string): Promise<Dirent[]> {
 // A folder copied into itself would never end.
 function refuseWithin(source: string, destination: string): void {
   if (`${resolve(destination)}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
-    throw new UsageError(`${destination} lies within ${source}; a folder cannot be copied into itself.`);
+    throw new RequestError(`${destination} lies within ${source}; a folder cannot be copied into itself.`);
   }
 }
 

@@ -32,12 +32,13 @@ interface Facts {
 export function complain(error: unknown): Complaint {
   if (error instanceof UsageError) return { exitCode: USAGE, sentence: error.message, next: undefined };
   if (error instanceof AdvisedError) {
-    const sentence = error.cause === undefined ? error.message : complain(error.cause).sentence;
-    return { exitCode: FAILED, sentence, next: error.next };
+    if (error.cause === undefined) return { exitCode: FAILED, sentence: error.message, next: error.next };
+    return { ...complain(error.cause), next: error.next };
   }
   const { code, message, advice } = factsOf(error);
   switch (code) {
     case 'ERR_ODX_INVALID_ARGUMENT':
+    case 'ERR_ODX_REQUEST':
       return { exitCode: USAGE, sentence: message, next: undefined };
     case 'ABORT_ERR':
       return { exitCode: INTERRUPTED, sentence: 'Interrupted.', next: undefined };
@@ -89,6 +90,7 @@ export function errorDocument(error: Error): Record<string, unknown> {
   const told = error instanceof AdvisedError && error.cause instanceof Error ? error.cause : error;
   const { cause: _cause, stack: _stack, next: _next, ...own } = { ...told } as Record<string, unknown>;
   const { next } = complain(error);
-  const document = { name: told.name, message: told.message, ...own };
-  return next === undefined ? document : { ...document, next };
+  const document: Record<string, unknown> = { name: told.name, message: told.message, ...own };
+  // The advice of an error is its next step, unless the command knew better.
+  return next === undefined || next === document['advice'] ? document : { ...document, next };
 }

@@ -1,7 +1,7 @@
 import type { Emulator, EmulatorOptions } from '../emulator/index.ts';
 import type { Odx } from '../index.ts';
 import type { GlobalValues } from './global-options.ts';
-import { parseSize, parseTime } from './size.ts';
+import { parseSize, parseTime, plain } from './size.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The functions of this package, bound to the kernel that the command line asks for. */
@@ -26,7 +26,7 @@ export function chooseKernel(values: GlobalValues, notice: (line: string) => voi
   const windows = process.platform === 'win32';
   const [first] = Object.keys(options);
   if (windows && !values.emulate && first !== undefined) {
-    throw new UsageError(`--${OPTION_NAMES[first] ?? first} is an option of the emulator; add --emulate.`);
+    throw new UsageError(`${emulatorSpelling[first] ?? first} is an option of the emulator; add --emulate.`);
   }
   const emulator = async (): Promise<Emulator> => {
     const { createEmulator } = await import('../emulator/index.ts');
@@ -47,12 +47,14 @@ export function chooseKernel(values: GlobalValues, notice: (line: string) => voi
   };
 }
 
-const OPTION_NAMES: Readonly<Record<string, string>> = {
-  sectorSize: 'sector',
-  maximumTransferSize: 'max-transfer',
-  maximumWriteSize: 'max-write',
-  tokenLifetime: 'token-lifetime',
-  supported: 'incapable',
+/** How the options of the emulator are spelt on the command line. */
+export const emulatorSpelling: Readonly<Record<string, string>> = {
+  sectorSize: '--sector',
+  maximumTransferSize: '--max-transfer',
+  maximumWriteSize: '--max-write',
+  tokenLifetime: '--token-lifetime',
+  latency: '--latency',
+  supported: '--incapable',
 };
 
 function emulatorOptions(values: GlobalValues): EmulatorOptions {
@@ -62,8 +64,8 @@ function emulatorOptions(values: GlobalValues): EmulatorOptions {
   const lifetime = values['token-lifetime'];
   return {
     ...(sector !== undefined && { sectorSize: Number(parseSize('--sector', sector)) }),
-    ...(transfer !== undefined && { maximumTransferSize: parseSize('--max-transfer', transfer) }),
-    ...(write !== undefined && { maximumWriteSize: parseSize('--max-write', write) }),
+    ...(transfer !== undefined && { maximumTransferSize: plain(parseSize('--max-transfer', transfer)) }),
+    ...(write !== undefined && { maximumWriteSize: plain(parseSize('--max-write', write)) }),
     ...(lifetime !== undefined && { tokenLifetime: parseTime('--token-lifetime', lifetime) }),
     ...(values.latency !== undefined && { latency: parseTime('--latency', values.latency) }),
     ...(values.incapable && { supported: false }),

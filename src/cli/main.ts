@@ -5,7 +5,7 @@ import type { GlobalValues } from './global-options.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { toJson } from './json.ts';
-import { chooseKernel } from './kernel.ts';
+import { chooseKernel, emulatorSpelling } from './kernel.ts';
 import { manifest } from './package.ts';
 import { parseBare, parseCommand, splitCommand } from './parse.ts';
 import { paintFor } from './style.ts';
@@ -64,6 +64,7 @@ async function runCommand(command: Command, rest: readonly string[], json: boole
   const outcome = await command.run(operands, values, { json, kernels, interruptible: listenForInterrupt });
   const text = json ? toJson(outcome.data) : outcome.text;
   if (text !== undefined) print(text);
+  if (!json) for (const line of outcome.refusals ?? []) process.stderr.write(`${line}\n`);
   return outcome.exitCode ?? DONE;
 }
 
@@ -78,7 +79,7 @@ function report(error: unknown, command: Command | undefined, json: boolean, deb
         command === undefined ? generalHelp(commands, manifest(), paint) : commandHelp(command, paint);
       process.stderr.write(`${text}\n\n`);
     }
-    process.stderr.write(`${paint('red', 'odx:')} ${sentence}\n`);
+    process.stderr.write(`${paint('red', 'odx:')} ${respell(sentence, command)}\n`);
     if (next !== undefined) process.stderr.write(`${paint('bold', 'next:')} ${next}\n`);
     else if (exitCode === USAGE && !(error instanceof UsageError) && command !== undefined) {
       process.stderr.write(
@@ -88,6 +89,12 @@ function report(error: unknown, command: Command | undefined, json: boolean, deb
   }
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCode;
+}
+
+// The API speaks of its own arguments, the user typed others. A sentence about an argument begins with its name.
+function respell(sentences: string, command: Command | undefined): string {
+  const names: Readonly<Record<string, string>> = { ...emulatorSpelling, ...command?.spelling };
+  return sentences.replace(/^\w+(?= )/gm, (word) => names[word] ?? word);
 }
 
 function print(text: string): void {

@@ -24,7 +24,10 @@ export interface Parsed {
 
 /** The operands and options of a command. Throws UsageError. */
 export function parseCommand(command: Command, args: readonly string[]): Parsed {
-  const parsed = parse(args, { ...command.options, ...globalOptions });
+  const parsed = parse(command.negative ? behindDashes(args) : args, {
+    ...command.options,
+    ...globalOptions,
+  });
   if (parsed.values['help']) return parsed;
   const [fewest, most] = command.count;
   const count = parsed.operands.length;
@@ -54,8 +57,15 @@ function parse(args: readonly string[], options: Options): Parsed {
     return { values: values as Parsed['values'], operands: positionals };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(`${sentence(error.message, options)}`);
+    throw new UsageError(sentence(error.message, options));
   }
+}
+
+// A negative number looks like an option to Node; behind -- it does not.
+function behindDashes(args: readonly string[]): string[] {
+  const isNegative = (arg: string): boolean => /^-\d/.test(arg);
+  if (args.includes('--') || !args.some(isNegative)) return [...args];
+  return [...args.filter((arg) => !isNegative(arg)), '--', ...args.filter(isNegative)];
 }
 
 function optionsFor(options: Options): Record<string, { type: 'boolean' | 'string' }> {

@@ -20,6 +20,11 @@ export function parseSize(field: string, text: string): bigint {
   return scaled / divisor;
 }
 
+/** A number where one will do, since messages show it as it was typed. */
+export function plain(bytes: bigint): number | bigint {
+  return bytes <= Number.MAX_SAFE_INTEGER ? Number(bytes) : bytes;
+}
+
 function refuse(field: string, text: string): never {
   throw new UsageError(`${field} is '${text}'; write bytes as 65536, 0x10000, 64KiB, 64MiB or 1G.`);
 }

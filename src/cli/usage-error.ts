@@ -1,4 +1,9 @@
-/** The command line is not one that odx understands. */
+/** The command line is not one that odx understands; its help is in order. */
 export class UsageError extends Error {
   readonly code = 'ERR_ODX_USAGE';
+}
+
+/** The command line is understood, but what it asks for cannot be meant. */
+export class RequestError extends Error {
+  readonly code = 'ERR_ODX_REQUEST';
 }

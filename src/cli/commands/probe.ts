@@ -40,10 +40,7 @@ function describe(path: string, report: ProbeReport): string {
       ['attributes', report.attributes.length > 0 ? report.attributes.join(', ') : undefined],
       ['one token covers', device && sizeOrUnlimited(device.maximumTransferBytes)],
       ['best transfer', device && sizeOrUnsaid(device.optimalTransferBytes)],
-      [
-        'token lifetime',
-        device && `${device.defaultTokenLifetime} s, at most ${device.maximumTokenLifetime} s`,
-      ],
+      ['token lifetime', device && lifetime(device)],
       ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
     ]),
   ].join('\n');
@@ -55,6 +52,12 @@ function sizeOrUnlimited(bytes: bigint): string {
 
 function sizeOrUnsaid(bytes: bigint): string {
   return bytes === 0n ? 'not said' : formatSize(bytes);
+}
+
+function lifetime(device: NonNullable<ProbeReport['copyOffload']>): string {
+  const { defaultTokenLifetime: usual, maximumTokenLifetime: longest } = device;
+  if (usual === 0 && longest === 0) return 'not said';
+  return `${usual} s, at most ${longest} s`;
 }
 
 function describeFilter({

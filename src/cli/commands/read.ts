@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { OffloadReadResult } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { facts, formatCount, formatExactSize, hex } from '../format.ts';
-import { parseSize, parseTime } from '../size.ts';
+import { parseSize, parseTime, plain } from '../size.ts';
 
 const ONLY_THE_OWNER = 0o600;
 
@@ -18,6 +18,7 @@ export const read: Command = defineCommand({
     'A token of the emulator is known only to the process that read it and is worth nothing afterwards; ' +
       'odx repl --emulate keeps one process for both halves.',
   ],
+  spelling: { copyLength: '--length', fileOffset: '--offset', tokenTimeToLive: '--time-to-live' },
   options: {
     offset: { type: 'string', value: 'SIZE', help: 'where the range begins; default 0' },
     length: { type: 'string', value: 'SIZE', help: 'how long it is; default: to the end of the file' },
@@ -47,7 +48,12 @@ export const read: Command = defineCommand({
     const file = await odx.openFile(path, 'r');
     try {
       const copyLength = length ?? (file.size > fileOffset ? file.size - fileOffset : 0n);
-      const result = await odx.offloadRead(file, { fileOffset, copyLength, tokenTimeToLive, signal });
+      const result = await odx.offloadRead(file, {
+        fileOffset: plain(fileOffset),
+        copyLength: plain(copyLength),
+        tokenTimeToLive,
+        signal,
+      });
       if (values.out !== undefined) await saveToken(values.out, result, values.force ?? false);
       const { token, transferLength, allZeroBeyondRange, flags } = result;
       const { fingerprint, type, isZeroData } = token;

@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from '../command.ts';
 import { DONE, FAILED } from '../errors.ts';
+import { manifest } from '../package.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const repl: Command = defineCommand({
@@ -23,10 +24,14 @@ export const repl: Command = defineCommand({
     const piped = !process.stdin.isTTY;
     if (json && !piped) throw new UsageError('odx repl --json needs its input from a pipe or a file.');
     const { replScope } = await import('../repl/scope.ts');
-    const scope = await replScope(kernels);
+    const { scope, kernel } = await replScope(kernels);
     if (!piped) {
       const { talk } = await import('../repl/terminal.ts');
-      return talk(scope);
+      const { version } = manifest();
+      return talk(
+        scope,
+        `odx ${version} on ${kernel}. .help shows a first copy, Tab completes, .exit leaves.`,
+      );
     }
     const [{ runPiped }, { showError, showValue }] = await Promise.all([
       import('../repl/pipe.ts'),

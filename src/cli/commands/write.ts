@@ -3,7 +3,7 @@ import type { Odx, OffloadFile, OffloadToken } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { AdvisedError } from '../errors.ts';
 import { facts, formatCount, formatExactSize, plural } from '../format.ts';
-import { parseSize } from '../size.ts';
+import { parseSize, plain } from '../size.ts';
 import { UsageError } from '../usage-error.ts';
 
 const TOKEN_BYTES = 512;
@@ -27,6 +27,7 @@ export const write: Command = defineCommand({
     'A token of the emulator is known only to the process that read it: here it can write none but the token of ' +
       'zeros. odx repl --emulate keeps one process for both halves.',
   ],
+  spelling: { copyLength: '--length', fileOffset: '--offset', transferOffset: '--transfer-offset' },
   options: {
     token: { type: 'string', value: 'FILE', help: 'the token that odx read --out saved, or its base64' },
     offset: { type: 'string', value: 'SIZE', help: 'where in FILE to write; default 0' },
@@ -134,9 +135,9 @@ async function offloadWrite(
   try {
     return await odx.offloadWrite(file, {
       token,
-      fileOffset: fileOffset + done,
-      transferOffset: transferOffset + done,
-      copyLength: length - done,
+      fileOffset: plain(fileOffset + done),
+      transferOffset: plain(transferOffset + done),
+      copyLength: plain(length - done),
       signal,
     });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type Command, defineCommand } from '../command.ts';
 import { formatCount, formatExactSize } from '../format.ts';
-import { parseSize } from '../size.ts';
+import { parseSize, plain } from '../size.ts';
 
 export const zero: Command = defineCommand({
   name: 'zero',
@@ -11,6 +11,7 @@ export const zero: Command = defineCommand({
     'The range must lie within the file; OFFSET and LENGTH are multiples of the sector, except that the range may end ' +
       'where the file ends. What was there is gone.',
   ],
+  spelling: { fileOffset: 'OFFSET', length: 'LENGTH' },
   options: {},
   examples: [
     { line: 'zero disk1.img 0 1MiB', does: 'clear the first mebibyte' },
@@ -23,7 +24,11 @@ export const zero: Command = defineCommand({
     const signal = interruptible();
     const file = await odx.openFile(path, 'r+');
     try {
-      const result = await odx.zeroRange(file, { fileOffset, length, signal });
+      const result = await odx.zeroRange(file, {
+        fileOffset: plain(fileOffset),
+        length: plain(length),
+        signal,
+      });
       return {
         data: { path, fileOffset, ...result },
         text: `${path}: ${formatExactSize(result.lengthWritten)} from offset ${formatCount(fileOffset)} are zeros now`,

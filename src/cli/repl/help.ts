@@ -1,12 +1,12 @@
 import type { REPLServer } from 'node:repl';
 
-/** What `.help` prints: enough to make a first copy. */
+// Each line runs as it stands, and fits a terminal of 80 columns.
 const LESSON = [
-  "source = await openFile('big.vhdx', 'r')                    a file; its size and sector are known",
-  '{ token, transferLength } = await offloadRead(source, { copyLength: source.size })',
-  "target = await openFile('copy.vhdx', 'w', { size: source.size }); await offloadWrite(target, { token, copyLength: transferLength })",
-  "await copyFile('big.vhdx', 'copy.vhdx', { verify: true })   all of that in one call, with a report",
-  'Also here: odx, probe, zeroRange, explainStatus(315), layoutOf, structs, emulator.calls; Tab completes, .exit leaves.',
+  "const source = await openFile('big.vhdx', 'r')",
+  'const read = await offloadRead(source, { copyLength: source.size })',
+  "const target = await openFile('copy.vhdx', 'w', { size: source.size })",
+  'await offloadWrite(target, { token: read.token, copyLength: read.transferLength })',
+  "await copyFile('big.vhdx', 'copy.vhdx') // all of that in one; Tab shows the rest",
 ];
 
 /** Puts the lesson in the place of Node's list of dot commands. */

@@ -1,7 +1,13 @@
 import type { Kernels } from '../kernel.ts';
 
+export interface ReplScope {
+  readonly scope: Record<string, unknown>;
+  /** Which kernel the functions ask. */
+  readonly kernel: string;
+}
+
 /** Everything of the package under its own name, with the functions bound to the kernel in use. */
-export async function replScope(kernels: Kernels): Promise<Record<string, unknown>> {
+export async function replScope(kernels: Kernels): Promise<ReplScope> {
   const { odx, emulator } = await kernels.bind();
   const [library, { createEmulator }, { loadKernel32 }, layouts] = await Promise.all([
     import('../../index.ts'),
@@ -9,8 +15,8 @@ export async function replScope(kernels: Kernels): Promise<Record<string, unknow
     import('../../kernel/kernel32.ts'),
     import('../../structs.ts'),
   ]);
-  const { kernel: _kernel, ...bound } = odx;
-  return {
+  const { kernel, ...bound } = odx;
+  const scope = {
     ...library,
     ...layouts,
     ...bound,
@@ -19,4 +25,5 @@ export async function replScope(kernels: Kernels): Promise<Record<string, unknow
     loadKernel32,
     emulator: emulator ?? (await kernels.emulator()),
   };
+  return { scope, kernel: emulator === undefined ? kernel.name : 'the emulator' };
 }

@@ -3,7 +3,8 @@ import { teach } from './help.ts';
 import { historyFile, keepHistory } from './history.ts';
 
 /** Talks with the user until they leave; the process ends then, whatever they left running. */
-export async function talk(scope: Record<string, unknown>): Promise<never> {
+export async function talk(scope: Record<string, unknown>, greeting: string): Promise<never> {
+  process.stdout.write(`${greeting}\n`);
   const server = start({ prompt: 'odx> ', useGlobal: true, breakEvalOnSigint: true });
   Object.assign(server.context, scope);
   teach(server);

@@ -1,0 +1,82 @@
+import type { CopyReport, OdxError } from '../index.ts';
+import type { Outcome } from './command.ts';
+import type { CopyPlan, PlannedCopy } from './copy-plan.ts';
+import { describeReport, sumReports } from './copy-report.ts';
+import { complain, FAILED } from './errors.ts';
+import { plural } from './format.ts';
+
+/** The outcome of one file copied to one file. */
+export function outcomeOfOne(
+  { source, destination }: PlannedCopy,
+  report: CopyReport,
+  checked: boolean,
+): Outcome {
+  return {
+    data: { source, destination, ...report, verified: checked },
+    text: `${source} -> ${destination}\n${describeReport(report, checked)}`,
+  };
+}
+
+/** The outcome of several copies, some of which may have failed. */
+export function outcomeOfMany(
+  plan: CopyPlan,
+  slots: readonly (CopyReport | OdxError)[],
+  checked: boolean,
+  elapsedMs: number,
+): Outcome {
+  const total = sumReports(slots.filter(isReport), elapsedMs);
+  const refusals = [
+    ...plan.unplanned.map(({ source, reason }) => `odx: not copied: ${source} ${reason}.`),
+    ...plan.copies.flatMap(({ source }, index) => {
+      const slot = slots[index];
+      return slot instanceof Error ? [`odx: not copied: ${source}: ${complain(slot).sentence}`] : [];
+    }),
+  ];
+  const fallbacks = describeFallbacks(plan, slots);
+  const done = slots.filter(isReport).length;
+  const all = plan.copies.length + plan.unplanned.length;
+  const head = done === all ? `${plural(done, 'file')} copied` : `${done} of ${plural(all, 'file')} copied`;
+  return {
+    data: {
+      ...total,
+      verified: checked,
+      files: [
+        ...plan.copies.map((planned, index) => fileDocument(planned, slots[index])),
+        ...plan.unplanned.map(({ source, reason }) => ({
+          source,
+          error: { message: `${source} ${reason}.` },
+        })),
+      ],
+    },
+    text: [head, describeReport(total, checked && done > 0, fallbacks.length > 0), ...fallbacks].join('\n'),
+    refusals,
+    ...(refusals.length > 0 && { exitCode: FAILED }),
+  };
+}
+
+// A storage that refuses one file mostly refuses them all, and for the same reason.
+function describeFallbacks(plan: CopyPlan, slots: readonly (CopyReport | OdxError)[]): string[] {
+  const groups = new Map<string, { first: string; count: number; at: bigint; sentence: string }>();
+  for (const [index, slot] of slots.entries()) {
+    if (!isReport(slot) || slot.fallback === undefined) continue;
+    const { reason, at } = slot.fallback;
+    const group = groups.get(reason.code);
+    if (group !== undefined) group.count++;
+    else {
+      const first = plan.copies[index]?.source ?? '';
+      groups.set(reason.code, { first, count: 1, at, sentence: complain(reason).sentence });
+    }
+  }
+  return [...groups.values()].map(
+    ({ first, count, at, sentence }) =>
+      `${plural(count, 'file')} not wholly offloaded, ${first} from offset ${at}: ${sentence}`,
+  );
+}
+
+function fileDocument({ source, destination }: PlannedCopy, slot: CopyReport | OdxError | undefined): object {
+  return slot instanceof Error ? { source, destination, error: slot } : { source, destination, ...slot };
+}
+
+export function isReport(slot: CopyReport | OdxError): slot is CopyReport {
+  return !(slot instanceof Error);
+}
