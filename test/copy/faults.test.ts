@@ -1,0 +1,225 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
+import type { Intercept } from '../../src/emulator/interception.ts';
+import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';
+import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE, ntstatusName, statuses } from '../../structs/index.ts';
+import {
+  expectHonest,
+  expectNothing,
+  expectSame,
+  failureOf,
+  noise,
+  Workspace,
+  watched,
+} from './workspace.ts';
+
+const KIB = 1024;
+const SIZE = 150_001;
+const READS = 3;
+const WRITES = 5;
+const CODES = READS + WRITES + 1;
+const INVALID_TOKEN = 315;
+const workspace = new Workspace();
+const modes = ['prefer', 'require'] as const;
+
+const indexes = Array.from({ length: CODES }, (_, index) => index);
+const everywhere = modes.flatMap((mode) => indexes.map((index) => ({ mode, index })));
+
+function emulator(intercept: Intercept) {
+  const sizes = { maximumTransferSize: 64 * KIB, maximumWriteSize: 32 * KIB };
+  return createEmulator({ ...sizes, intercept });
+}
+
+function copy(source: string, destination: string, options: CopyFileOptions, intercept: Intercept) {
+  return copyFileWith(emulator(intercept), source, destination, { minimumSize: 0, ...options });
+}
+
+test('the copy of these tests takes the control codes that they count on', async () => {
+  const codes: number[] = [];
+  const destination = workspace.path();
+  const report = await copy(workspace.file(SIZE), destination, {}, ({ code }) => {
+    codes.push(code);
+  });
+  expect(report).toMatchObject({ reads: READS, writes: WRITES });
+  expect(codes).toHaveLength(CODES);
+});
+
+describe.each(everywhere)('in the mode $mode, at control code $index', ({ mode, index }) => {
+  test('every status gives the whole copy or the right rejection', async () => {
+    const source = workspace.file(SIZE);
+    const unchanged = watched(source);
+    for (const status of statuses) {
+      const destination = workspace.path();
+      let hit = 0;
+      const copying = copy(source, destination, { mode }, ({ index: at, code }) => {
+        if (at !== index) return;
+        hit = code;
+        return { status: status.value };
+      });
+      const isWrite = (): boolean => hit === FSCTL_OFFLOAD_WRITE;
+      const isMended = (): boolean => isWrite() && status.win32.value === INVALID_TOKEN;
+      const isHarmless = (): boolean => isMended() || !(isWrite() || hit === FSCTL_OFFLOAD_READ);
+
+      if (mode === 'require') {
+        const outcome = await copying.catch((error: unknown) => error);
+        if (isHarmless()) {
+          expect(outcome).toMatchObject({ offloadedBytes: BigInt(SIZE) });
+          expectSame(destination, source);
+        } else {
+          expect(outcome).toBeInstanceOf(Win32Error);
+          expect(outcome).toMatchObject({ ntstatus: { value: status.value }, errno: status.win32.value });
+          expectNothing(destination);
+        }
+        continue;
+      }
+      const report = await copying;
+      expectHonest(report, SIZE);
+      expectSame(destination, source);
+      if (isHarmless()) {
+        expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
+        // A fresh token, and what had been read ahead is read again.
+        expect(report.reads).toBeLessThanOrEqual(READS + (isMended() ? 2 : 0));
+        expect(report).not.toHaveProperty('fallback');
+      } else {
+        expect(report.fallback?.reason).toMatchObject({ ntstatus: { value: status.value } });
+        expect(report.fallback?.at, ntstatusName(status.value)).toBe(report.offloadedBytes);
+      }
+    }
+    unchanged();
+  });
+
+  test.each([0, 511, 512, 1000, 16_384])('doing no more than %i bytes is gone on from', async (truncate) => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    let hit = 0;
+    const copying = copy(source, destination, { mode }, ({ index: at, code }) => {
+      if (at !== index) return;
+      hit = code;
+      return { truncate };
+    });
+    const outcome = await copying.catch((error: unknown) => error);
+    const isNothing = truncate < 512 && (hit === FSCTL_OFFLOAD_READ || hit === FSCTL_OFFLOAD_WRITE);
+    if (isNothing && mode === 'require') {
+      expect(outcome).toBeInstanceOf(ProtocolError);
+      expectNothing(destination);
+      return;
+    }
+    const report = await copying;
+    expectHonest(report, SIZE);
+    expectSame(destination, source);
+    if (isNothing) expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
+    else expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
+  });
+
+  test.each(['new', 'existing'])('an abort leaves nothing of a %s destination', async (kind) => {
+    const source = workspace.file(SIZE);
+    const unchanged = watched(source);
+    const destination = workspace.path();
+    if (kind === 'existing') writeFileSync(destination, noise(SIZE));
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const copying = copy(source, destination, { mode, signal: controller.signal }, ({ index: at }) => {
+      if (at === index) controller.abort(reason);
+    });
+    const error = await failureOf(copying);
+    expect(error).toBeInstanceOf(AbortError);
+    expect(error).toMatchObject({ cause: reason });
+    expectNothing(destination);
+    unchanged();
+  });
+});
+
+describe.each(modes)('in the mode %s', (mode) => {
+  test('a token that is refused everywhere gets one fresh token at a place', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    let writes = 0;
+    const refused = ({ code }: { code: number }) => {
+      if (code !== FSCTL_OFFLOAD_WRITE) return;
+      writes++;
+      return { status: 0xc000_0465 };
+    };
+    const outcome = await copy(source, destination, { mode }, refused).catch((error: unknown) => error);
+    expect(writes).toBe(2);
+    if (mode === 'require') {
+      expect(outcome).toMatchObject({ errno: INVALID_TOKEN });
+      expectNothing(destination);
+    } else {
+      expect(outcome).toMatchObject({ fallback: { at: 0n, reason: { errno: INVALID_TOKEN } }, writes: 0 });
+      expectSame(destination, source);
+    }
+  });
+
+  test('a token that is refused at every other write is replaced each time', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    let writes = 0;
+    const report = await copy(source, destination, { mode }, ({ code }) =>
+      code === FSCTL_OFFLOAD_WRITE && writes++ % 2 === 0 ? { status: 0xc000_0465 } : undefined,
+    );
+    expect(report.offloadedBytes).toBe(BigInt(SIZE));
+    expect(report.reads).toBeGreaterThan(READS);
+    expectSame(destination, source);
+  });
+
+  test('an exception of the interception reaches the caller as it is', async () => {
+    const source = workspace.file(SIZE);
+    for (const index of [0, 1, 2]) {
+      const destination = workspace.path();
+      const mine = new Error('mine');
+      const failure = await failureOf(
+        copy(source, destination, { mode }, ({ index: at, code }) => {
+          if (at === index && code !== 0x2d1400) throw mine;
+        }),
+      );
+      expect(failure).toBe(mine);
+      expectNothing(destination);
+    }
+  });
+});
+
+test('when the token is refused and cannot be read again, the refusal is the reason', async () => {
+  const source = workspace.file(SIZE);
+  const destination = workspace.path();
+  let isRefused = false;
+  const report = await copy(source, destination, {}, ({ code }) => {
+    if (code === FSCTL_OFFLOAD_WRITE) {
+      isRefused = true;
+      return { status: 0xc000_0465 };
+    }
+    return isRefused ? { status: 0xc000_00bb } : undefined;
+  });
+  expect(report.fallback).toMatchObject({ at: 0n, reason: { errno: INVALID_TOKEN } });
+  expectSame(destination, source);
+});
+
+test('what was read is written before a failed read ends the offload', async () => {
+  const source = workspace.file(SIZE);
+  const destination = workspace.path();
+  let reads = 0;
+  const report = await copy(source, destination, {}, ({ code }) =>
+    code === FSCTL_OFFLOAD_READ && ++reads === 2 ? { status: 0xc000_00bb } : undefined,
+  );
+  expect(report).toMatchObject({ offloadedBytes: 65_536n, fallback: { at: 65_536n }, writes: 2 });
+});
+
+test('the device is not tried again once it has refused', async () => {
+  const source = workspace.file(SIZE);
+  const codes: number[] = [];
+  await copy(source, workspace.path(), {}, ({ code }) => {
+    codes.push(code);
+    return { status: 0xc000_00bb };
+  });
+  expect(codes).toEqual([FSCTL_OFFLOAD_READ]);
+});
+
+test('an abort before the beginning touches nothing', async () => {
+  const destination = workspace.path();
+  writeFileSync(destination, 'mine');
+  const signal = AbortSignal.abort('no');
+  const failure = await failureOf(copy(workspace.file(SIZE), destination, { signal }, () => undefined));
+  expect(failure).toMatchObject({ code: 'ABORT_ERR', cause: 'no' });
+  expect(existsSync(destination)).toBe(true);
+});

@@ -1,0 +1,125 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { copyFileWith } from '../../src/api/copy-file.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
+import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import { expectNothing, expectSame, failureOf, Workspace, watched } from './workspace.ts';
+
+const SIZE = 300_000;
+const workspace = new Workspace();
+
+describe('a copy onto itself', () => {
+  const otherNames: [string, (source: string) => string][] = [
+    ['the same path', (source) => source],
+    ['a relative path', (source) => relative(process.cwd(), source)],
+    ['a path with dots', (source) => join(dirname(source), '.', 'x', '..', 'source')],
+    [
+      'a hard link',
+      (source) => {
+        linkSync(source, `${source}.link`);
+        return `${source}.link`;
+      },
+    ],
+    [
+      'a symbolic link',
+      (source) => {
+        symlinkSync(source, `${source}.symlink`);
+        return `${source}.symlink`;
+      },
+    ],
+  ];
+
+  test.each(otherNames)('is refused by %s', async (_, nameOf) => {
+    const source = workspace.file(SIZE);
+    const destination = nameOf(source);
+    const unchanged = watched(source);
+    const kernel = createEmulator();
+    for (const mode of ['prefer', 'require'] as const) {
+      const failure = await failureOf(copyFileWith(kernel, source, destination, { mode }));
+      expect(failure).toBeInstanceOf(InvalidArgumentError);
+      expect(failure).toMatchObject({ issues: [{ path: 'destination' }] });
+    }
+    unchanged();
+    expect(kernel.calls).toEqual([]);
+  });
+});
+
+describe('overwrite: false', () => {
+  test('never touches what exists', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.written(Buffer.from('mine'), 'destination');
+    const unchanged = watched(destination);
+    const failure = await failureOf(
+      copyFileWith(createEmulator(), source, destination, { overwrite: false }),
+    );
+    expect(failure).toMatchObject({ code: 'ERROR_FILE_EXISTS', errno: 80, path: destination });
+    unchanged();
+  });
+
+  test('lets exactly one of several copies at once win', async () => {
+    const kernel = createEmulator({ latency: 2 });
+    for (let round = 0; round < 10; round++) {
+      const sources = [0, 1, 2, 3].map(() => workspace.file(SIZE));
+      const destination = workspace.path();
+      const outcomes = await Promise.allSettled(
+        sources.map((source) => copyFileWith(kernel, source, destination, { overwrite: false })),
+      );
+      const winners = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []));
+      expect(winners).toHaveLength(1);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ errno: 80 });
+      }
+      expectSame(destination, sources[winners[0] ?? 0] ?? '');
+    }
+  });
+
+  test('creates what does not exist', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    await copyFileWith(createEmulator(), source, destination, { overwrite: false });
+    expectSame(destination, source);
+  });
+});
+
+describe('what cannot be opened', () => {
+  test('a missing source leaves an existing destination alone and creates no new one', async () => {
+    const missing = workspace.path('missing');
+    const destination = workspace.written(Buffer.from('mine'));
+    const absent = workspace.path();
+    for (const path of [destination, absent]) {
+      const failure = await failureOf(copyFileWith(createEmulator(), missing, path));
+      expect(failure).toMatchObject({ code: 'ERROR_FILE_NOT_FOUND', path: missing });
+    }
+    expect(readFileSync(destination, 'utf8')).toBe('mine');
+    expectNothing(absent);
+  });
+
+  test('a missing folder', async () => {
+    const destination = join(workspace.path(), 'x', 'y');
+    const failure = await failureOf(copyFileWith(createEmulator(), workspace.file(1), destination));
+    expect(failure).toBeInstanceOf(Win32Error);
+    expect(failure).toMatchObject({ path: destination });
+  });
+
+  test('a folder is neither source nor destination', async () => {
+    const folder = workspace.path('folder');
+    mkdirSync(folder);
+    const source = workspace.file(SIZE);
+    const absent = workspace.path();
+    expect(await failureOf(copyFileWith(createEmulator(), source, folder))).toBeInstanceOf(Win32Error);
+    expect(await failureOf(copyFileWith(createEmulator(), folder, absent))).toBeInstanceOf(Win32Error);
+    expect(readdirSync(folder)).toEqual([]);
+    expectNothing(absent);
+  });
+});
+
+test('writes through a symbolic link to an existing file', async () => {
+  const source = workspace.file(SIZE);
+  const target = workspace.path();
+  writeFileSync(target, 'old');
+  const link = workspace.path('link');
+  symlinkSync(target, link);
+  await copyFileWith(createEmulator(), source, link);
+  expectSame(target, source);
+});
