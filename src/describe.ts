@@ -17,8 +17,23 @@ export function describeValue(value: unknown): string {
     case 'function':
       return 'a function';
     default:
-      return value === null ? 'null' : 'an object';
+      return value === null ? 'null' : describeObject(value as object);
   }
+}
+
+/** Array.isArray throws for one thing only, a proxy that was revoked; and every other use of such a proxy throws too. */
+export function isRevokedProxy(value: object): boolean {
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function describeObject(value: object): string {
+  if (isRevokedProxy(value)) return 'a revoked proxy';
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** The entry of `known` that `name` was probably meant to be, if any comes near. */

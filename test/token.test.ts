@@ -242,7 +242,7 @@ describe('OffloadToken.from refuses', () => {
     ['a boolean', true, /^token is true;/],
     ['a symbol', Symbol('token'), /^token is a symbol;/],
     ['a function', () => new Uint8Array(512), /^token is a function;/],
-    ['an array', Array.from({ length: 512 }, () => 0), /^token is an object;/],
+    ['an array', Array.from({ length: 512 }, () => 0), /^token is an array;/],
     ['an ArrayBuffer', new ArrayBuffer(512), /^token is an object;/],
     ['a DataView', new DataView(new ArrayBuffer(512)), /^token is an object;/],
     ['a Uint16Array of 512 bytes', new Uint16Array(256), /^token is an object;/],
@@ -258,7 +258,7 @@ describe('OffloadToken.from refuses', () => {
   test('a revoked proxy', () => {
     const { proxy, revoke } = Proxy.revocable(new Uint8Array(512), {});
     revoke();
-    expect(refusalOf(() => OffloadToken.from(proxy)).message).toMatch(/^token is an object;/);
+    expect(refusalOf(() => OffloadToken.from(proxy)).message).toMatch(/^token is a revoked proxy;/);
   });
 });
 

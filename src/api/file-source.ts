@@ -1,4 +1,4 @@
-import { describeValue } from '../describe.ts';
+import { describeValue, isRevokedProxy } from '../describe.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { callingSync } from './calling.ts';
@@ -28,7 +28,7 @@ export function handleOf(kernel: Kernel, file: unknown): bigint {
   if (typeof file === 'number') return handleOfDescriptor(kernel, file, describeValue(file));
   if (typeof file === 'object' && file !== null) {
     if (isOffloadFile(file)) return openedFile(file, kernel).handle;
-    const fd: unknown = (file as { fd?: unknown }).fd;
+    const fd: unknown = isRevokedProxy(file) ? undefined : (file as { fd?: unknown }).fd;
     if (typeof fd === 'number')
       return handleOfDescriptor(kernel, fd, `an object with fd ${describeValue(fd)}`);
   }

@@ -1,5 +1,5 @@
+import { describeValue, isRevokedProxy } from '../describe.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { describeValue } from '../describe.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownProperties } from '../schema/own.ts';
 import { type copyFile, copyFileWith } from './copy-file.ts';
@@ -104,5 +104,28 @@ function checkKernel(options: unknown): Kernel {
 }
 
 function isKernel(value: unknown): value is Kernel {
-  return typeof value === 'object' && value !== null && 'controlSync' in value && 'acquire' in value;
+  if (typeof value !== 'object' || value === null || isRevokedProxy(value)) return false;
+  return METHODS.every((method) => typeof (value as Kernel)[method] === 'function');
 }
+
+const METHODS = [
+  'acquire',
+  'release',
+  'control',
+  'controlSync',
+  'handleOf',
+  'open',
+  'openSync',
+  'close',
+  'closeSync',
+  'facts',
+  'factsSync',
+  'setSize',
+  'setSizeSync',
+  'read',
+  'write',
+  'copyMetadata',
+  'remove',
+  'volume',
+  'openDevice',
+] as const satisfies readonly Exclude<keyof Kernel, 'name'>[];

@@ -84,6 +84,6 @@ function atLeastOneSector(field: string, sector: number): z.ZodCustom<ByteCount,
     error: ({ input }) =>
       isByteCount(input, 1)
         ? `${field} is ${describeValue(input)}; it must be at least a sector, the nearest legal value is ${sector}.`
-        : byteCountSentence(field, input, 1),
+        : byteCountSentence(field, input, 1, { least: sector }),
   });
 }

@@ -48,14 +48,15 @@ export function byteCountSentence(
   { exception = '', least = 0, most = LARGEST }: { exception?: string; least?: number; most?: bigint } = {},
 ): string {
   const said = describeValue(value);
+  const example = Math.max(unit, least);
   if (value === undefined) {
-    return `${field} is missing; it must be a number of bytes, such as ${unit}.`;
+    return `${field} is missing; it must be a number of bytes, such as ${example}.`;
   }
   if (typeof value !== 'number' && typeof value !== 'bigint') {
-    return `${field} is ${said}; it must be a number of bytes, as a number or a bigint, such as ${unit}.`;
+    return `${field} is ${said}; it must be a number of bytes, as a number or a bigint, such as ${example}.`;
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    return `${field} is ${said}; it must be a finite number of bytes, such as ${unit}.`;
+    return `${field} is ${said}; it must be a finite number of bytes, such as ${example}.`;
   }
   const nearest = nearestLegal(value, unit, least, most);
   if (value < 0)

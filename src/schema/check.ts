@@ -7,6 +7,8 @@ export interface Checker<T> {
   /** The function or type that the argument belongs to: `offloadRead`. */
   readonly of: string;
   readonly keys: readonly string[];
+  /** The keys of the objects in its lists. */
+  readonly innerKeys?: readonly string[] | undefined;
   readonly schema: { parse(input: unknown): T };
 }
 
@@ -20,8 +22,9 @@ export function checker<Shape extends z.core.$ZodShape>(
   shape: Shape,
   refine: (schema: z.ZodObject<Shape, z.core.$strict>) => z.ZodObject<Shape, z.core.$strict> = (schema) =>
     schema,
+  innerKeys?: readonly string[],
 ): Checker<z.output<z.ZodObject<Shape, z.core.$strict>>> {
-  return { of, keys: Object.keys(shape), schema: z.compile(refine(z.strictObject(shape))) };
+  return { of, keys: Object.keys(shape), innerKeys, schema: z.compile(refine(z.strictObject(shape))) };
 }
 
 /** The checked copy of a request, or an InvalidArgumentError. An exception of the caller's own getters passes through. */
@@ -40,7 +43,7 @@ function refusal(checker: Checker<unknown>, error: z.ZodError): InvalidArgumentE
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: path === '' ? key : `${path}.${key}`,
-        message: unknownKey(checker, key),
+        message: unknownKey(checker, path, key),
       }));
     }
     // A message begins with its field; one within a list needs to say which.
@@ -50,8 +53,10 @@ function refusal(checker: Checker<unknown>, error: z.ZodError): InvalidArgumentE
   return new InvalidArgumentError(issues, { cause: error });
 }
 
-function unknownKey(checker: Checker<unknown>, key: string): string {
-  const nearest = nearestName(key, checker.keys);
-  const hint = nearest === undefined ? `it takes ${checker.keys.join(', ')}` : `did you mean ${nearest}?`;
-  return `${describeValue(key)} is no option of ${checker.of}; ${hint}${nearest === undefined ? '.' : ''}`;
+function unknownKey(checker: Checker<unknown>, path: string, key: string): string {
+  const [what, keys] =
+    path === '' ? [`option of ${checker.of}`, checker.keys] : [`key of ${path}`, checker.innerKeys ?? []];
+  const nearest = nearestName(key, keys);
+  const hint = nearest === undefined ? `it takes ${keys.join(', ')}.` : `did you mean ${nearest}?`;
+  return `${describeValue(key)} is no ${what}; ${hint}`;
 }

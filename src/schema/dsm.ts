@@ -12,7 +12,7 @@ import {
 } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
 import { sectorSize, signal, u32 } from './fields.ts';
-import { type Own, ownProperties } from './own.ts';
+import { isArray, type Own, ownProperties, ownPropertiesAt } from './own.ts';
 import { perSector } from './per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
 import { token } from './token.ts';
@@ -72,16 +72,16 @@ export interface DsmWriteOrder {
 }
 
 export const dsmReadChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
-  checker('dsmOffloadRead', { ...readFields(sector), signal: signal.optional() }, withinReach),
+  checker('dsmOffloadRead', { ...readFields(sector), signal: signal.optional() }, withinReach, RANGE_KEYS),
 );
 export const dsmReadSyncChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
-  checker('dsmOffloadReadSync', readFields(sector), withinReach),
+  checker('dsmOffloadReadSync', readFields(sector), withinReach, RANGE_KEYS),
 );
 export const dsmWriteChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
-  checker('dsmOffloadWrite', { ...writeFields(sector), signal: signal.optional() }, withinReach),
+  checker('dsmOffloadWrite', { ...writeFields(sector), signal: signal.optional() }, withinReach, RANGE_KEYS),
 );
 export const dsmWriteSyncChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
-  checker('dsmOffloadWriteSync', writeFields(sector), withinReach),
+  checker('dsmOffloadWriteSync', writeFields(sector), withinReach, RANGE_KEYS),
 );
 
 /** Checks a request of the storage pair against the sector that it names, or else that of its device. */
@@ -92,7 +92,7 @@ export function checkDsm<T>(
 ): T {
   const { of, keys } = checkerFor(deviceSector);
   const own = ownProperties(request, of, keys);
-  own['ranges'] = ownRanges(own['ranges'], of);
+  own['ranges'] = ownRanges(own['ranges']);
   const named = own['sectorSize'];
   return check(checkerFor(isSectorSize(named) ? named : deviceSector), own);
 }
@@ -108,18 +108,18 @@ type CheckerPerSector<T> = (sectorSize: number) => Checker<T>;
 const MOST_RANGES = 65_536;
 const RANGE_KEYS = ['startingOffset', 'lengthInBytes'];
 
-function ownRanges(ranges: unknown, of: string): unknown {
-  if (!Array.isArray(ranges) || ranges.length > MOST_RANGES) return ranges;
+function ownRanges(ranges: unknown): unknown {
+  if (!isArray(ranges) || ranges.length > MOST_RANGES) return ranges;
   // By index: an iterator of the caller's has no say in it.
   return Array.from({ length: ranges.length }, (_, at): Own => {
-    return ownProperties(ranges[at], `each of the ranges of ${of}`, RANGE_KEYS);
+    return ownPropertiesAt(`ranges.${at}`, ranges[at], RANGE_KEYS);
   });
 }
 
 function ranges(sector: number) {
   return z
     .custom<readonly DataSetRange[]>(
-      (value) => Array.isArray(value) && value.length >= 1 && value.length <= MOST_RANGES,
+      (value) => isArray(value) && value.length >= 1 && value.length <= MOST_RANGES,
       { error: ({ input }) => countSentence(input), abort: true },
     )
     .pipe(z.array(range(sector)));
@@ -192,7 +192,7 @@ function withinReach<S extends z.ZodType<{ ranges: readonly DataSetRange[]; toke
 }
 
 function countSentence(value: unknown): string {
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     const said = value === undefined ? 'missing' : describeValue(value);
     return `ranges is ${said}; it must be an array of { startingOffset, lengthInBytes }.`;
   }

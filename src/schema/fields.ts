@@ -54,9 +54,20 @@ export const sectorSize: z.ZodCustom<number, number> = z.custom<number>(isSector
     `sectorSize is ${describeValue(input)}; it must be a power of two from 512 to 65536, the nearest legal value is ${nearestSectorSize(input)}.`,
 });
 
-export const signal: z.ZodCustom<Signal, Signal> = z.custom<Signal>((value) => value instanceof AbortSignal, {
+export const signal: z.ZodCustom<Signal, Signal> = z.custom<Signal>(isSignal, {
   error: ({ input }) => `signal is ${describeValue(input)}; it must be an AbortSignal.`,
 });
+
+const abortedOf = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get;
+
+// What merely inherits from AbortSignal, as a proxy of one does, throws as soon as it is used.
+function isSignal(value: unknown): boolean {
+  try {
+    return typeof value === 'object' && value !== null && typeof abortedOf?.call(value) === 'boolean';
+  } catch {
+    return false;
+  }
+}
 
 function isIntegerWithin(value: unknown, lowest: number, highest: number): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest;

@@ -1,4 +1,4 @@
-import { describeValue } from '../describe.ts';
+import { describeValue, isRevokedProxy } from '../describe.ts';
 import { InvalidArgumentError } from '../errors.ts';
 
 const EMPTY: object = {};
@@ -11,23 +11,33 @@ export type Own = Record<string, unknown>;
  * An exception thrown by a getter of the caller's passes through.
  */
 export function ownProperties(request: unknown, of: string, keys: readonly string[]): Own {
-  if (typeof request !== 'object' || request === null || isArray(request, of)) return refuse(of, request);
+  if (!isObject(request)) {
+    const message = `${of} takes an object, not ${describeValue(request)}.`;
+    throw new InvalidArgumentError([{ path: '', message }]);
+  }
+  return copyOwn(request, keys);
+}
+
+/** The same for an object within the request. */
+export function ownPropertiesAt(path: string, value: unknown, keys: readonly string[]): Own {
+  if (!isObject(value)) {
+    const message = `${path} is ${describeValue(value)}; it must be an object with ${keys.join(' and ')}.`;
+    throw new InvalidArgumentError([{ path, message }]);
+  }
+  return copyOwn(value, keys);
+}
+
+/** False for what only looks like an array, and for a proxy that was revoked. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
+}
+
+function copyOwn(request: object, keys: readonly string[]): Own {
   return isPolluted(keys) ? Object.assign(Object.create(null), request) : { ...request };
 }
 
-function refuse(of: string, request: unknown): never {
-  const message = `${of} takes an object, not ${Array.isArray(request) ? 'an array' : describeValue(request)}.`;
-  throw new InvalidArgumentError([{ path: '', message }]);
-}
-
-// Array.isArray throws for one thing only, a proxy that was revoked.
-function isArray(value: object, of: string): boolean {
-  try {
-    return Array.isArray(value);
-  } catch (cause) {
-    const message = `${of} takes an object, not a revoked proxy.`;
-    throw new InvalidArgumentError([{ path: '', message }], { cause });
-  }
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isRevokedProxy(value) && !Array.isArray(value);
 }
 
 // for-in sees what is enumerable; `in` also sees what was defined without that.

@@ -164,7 +164,7 @@ describe('explainStatus', () => {
     [null, 'not null.'],
     [true, 'not true.'],
     [{ valueOf: () => 315 }, 'not an object.'],
-    [[315], 'not an object.'],
+    [[315], 'not an array.'],
     [Symbol('315'), 'not a symbol.'],
     [() => 315, 'not a function.'],
   ])('refuses %o', (code, message) => {

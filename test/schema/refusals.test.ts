@@ -1,0 +1,906 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { explainStatus } from '../../src/api/explain-status.ts';
+import { createOdx } from '../../src/api/odx.ts';
+import type { OffloadFile } from '../../src/api/offload-file.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
+import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { layoutOf } from '../../src/structs.ts';
+import { OffloadToken } from '../../src/token.ts';
+import { makeWorkspace, type Workspace } from '../api/workspace.ts';
+import {
+  ALL,
+  call,
+  DSM_READS,
+  DSM_WRITES,
+  type FunctionName,
+  legalRequest,
+  legalValueIn,
+  READS,
+  refusal,
+  sentenceOf,
+  WRITES,
+  withValue,
+} from './functions.ts';
+
+let shared: Workspace & { remove(): void };
+let file: OffloadFile;
+
+beforeAll(async () => {
+  shared = makeWorkspace();
+  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
+});
+afterAll(async () => {
+  await file.close();
+  shared.remove();
+});
+afterEach(() => expect(shared.emulator.calls.splice(0)).toEqual([]));
+
+const MOST_BYTES = 2n ** 63n;
+const shared512 = new Uint8Array(new SharedArrayBuffer(512));
+const detached = new Uint8Array(512);
+structuredClone(detached, { transfer: [detached.buffer] });
+
+async function expectRefused(
+  name: FunctionName,
+  request: unknown,
+  path: string,
+  sentence: string | RegExp,
+): Promise<string> {
+  const message = sentenceOf(await refusal(() => call(shared, name, file, request)), path);
+  if (typeof sentence === 'string') expect(message).toBe(sentence);
+  else expect(message).toMatch(sentence);
+  return message;
+}
+
+/** Whatever the kernel says then, the request is legal. */
+async function expectLegal(name: FunctionName, request: unknown): Promise<void> {
+  try {
+    await call(shared, name, file, request);
+  } catch (error) {
+    expect(error).not.toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
+  } finally {
+    shared.emulator.calls.length = 0;
+  }
+}
+
+describe.each(ALL)('%s refuses as a request', (name) => {
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a number', 512, '512'],
+    ['a bigint', 512n, '512n'],
+    ['a string', 'copyLength=512', '"copyLength=512"'],
+    ['true', true, 'true'],
+    ['a symbol', Symbol('request'), 'a symbol'],
+    ['a function', () => ({ copyLength: 512 }), 'a function'],
+    ['an array', [{ copyLength: 512 }], 'an array'],
+  ])('%s', async (_, request, said) => {
+    await expectRefused(name, request, '', `${name} takes an object, not ${said}.`);
+  });
+
+  test('an empty object, naming all that is missing', async () => {
+    const error = await refusal(() => call(shared, name, file, {}));
+    const required = Object.keys(legalRequest(name));
+    expect(error.issues.map((issue) => issue.path).sort()).toEqual(required.sort());
+    for (const { path, message } of error.issues)
+      expect(message).toMatch(new RegExp(`^${path} is missing; `));
+    expect(error.message).toBe(error.issues.map((issue) => issue.message).join('\n'));
+  });
+});
+
+describe('a time to live is refused when it is', () => {
+  const FIELDS: [FunctionName, string, string][] = [
+    ['offloadRead', 'tokenTimeToLive', 'milliseconds'],
+    ['offloadReadSync', 'tokenTimeToLive', 'milliseconds'],
+    ['dsmOffloadRead', 'timeToLive', 'time units'],
+    ['dsmOffloadReadSync', 'timeToLive', 'time units'],
+  ];
+  const VALUES: [unknown, string, string][] = [
+    [-1, '-1', 'the nearest legal value is 0.'],
+    [-0.25, '-0.25', 'the nearest legal value is 0.'],
+    [1.5, '1.5', 'the nearest legal value is 2.'],
+    [2 ** 32, '4294967296', 'the nearest legal value is 4294967295.'],
+    [2 ** 32 - 0.5, '4294967295.5', 'the nearest legal value is 4294967295.'],
+    [Number.MAX_VALUE, '1.7976931348623157e+308', 'the nearest legal value is 4294967295.'],
+    [Number.POSITIVE_INFINITY, 'Infinity', 'the nearest legal value is 4294967295.'],
+    [Number.NEGATIVE_INFINITY, '-Infinity', 'the nearest legal value is 0.'],
+    [Number.NaN, 'NaN', 'such as 0.'],
+    [30_000n, '30000n', 'such as 0.'],
+    ['30000', '"30000"', 'such as 0.'],
+    [null, 'null', 'such as 0.'],
+    [false, 'false', 'such as 0.'],
+    [{}, 'an object', 'such as 0.'],
+    [Symbol('soon'), 'a symbol', 'such as 0.'],
+  ];
+
+  describe.each(FIELDS)('that of %s: %s', (name, field, unit) => {
+    test.each(VALUES)('%o', async (value, said, end) => {
+      const request = withValue(legalRequest(name), field, value);
+      const message = await expectRefused(
+        name,
+        request,
+        field,
+        `${field} is ${said}; it must be a whole number of ${unit} from 0 to 4294967295, ${end}`,
+      );
+      await expectLegal(name, withValue(legalRequest(name), field, legalValueIn(message)));
+    });
+  });
+});
+
+describe.each(ALL)('%s refuses as sectorSize', (name) => {
+  test.each<[unknown, string, number]>([
+    [0, '0', 512],
+    [-512, '-512', 512],
+    [1, '1', 512],
+    [256, '256', 512],
+    [511, '511', 512],
+    [513, '513', 512],
+    [700, '700', 512],
+    [800, '800', 1024],
+    [1000, '1000', 1024],
+    [4095, '4095', 4096],
+    [4097, '4097', 4096],
+    [65_535, '65535', 65_536],
+    [65_537, '65537', 65_536],
+    [131_072, '131072', 65_536],
+    [512.5, '512.5', 512],
+    [Number.NaN, 'NaN', 512],
+    [Number.POSITIVE_INFINITY, 'Infinity', 65_536],
+    [4096n, '4096n', 4096],
+    ['4096', '"4096"', 512],
+    [null, 'null', 512],
+    [true, 'true', 512],
+    [{}, 'an object', 512],
+    [[4096], 'an array', 512],
+  ])('%o', async (value, said, nearest) => {
+    const message = await expectRefused(
+      name,
+      { ...legalRequest(name), sectorSize: value },
+      'sectorSize',
+      `sectorSize is ${said}; it must be a power of two from 512 to 65536, the nearest legal value is ${nearest}.`,
+    );
+    await expectLegal(name, { ...legalRequest(name), sectorSize: legalValueIn(message) });
+  });
+});
+
+describe.each([...READS, ...WRITES])('%s refuses as endOfFile', (name) => {
+  test.each<[unknown, RegExp]>([
+    [-1, /^endOfFile is -1; it must not be negative, the nearest legal value is 0\.$/],
+    [0.5, /^endOfFile is 0\.5; it must be a whole number of bytes, the nearest legal value is 1\.$/],
+    [Number.NaN, /^endOfFile is NaN; it must be a finite number of bytes, such as 1\.$/],
+    [
+      MOST_BYTES,
+      /^endOfFile is 9223372036854775808n; it must stay within 2\^63-1, the nearest legal value is 9223372036854775807n\.$/,
+    ],
+    [2 ** 53, /^endOfFile is 9007199254740992; a number beyond 2\^53-1 is not exact/],
+    ['131072', /^endOfFile is "131072"; it must be a number of bytes/],
+    [null, /^endOfFile is null; it must be a number of bytes/],
+  ])('%o', async (value, sentence) => {
+    const request = { ...legalRequest(name), endOfFile: value };
+    const message = await expectRefused(name, request, 'endOfFile', sentence);
+    await expectLegal(name, { ...legalRequest(name), endOfFile: legalValueIn(message) });
+  });
+});
+
+describe.each([...WRITES, ...DSM_WRITES])('%s refuses as a token', (name) => {
+  const { proxy: revoked, revoke } = Proxy.revocable(new Uint8Array(512), {});
+  revoke();
+
+  test.each<[string, unknown, RegExp]>([
+    [
+      '511 bytes',
+      new Uint8Array(511),
+      /^token holds 511 bytes; it must hold exactly 512, as offloadRead gave it\.$/,
+    ],
+    ['513 bytes', new Uint8Array(513), /^token holds 513 bytes; it must hold exactly 512/],
+    ['no bytes', new Uint8Array(0), /^token holds 0 bytes \(was its buffer transferred\?\)/],
+    ['a detached buffer', detached, /^token holds 0 bytes \(was its buffer transferred\?\)/],
+    ['shared memory', shared512, /^token lies in shared memory, .+ pass a copy/],
+    [
+      'base64, which is for OffloadToken.from',
+      Buffer.alloc(512).toString('base64'),
+      /^token is "AAAA.+"; it must be an OffloadToken or a Uint8Array of 512 bytes\.$/,
+    ],
+    ['an ArrayBuffer', new ArrayBuffer(512), /^token is an object; it must be/],
+    ['a Uint16Array of 512 bytes', new Uint16Array(256), /^token is an object; it must be/],
+    ['a Uint8ClampedArray', new Uint8ClampedArray(512), /^token is an object; it must be/],
+    ['a DataView', new DataView(new ArrayBuffer(512)), /^token is an object; it must be/],
+    ['an array of 512 numbers', Array.from({ length: 512 }, () => 0), /^token is an array; it must be/],
+    ['something with bytes in it', { bytes: new Uint8Array(512) }, /^token is an object; it must be/],
+    ['what pretends to be a token', Object.create(OffloadToken.prototype), /^token is an object; it must be/],
+    ['a proxy of a token', new Proxy(OffloadToken.zeroData(), {}), /^token is an object; it must be/],
+    ['a proxy of bytes', new Proxy(new Uint8Array(512), {}), /^token is an object; it must be/],
+    ['a revoked proxy', revoked, /^token is a revoked proxy; it must be/],
+    ['null', null, /^token is null; it must be/],
+    ['a number', 512, /^token is 512; it must be/],
+    ['a symbol', Symbol('token'), /^token is a symbol; it must be/],
+  ])('%s', async (_, token, sentence) => {
+    await expectRefused(name, { ...legalRequest(name), token }, 'token', sentence);
+  });
+});
+
+describe('a length that ends beyond 2^63-1', () => {
+  const last = MOST_BYTES - 512n;
+
+  test.each<[FunctionName, object, string, string, string]>([
+    ['offloadRead', { fileOffset: last, copyLength: 512 }, 'fileOffset', '512', '0n'],
+    ['offloadRead', { fileOffset: 512, copyLength: last }, 'fileOffset', `${last}n`, `${last - 512n}n`],
+    ['offloadReadSync', { fileOffset: last, copyLength: 512n }, 'fileOffset', '512n', '0n'],
+    [
+      'offloadReadSync',
+      { fileOffset: 2n ** 62n, copyLength: 2n ** 62n },
+      'fileOffset',
+      `${2n ** 62n}n`,
+      `${2n ** 62n - 512n}n`,
+    ],
+    [
+      'offloadRead',
+      { fileOffset: MOST_BYTES - 4096n, copyLength: 4096, sectorSize: 4096 },
+      'fileOffset',
+      '4096',
+      '0n',
+    ],
+    ['offloadWrite', { fileOffset: last, copyLength: 512 }, 'fileOffset', '512', '0n'],
+    ['offloadWriteSync', { fileOffset: 512n, copyLength: last }, 'fileOffset', `${last}n`, `${last - 512n}n`],
+    ['offloadWrite', { transferOffset: last, copyLength: 512 }, 'transferOffset', '512', '0n'],
+    [
+      'offloadWriteSync',
+      { transferOffset: 1024n, copyLength: last },
+      'transferOffset',
+      `${last}n`,
+      `${last - 1024n}n`,
+    ],
+  ])('is refused by %s: %o', async (name, patch, start, length, room) => {
+    const request = { ...legalRequest(name), ...patch };
+    const offset =
+      String(Reflect.get(patch, start)) + (typeof Reflect.get(patch, start) === 'bigint' ? 'n' : '');
+    const message = await expectRefused(
+      name,
+      request,
+      'copyLength',
+      `copyLength is ${length}, which with ${start} ${offset} ends beyond 2^63-1; the nearest legal value is ${room}.`,
+    );
+    await expectLegal(name, { ...request, copyLength: legalValueIn(message) });
+  });
+
+  test.each([...DSM_READS, ...DSM_WRITES])('is refused by %s within a range', async (name) => {
+    const request = withValue(legalRequest(name), 'ranges.0', {
+      startingOffset: MOST_BYTES - 1024n,
+      lengthInBytes: 1024,
+    });
+    const message = await expectRefused(
+      name,
+      request,
+      'ranges.0.lengthInBytes',
+      'ranges.0.lengthInBytes is 1024, which with startingOffset 9223372036854774784n ends beyond 2^63-1; the nearest legal value is 512n.',
+    );
+    await expectLegal(
+      name,
+      withValue(request as Record<string, unknown>, 'ranges.0.lengthInBytes', legalValueIn(message)),
+    );
+  });
+
+  test.each([...DSM_READS, ...DSM_WRITES])('is refused by %s for the ranges together', async (name) => {
+    const half = { startingOffset: 0, lengthInBytes: 2n ** 62n };
+    await expectRefused(
+      name,
+      { ...legalRequest(name), ranges: [half, half] },
+      'ranges',
+      /^ranges hold 9223372036854775808 bytes together.*, which ends beyond 2\^63-1; the most is 9223372036854775807\.$/,
+    );
+  });
+
+  test.each(DSM_WRITES)('is refused by %s for tokenOffset and ranges together', async (name) => {
+    await expectRefused(
+      name,
+      { ...legalRequest(name), tokenOffset: MOST_BYTES - 65_536n },
+      'ranges',
+      'ranges hold 65536 bytes together from tokenOffset 9223372036854710272, which ends beyond 2^63-1; the most is 65535.',
+    );
+  });
+
+  test.each([...DSM_READS, ...DSM_WRITES])(
+    'is refused by %s for a range in the last sector',
+    async (name) => {
+      const path = 'ranges.0.startingOffset';
+      const message = await expectRefused(
+        name,
+        withValue(legalRequest(name), path, MOST_BYTES - 512n),
+        path,
+        `${path} is 9223372036854775296n; a sector must fit behind it within 2^63-1, the nearest legal value is 9223372036854774784n.`,
+      );
+      const range = { startingOffset: legalValueIn(message), lengthInBytes: 512 };
+      await expectLegal(name, { ...legalRequest(name), ranges: [range] });
+    },
+  );
+});
+
+describe.each([...DSM_READS, ...DSM_WRITES])('%s refuses as ranges', (name) => {
+  const range = { startingOffset: 0, lengthInBytes: 512 };
+  const holes = Object.assign(Array.from({ length: 3 }), { 0: range, 2: range });
+  const sparse = [range, range, range];
+  Reflect.deleteProperty(sparse, 1);
+  const { proxy: revoked, revoke } = Proxy.revocable([range], {});
+  revoke();
+
+  test.each<[string, unknown, string, RegExp]>([
+    [
+      'none',
+      [],
+      'ranges',
+      /^ranges holds 0 ranges; it must hold 1 to 65536, the nearest legal number is 1\.$/,
+    ],
+    [
+      '65,537',
+      Array.from({ length: 65_537 }, () => range),
+      'ranges',
+      /^ranges holds 65537 ranges; it must hold 1 to 65536, the nearest legal number is 65536\.$/,
+    ],
+    [
+      'four thousand millions',
+      Array(2 ** 32 - 1),
+      'ranges',
+      /^ranges holds 4294967295 ranges; it must hold 1 to 65536/,
+    ],
+    [
+      'an object',
+      { 0: range, length: 1 },
+      'ranges',
+      /^ranges is an object; it must be an array of \{ startingOffset, lengthInBytes \}\.$/,
+    ],
+    ['a Set', new Set([range]), 'ranges', /^ranges is an object; it must be an array/],
+    ['a typed array', new BigUint64Array(2), 'ranges', /^ranges is an object; it must be an array/],
+    ['one range without its array', range, 'ranges', /^ranges is an object; it must be an array/],
+    ['null', null, 'ranges', /^ranges is null; it must be an array/],
+    ['a string', 'ranges', 'ranges', /^ranges is "ranges"; it must be an array/],
+    ['a revoked proxy', revoked, 'ranges', /^ranges is a revoked proxy; it must be an array/],
+    [
+      'a hole',
+      sparse,
+      'ranges.1',
+      /^ranges\.1 is undefined; it must be an object with startingOffset and lengthInBytes\.$/,
+    ],
+    ['undefined among them', holes, 'ranges.1', /^ranges\.1 is undefined; it must be an object/],
+    ['null among them', [range, null], 'ranges.1', /^ranges\.1 is null; it must be an object/],
+    ['a number among them', [512], 'ranges.0', /^ranges\.0 is 512; it must be an object/],
+    ['a pair among them', [[0, 512]], 'ranges.0', /^ranges\.0 is an array; it must be an object/],
+    [
+      'a range without a start',
+      [{ lengthInBytes: 512 }],
+      'ranges.0.startingOffset',
+      /^ranges\.0\.startingOffset is missing; it must be a number of bytes, such as 512\.$/,
+    ],
+    [
+      'a range without a length',
+      [range, { startingOffset: 0 }],
+      'ranges.1.lengthInBytes',
+      /^ranges\.1\.lengthInBytes is missing; it must be a number of bytes, such as 512\.$/,
+    ],
+    [
+      'a range of no length',
+      [{ startingOffset: 0, lengthInBytes: 0 }],
+      'ranges.0.lengthInBytes',
+      /^ranges\.0\.lengthInBytes is 0; a range must not be empty, the nearest legal value is 512\.$/,
+    ],
+    [
+      'a range of no length in bigints',
+      [{ startingOffset: 0n, lengthInBytes: 0n }],
+      'ranges.0.lengthInBytes',
+      /^ranges\.0\.lengthInBytes is 0n; a range must not be empty, the nearest legal value is 512\.$/,
+    ],
+    [
+      'a range of length -0',
+      [{ startingOffset: 0, lengthInBytes: -0 }],
+      'ranges.0.lengthInBytes',
+      /^ranges\.0\.lengthInBytes is -0; a range must not be empty/,
+    ],
+    [
+      'a range with the last wrong',
+      [range, range, { startingOffset: 1, lengthInBytes: 512 }],
+      'ranges.2.startingOffset',
+      /^ranges\.2\.startingOffset is 1; it must be a multiple/,
+    ],
+    [
+      'a range with a misspelt key',
+      [{ ...range, lenghtInBytes: 1 }],
+      'ranges.0.lenghtInBytes',
+      /^"lenghtInBytes" is no key of ranges\.0; did you mean lengthInBytes\?$/,
+    ],
+    [
+      'a range with a strange key',
+      [{ ...range, sectorSize: 512 }],
+      'ranges.0.sectorSize',
+      /^"sectorSize" is no key of ranges\.0; it takes startingOffset, lengthInBytes\.$/,
+    ],
+  ])('%s', async (_, ranges, path, sentence) => {
+    await expectRefused(name, { ...legalRequest(name), ranges }, path, sentence);
+  });
+});
+
+describe.each(ALL)('%s refuses the key', (name) => {
+  const near: Record<string, string> = {
+    copylength: 'copyLength',
+    copyLenght: 'copyLength',
+    fileoffset: 'fileOffset',
+    fileOfset: 'fileOffset',
+    FileOffset: 'fileOffset',
+    transferOffest: 'transferOffset',
+    tokenTimeToLiv: 'tokenTimeToLive',
+    tokn: 'token',
+    range: 'ranges',
+    sectorsize: 'sectorSize',
+    endOffFile: 'endOfFile',
+    sginal: 'signal',
+  };
+  const keysOf: Record<FunctionName, string[]> = {
+    offloadRead: ['copyLength', 'fileOffset', 'tokenTimeToLive', 'sectorSize', 'endOfFile', 'signal'],
+    offloadReadSync: ['copyLength', 'fileOffset', 'tokenTimeToLive', 'sectorSize', 'endOfFile'],
+    offloadWrite: [
+      'token',
+      'copyLength',
+      'fileOffset',
+      'transferOffset',
+      'sectorSize',
+      'endOfFile',
+      'signal',
+    ],
+    offloadWriteSync: ['token', 'copyLength', 'fileOffset', 'transferOffset', 'sectorSize', 'endOfFile'],
+    dsmOffloadRead: ['ranges', 'timeToLive', 'sectorSize', 'signal'],
+    dsmOffloadReadSync: ['ranges', 'timeToLive', 'sectorSize'],
+    dsmOffloadWrite: ['ranges', 'token', 'tokenOffset', 'sectorSize', 'signal'],
+    dsmOffloadWriteSync: ['ranges', 'token', 'tokenOffset', 'sectorSize'],
+  };
+  const misspelt = Object.entries(near).filter(([, meant]) => keysOf[name].includes(meant));
+
+  test.each(misspelt)('%s, and asks whether %s was meant', async (key, meant) => {
+    await expectRefused(
+      name,
+      { ...legalRequest(name), [key]: 0 },
+      key,
+      `"${key}" is no option of ${name}; did you mean ${meant}?`,
+    );
+  });
+
+  test.each(['mode', 'x', 'constructor', 'hasOwnProperty', 'flags', '__proto__', ''])(
+    '%o, and lists those there are',
+    async (key) => {
+      const request = Object.defineProperty(legalRequest(name), key, { value: 1, enumerable: true });
+      const said = `"${key}" is no option of ${name}; it takes ${keysOf[name].join(', ')}.`;
+      await expectRefused(name, request, key, said);
+    },
+  );
+
+  test('undefined as a value does not make it legal', async () => {
+    await expectRefused(name, { ...legalRequest(name), mode: undefined }, 'mode', /^"mode" is no option/);
+  });
+
+  test('of a megabyte without repeating it', async () => {
+    const key = 'k'.repeat(1_000_000);
+    const message = await expectRefused(name, { ...legalRequest(name), [key]: 1 }, key, /is no option of/);
+    expect(message.length).toBeLessThan(300);
+  });
+});
+
+describe('signal', () => {
+  const sync = ALL.filter((name) => name.endsWith('Sync'));
+  const async = ALL.filter((name) => !name.endsWith('Sync'));
+
+  test.each(sync)('is an unknown key of %s, which cannot be cancelled', async (name) => {
+    const { signal } = new AbortController();
+    await expectRefused(
+      name,
+      { ...legalRequest(name), signal },
+      'signal',
+      /^"signal" is no option of \w+Sync; it takes /,
+    );
+  });
+
+  const { proxy: revoked, revoke } = Proxy.revocable(new AbortController().signal, {});
+  revoke();
+
+  describe.each(async)('of %s must not be', (name) => {
+    test.each<[string, unknown, string]>([
+      ['an AbortController', new AbortController(), 'an object'],
+      [
+        'what looks like one',
+        { aborted: false, addEventListener() {}, removeEventListener() {} },
+        'an object',
+      ],
+      ['an EventTarget', new EventTarget(), 'an object'],
+      ['an object with its prototype', Object.create(AbortSignal.prototype), 'an object'],
+      ['a revoked proxy', revoked, 'a revoked proxy'],
+      ['its prototype', AbortSignal.prototype, 'an object'],
+      ['its class', AbortSignal, 'a function'],
+      ['true', true, 'true'],
+      ['null', null, 'null'],
+      ['a number', 1000, '1000'],
+      ['a string', 'abort', '"abort"'],
+    ])('%s', async (_, signal, said) => {
+      await expectRefused(
+        name,
+        { ...legalRequest(name), signal },
+        'signal',
+        `signal is ${said}; it must be an AbortSignal.`,
+      );
+    });
+  });
+});
+
+describe.each(ALL)('%s names all that is wrong at once', (name) => {
+  test('in the order of the fields', async () => {
+    const request = withValue({ ...legalRequest(name), sectorSize: 5, mode: 1 }, wrong(name), 'x');
+    const error = await refusal(() => call(shared, name, file, request));
+    expect(error.issues.map((issue) => issue.path)).toEqual([wrong(name), 'sectorSize', 'mode']);
+    expect(error.message.split('\n')).toEqual(error.issues.map((issue) => issue.message));
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  test('without adding up what is no number', async () => {
+    const values = ['x', null, Number.NaN, 0.5, -1, {}, Symbol('x'), 2 ** 53];
+    for (const value of values) {
+      const request = withValue(
+        withValue(legalRequest(name), wrong(name), value) as Record<string, unknown>,
+        start(name),
+        2n ** 64n,
+      );
+      const error = await refusal(() => call(shared, name, file, request));
+      expect(error.issues.map((issue) => issue.path).sort()).toEqual([wrong(name), start(name)].sort());
+    }
+  });
+
+  const isDsm = (of: FunctionName): boolean => of.startsWith('dsm');
+  const wrong = (of: FunctionName): string => (isDsm(of) ? 'ranges.0.lengthInBytes' : 'copyLength');
+  const start = (of: FunctionName): string => (isDsm(of) ? 'ranges.0.startingOffset' : 'fileOffset');
+});
+
+describe('a file is refused that is', () => {
+  const { proxy: revoked, revoke } = Proxy.revocable({ fd: 3 }, {});
+  revoke();
+  const kinds = 'it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).';
+  const descriptor =
+    'a file descriptor is a whole number from 0 to 2147483647, as fs.openSync gives it, and -1 once it is closed.';
+  const handle = 'a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.';
+
+  const FILES: [string, unknown, string][] = [
+    ['missing', undefined, `file is undefined; ${kinds}`],
+    ['null', null, `file is null; ${kinds}`],
+    ['a path', 'D:\\big.vhdx', `file is "D:\\\\big.vhdx"; ${kinds}`],
+    ['true', true, `file is true; ${kinds}`],
+    ['a symbol', Symbol('file'), `file is a symbol; ${kinds}`],
+    ['a function', () => 3, `file is a function; ${kinds}`],
+    ['an empty object', {}, `file is an object; ${kinds}`],
+    ['an array', [3], `file is an array; ${kinds}`],
+    ['an object whose fd is a string', { fd: '3' }, `file is an object; ${kinds}`],
+    ['an object whose fd is a bigint', { fd: 3n }, `file is an object; ${kinds}`],
+    ['a revoked proxy', revoked, `file is a revoked proxy; ${kinds}`],
+    ['a closed FileHandle', { fd: -1 }, `file is an object with fd -1; ${descriptor}`],
+    ['NaN', Number.NaN, `file is NaN; ${descriptor}`],
+    ['a fraction', 3.5, `file is 3.5; ${descriptor}`],
+    ['-1', -1, `file is -1; ${descriptor}`],
+    ['2^31', 2 ** 31, `file is 2147483648; ${descriptor}`],
+    ['Infinity', Number.POSITIVE_INFINITY, `file is Infinity; ${descriptor}`],
+    ['an object whose fd is a fraction', { fd: 0.5 }, `file is an object with fd 0.5; ${descriptor}`],
+    ['-1n', -1n, `file is -1n; ${handle}`],
+    ['2^64', 2n ** 64n, `file is 18446744073709551616n; ${handle}`],
+  ];
+
+  const CALLS: [string, (borrowed: never) => unknown][] = [
+    ...ALL.map((name): [string, (borrowed: never) => unknown] => [
+      name,
+      (borrowed) => call(shared, name, borrowed, legalRequest(name)),
+    ]),
+    ['queryCopyOffload', (borrowed) => shared.odx.queryCopyOffload(borrowed)],
+  ];
+
+  describe.each(CALLS)('for %s', (_, run) => {
+    test.each(FILES)('%s', async (_kind, borrowed, sentence) => {
+      expect(sentenceOf(await refusal(() => run(borrowed as never)), 'file')).toBe(sentence);
+    });
+  });
+});
+
+describe('openFile refuses', () => {
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const path = "it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.";
+  const flags = "it must be one of 'r', 'r+', 'w', 'wx'.";
+
+  const ARGUMENTS: [string, unknown[], string, string][] = [
+    ['no path', [], 'path', `path is undefined; ${path}`],
+    ['an empty path', ['', 'r'], 'path', `path is ""; ${path}`],
+    ['a path with a NUL', ['a\0b', 'r'], 'path', `path is a string with a NUL character; ${path}`],
+    ['a number as path', [3, 'r'], 'path', `path is 3; ${path}`],
+    ['a Buffer as path', [Buffer.from('a'), 'r'], 'path', `path is an object; ${path}`],
+    ['a URL as path', [new URL('file:///a'), 'r'], 'path', `path is an object; ${path}`],
+    ['a boxed string as path', [Object('a'), 'r'], 'path', `path is an object; ${path}`],
+    ['no flags', ['a'], 'flags', `flags is undefined; ${flags}`],
+    ['flags of fs that mean nothing here', ['a', 'a+'], 'flags', `flags is "a+"; ${flags}`],
+    ['flags in capitals', ['a', 'R'], 'flags', `flags is "R"; ${flags}`],
+    ['flags as a number', ['a', 0], 'flags', `flags is 0; ${flags}`],
+    ['flags in an array', ['a', ['r']], 'flags', `flags is an array; ${flags}`],
+    ['flags of Object.prototype', ['a', 'constructor'], 'flags', `flags is "constructor"; ${flags}`],
+    ['null as options', ['a', 'w', null], '', 'openFile takes an object, not null.'],
+    ['a number as options', ['a', 'w', 512], '', 'openFile takes an object, not 512.'],
+    ['an array as options', ['a', 'w', [512]], '', 'openFile takes an object, not an array.'],
+    ['a revoked proxy as options', ['a', 'w', revoked], '', 'openFile takes an object, not a revoked proxy.'],
+    [
+      'a misspelt option',
+      ['a', 'w', { sise: 1 }],
+      'sise',
+      '"sise" is no option of openFile; did you mean size?',
+    ],
+    [
+      'a strange option',
+      ['a', 'w', { encoding: 'utf8' }],
+      'encoding',
+      '"encoding" is no option of openFile; it takes size.',
+    ],
+    [
+      'a size with r',
+      ['a', 'r', { size: 0 }],
+      'size',
+      "size is 0, but a file opened with 'r' cannot be resized; open it with 'r+'.",
+    ],
+    [
+      'a negative size',
+      ['a', 'w', { size: -1 }],
+      'size',
+      'size is -1; it must not be negative, the nearest legal value is 0.',
+    ],
+    [
+      'a fraction of a byte',
+      ['a', 'w', { size: 1.5 }],
+      'size',
+      'size is 1.5; it must be a whole number of bytes, the nearest legal value is 2.',
+    ],
+    [
+      'a size of 2^63',
+      ['a', 'w', { size: 2n ** 63n }],
+      'size',
+      'size is 9223372036854775808n; it must stay within 2^63-1, the nearest legal value is 9223372036854775807n.',
+    ],
+    [
+      'a size in words',
+      ['a', 'w', { size: '1 GB' }],
+      'size',
+      'size is "1 GB"; it must be a number of bytes, as a number or a bigint, such as 1.',
+    ],
+  ];
+
+  test.each(ARGUMENTS)('%s', async (_, given, at, sentence) => {
+    const { odx } = shared;
+    for (const open of [odx.openFile, odx.openFileSync]) {
+      const run = open as (...given: unknown[]) => unknown;
+      expect(sentenceOf(await refusal(() => run(...given)), at)).toBe(sentence);
+    }
+  });
+});
+
+describe('setSize refuses', () => {
+  test.each<[unknown, string]>([
+    [undefined, 'size is missing; it must be a number of bytes, such as 1.'],
+    [-1, 'size is -1; it must not be negative, the nearest legal value is 0.'],
+    [-1n, 'size is -1n; it must not be negative, the nearest legal value is 0n.'],
+    [0.5, 'size is 0.5; it must be a whole number of bytes, the nearest legal value is 1.'],
+    [Number.NaN, 'size is NaN; it must be a finite number of bytes, such as 1.'],
+    [
+      2 ** 53,
+      'size is 9007199254740992; a number beyond 2^53-1 is not exact, write it as a bigint, for example 9007199254740992n.',
+    ],
+    [
+      2n ** 63n,
+      'size is 9223372036854775808n; it must stay within 2^63-1, the nearest legal value is 9223372036854775807n.',
+    ],
+    ['512', 'size is "512"; it must be a number of bytes, as a number or a bigint, such as 1.'],
+    [{}, 'size is an object; it must be a number of bytes, as a number or a bigint, such as 1.'],
+  ])('%o', async (size, sentence) => {
+    expect(sentenceOf(await refusal(() => file.setSize(size as number)), 'size')).toBe(sentence);
+    expect(file.size).toBe(131_072n);
+  });
+});
+
+describe('createOdx refuses', () => {
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const kernel = 'it must be what createEmulator() or loadKernel32() gave.';
+
+  test.each<[string, unknown, string, string]>([
+    ['nothing', undefined, '', 'createOdx takes an object, not undefined.'],
+    ['null', null, '', 'createOdx takes an object, not null.'],
+    ['an array', [], '', 'createOdx takes an object, not an array.'],
+    ['a revoked proxy', revoked, '', 'createOdx takes an object, not a revoked proxy.'],
+    ['no kernel', {}, 'kernel', `kernel is undefined; ${kernel}`],
+    ['null for a kernel', { kernel: null }, 'kernel', `kernel is null; ${kernel}`],
+    ['an object for a kernel', { kernel: {} }, 'kernel', `kernel is an object; ${kernel}`],
+    ['a string for a kernel', { kernel: 'kernel32.dll' }, 'kernel', `kernel is "kernel32.dll"; ${kernel}`],
+    ['createEmulator itself', { kernel: createEmulator }, 'kernel', `kernel is a function; ${kernel}`],
+    [
+      'the names of a kernel without what they do',
+      { kernel: { name: 'x', acquire: 1, controlSync: 1 } },
+      'kernel',
+      `kernel is an object; ${kernel}`,
+    ],
+    ['a revoked proxy for a kernel', { kernel: revoked }, 'kernel', `kernel is a revoked proxy; ${kernel}`],
+    [
+      'another key',
+      { kernel: createEmulator(), kernel32: 1 },
+      'kernel32',
+      '"kernel32" is no option of createOdx; it takes kernel.',
+    ],
+  ])('%s', async (_, options, path, sentence) => {
+    const error = await refusal(() => createOdx(options as Parameters<typeof createOdx>[0]));
+    expect(sentenceOf(error, path)).toBe(sentence);
+  });
+
+  test('a kernel itself in place of its options', async () => {
+    const emulator = createEmulator();
+    const error = await refusal(() => createOdx(emulator as unknown as Parameters<typeof createOdx>[0]));
+    expect(error.message).toMatch(/is no option of createOdx; it takes kernel\.|kernel is undefined; /);
+  });
+});
+
+describe('createEmulator refuses', () => {
+  const sector = 'it must be a power of two from 512 to 65536';
+  const time = 'it must be a number of milliseconds from 0 to 2147483647';
+
+  test.each<[string, unknown, string, string]>([
+    ['null', null, '', 'createEmulator takes an object, not null.'],
+    ['a number', 512, '', 'createEmulator takes an object, not 512.'],
+    [
+      'a sector of 1000',
+      { sectorSize: 1000 },
+      'sectorSize',
+      `sectorSize is 1000; ${sector}, the nearest legal value is 1024.`,
+    ],
+    [
+      'a sector as bigint',
+      { sectorSize: 512n },
+      'sectorSize',
+      `sectorSize is 512n; ${sector}, the nearest legal value is 512.`,
+    ],
+    [
+      'transfers of less than a sector',
+      { maximumTransferSize: 511 },
+      'maximumTransferSize',
+      'maximumTransferSize is 511; it must be at least a sector, the nearest legal value is 512.',
+    ],
+    [
+      'transfers of less than its sector',
+      { maximumTransferSize: 4095, sectorSize: 4096 },
+      'maximumTransferSize',
+      'maximumTransferSize is 4095; it must be at least a sector, the nearest legal value is 4096.',
+    ],
+    [
+      'writes of nothing',
+      { maximumWriteSize: 0 },
+      'maximumWriteSize',
+      'maximumWriteSize is 0; it must be at least a sector, the nearest legal value is 512.',
+    ],
+    [
+      'negative writes',
+      { maximumWriteSize: -1n },
+      'maximumWriteSize',
+      'maximumWriteSize is -1n; it must not be negative, the nearest legal value is 512n.',
+    ],
+    [
+      'writes of half a byte',
+      { maximumWriteSize: 0.5 },
+      'maximumWriteSize',
+      'maximumWriteSize is 0.5; it must be a whole number of bytes, the nearest legal value is 512.',
+    ],
+    [
+      'writes in words',
+      { maximumWriteSize: '1 MiB' },
+      'maximumWriteSize',
+      'maximumWriteSize is "1 MiB"; it must be a number of bytes, as a number or a bigint, such as 512.',
+    ],
+    [
+      'a negative lifetime',
+      { tokenLifetime: -1 },
+      'tokenLifetime',
+      `tokenLifetime is -1; ${time}, the nearest legal value is 0.`,
+    ],
+    [
+      'an endless lifetime',
+      { tokenLifetime: Number.POSITIVE_INFINITY },
+      'tokenLifetime',
+      `tokenLifetime is Infinity; ${time}, the nearest legal value is 2147483647.`,
+    ],
+    ['a latency in words', { latency: '5ms' }, 'latency', `latency is "5ms"; ${time}, such as 5.`],
+    ['a latency of NaN', { latency: Number.NaN }, 'latency', `latency is NaN; ${time}, such as 5.`],
+    ['a latency as bigint', { latency: 5n }, 'latency', `latency is 5n; ${time}, such as 5.`],
+    ['supported in words', { supported: 'no' }, 'supported', 'supported is "no"; it must be true or false.'],
+    ['supported as 0', { supported: 0 }, 'supported', 'supported is 0; it must be true or false.'],
+    ['another word for dsm', { dsm: 'deny' }, 'dsm', `dsm is "deny"; it must be one of 'answer', 'refuse'.`],
+    [
+      'an intercept that cannot be called',
+      { intercept: {} },
+      'intercept',
+      'intercept is an object; it must be a function.',
+    ],
+    ['null for intercept', { intercept: null }, 'intercept', 'intercept is null; it must be a function.'],
+    [
+      'a misspelt key',
+      { sectorsize: 512 },
+      'sectorsize',
+      '"sectorsize" is no option of createEmulator; did you mean sectorSize?',
+    ],
+    [
+      'a strange key',
+      { colour: 1 },
+      'colour',
+      '"colour" is no option of createEmulator; it takes sectorSize, maximumTransferSize, maximumWriteSize, tokenLifetime, latency, supported, dsm, intercept.',
+    ],
+  ])('%s', async (_, options, path, sentence) => {
+    const message = sentenceOf(await refusal(() => createEmulator(options as object)), path);
+    expect(message).toBe(sentence);
+    const legal = legalValueIn(message);
+    if (legal !== undefined) createEmulator({ ...(options as object), [path]: legal });
+  });
+});
+
+describe('the rest refuses', () => {
+  test.each<[string, () => unknown, string, RegExp]>([
+    [
+      'explainStatus: no code',
+      () => explainStatus(undefined as never),
+      'code',
+      /^code must be a number, a bigint or a name/,
+    ],
+    ['explainStatus: NaN', () => explainStatus(Number.NaN), 'code', /^code NaN is no code of Windows/],
+    ['explainStatus: 2^32', () => explainStatus(2 ** 32), 'code', /^code 4294967296 is no code of Windows/],
+    [
+      'explainStatus: a misspelt name',
+      () => explainStatus('ERROR_INVALID_TOKN'),
+      'code',
+      /did you mean ERROR_INVALID_TOKEN\?$/,
+    ],
+    [
+      'layoutOf: no name',
+      () => layoutOf(undefined as never),
+      'name',
+      /^name must be the Windows name of a structure/,
+    ],
+    [
+      'layoutOf: a misspelt name',
+      () => layoutOf('FSCTL_OFFLOAD_REED_INPUT'),
+      'name',
+      /Did you mean FSCTL_OFFLOAD_READ_INPUT\?$/,
+    ],
+    [
+      'layoutOf: a name of Object.prototype',
+      () => layoutOf('constructor'),
+      'name',
+      /is no structure that this package knows/,
+    ],
+    ['loadKernel32: a number', () => loadKernel32(7 as never), '', /^loadKernel32 takes an object, not 7\.$/],
+    [
+      'loadKernel32: an empty name',
+      () => loadKernel32({ kernel32: '' }),
+      'kernel32',
+      /^kernel32 is ""; it must be the name or path of a library/,
+    ],
+    [
+      'loadKernel32: a number for a name',
+      () => loadKernel32({ ntdll: 1 } as never),
+      'ntdll',
+      /^ntdll is 1; it must be the name or path of a library/,
+    ],
+    [
+      'loadKernel32: a misspelt key',
+      () => loadKernel32({ kernel: 'k' } as never),
+      'kernel',
+      /^"kernel" is no option of loadKernel32/,
+    ],
+    [
+      'loadKernel32: a library that is not there',
+      () => loadKernel32({ kernel32: './not-there.dll' }),
+      'kernel32',
+      /^kernel32 is "\.\/not-there\.dll", which could not be loaded: /,
+    ],
+  ])('%s', async (_, run, path, sentence) => {
+    const error = await refusal(run);
+    expect(error.issues.map((issue) => issue.path)).toEqual([path]);
+    expect(error.message).toMatch(sentence);
+  });
+});
