@@ -6,6 +6,7 @@ import { type CopyPair, checkPairs } from './copy/pairs.ts';
 import type { CopyProgress } from './copy/progress.ts';
 import type { CopyReport } from './copy/report.ts';
 import { runCopy } from './copy/run-copy.ts';
+import { SharedAbort } from './copy/shared-abort.ts';
 import type { CopyFileOptions } from './copy-file.ts';
 
 /** How {@link copyFiles} copies: what {@link copyFile} takes, for every file, and two more. */
@@ -46,7 +47,7 @@ export async function copyFilesWith(
 ): Promise<(CopyReport | OdxError)[]> {
   const waiting = checkPairs(pairs).entries();
   const { concurrency, stopOnError, ...order } = checkCopyFiles<CopyProgress>(options);
-  const stop = new AbortController();
+  const stop = new SharedAbort();
   const pass = (): void => stop.abort(order.signal?.reason);
   if (order.signal?.aborted) pass();
   order.signal?.addEventListener('abort', pass, { once: true });
@@ -55,7 +56,7 @@ export async function copyFilesWith(
   const foreign: unknown[] = [];
   const copyOne = async ({ source, destination }: CopyPair): Promise<CopyReport | OdxError> => {
     try {
-      return await runCopy(kernel, source, destination, { ...order, signal: stop.signal });
+      return await stop.run((signal) => runCopy(kernel, source, destination, { ...order, signal }));
     } catch (error) {
       // An exception of the caller's own onProgress has no place among the results.
       if (!(error instanceof OdxError)) foreign.push(error);

@@ -3,7 +3,7 @@ import { queryBeneath } from '../query-copy-offload.ts';
 import type { CopyJob } from './job.ts';
 import { type Piece, pieceOf } from './piece.ts';
 import { asRefused } from './refused.ts';
-import { atLeastOneUnit, least } from './units.ts';
+import { atLeastOneUnit, least, upToUnit } from './units.ts';
 
 type Outcome = { readonly piece: Piece } | { readonly error: unknown };
 
@@ -57,14 +57,17 @@ export class PieceReader {
 
   async #read(from: bigint): Promise<Piece> {
     const { kernel, source, size, unit, signal, tally } = this.#job;
-    const copyLength = this.#wanted(size - from);
-    const request = { fileOffset: from, copyLength, sectorSize: unit, endOfFile: size, signal };
+    // Rounded up here, so that the answer shows how much of the last sector the token covers.
+    const copyLength = upToUnit(this.#wanted(size - from), unit);
     try {
+      const request = { fileOffset: from, copyLength, sectorSize: unit, signal };
       const result = await offloadReadWith(kernel, source.file, request);
       tally.reads++;
+      const piece = pieceOf(this.#job, from, result);
       // Only now is there another request whose size the device could decide, and most files need none.
-      if (result.transferLength < copyLength) this.#asking ??= this.#ask();
-      return pieceOf(this.#job, from, result);
+      const isShort = piece.to < size && !piece.zerosFollow && result.transferLength < copyLength;
+      if (isShort) this.#asking ??= this.#ask();
+      return piece;
     } catch (error) {
       throw asRefused(error);
     }

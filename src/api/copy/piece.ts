@@ -3,7 +3,7 @@ import type { OffloadToken } from '../../token.ts';
 import type { OffloadReadResult } from '../offload-read.ts';
 import type { CopyJob } from './job.ts';
 import { Refused } from './refused.ts';
-import { wholeUnits } from './units.ts';
+import { upToUnit, wholeUnits } from './units.ts';
 
 /** What one offload read told of the source: what a stretch of it holds, and perhaps that zeros follow. */
 export interface Piece {
@@ -18,7 +18,7 @@ export interface Piece {
 
 /** The answer of the device in whole units, clamped to the file. */
 export function pieceOf(job: CopyJob, from: bigint, result: OffloadReadResult): Piece {
-  const { size, unit } = job;
+  const { size, unit, source } = job;
   const { token, transferLength, allZeroBeyondRange } = result;
   const isZeros = token.isZeroData;
   // Beyond valid data the specification leaves the length open; that all of it is zeros it does say.
@@ -26,11 +26,16 @@ export function pieceOf(job: CopyJob, from: bigint, result: OffloadReadResult): 
     return { token, isZeros: true, from, to: size, zerosFollow: false };
   }
   const end = from + transferLength;
-  if (end >= size) return { token, isZeros, from, to: size, zerosFollow: false };
-  // The source may count in sectors that are smaller than those of the destination.
+  const wholeEnd = wholeUnits(size, unit);
+  if (end >= size) {
+    // Where the source has smaller sectors the token covers less of the last one than the destination is to write. What
+    // can be written without it is written first, in case the device refuses the rest.
+    const isShort = end < upToUnit(size, unit) && from < wholeEnd;
+    return { token, isZeros, from, to: isShort ? wholeEnd : size, zerosFollow: false };
+  }
   const to = from + wholeUnits(transferLength, unit);
   if (to > from) return { token, isZeros, from, to, zerosFollow: allZeroBeyondRange && to === end };
   const what = `the token covers ${transferLength} bytes, less than the ${unit} of one sector.`;
-  const context = { syscall: 'FSCTL_OFFLOAD_READ', path: job.source.path, offset: from };
+  const context = { syscall: 'FSCTL_OFFLOAD_READ', path: source.path, offset: from };
   throw new Refused(new ProtocolError(what, context));
 }

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { probeWith } from '../../src/api/probe.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
+import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import { type Kernel, KernelFailure, type VolumeFacts } from '../../src/kernel/kernel.ts';
+import { withFacts, withMethods } from '../copy/strange-kernel.ts';
+import { failureOf, Workspace } from '../copy/workspace.ts';
+
+const SIZE = 300_000;
+const workspace = new Workspace();
+
+function withVolume(facts: Partial<VolumeFacts>, kernel: Kernel = createEmulator()): Kernel {
+  return withMethods(kernel, {
+    volume: async (path) => ({ ...(await kernel.volume(path)), ...facts }),
+  });
+}
+
+const filter = (name: string, offloadRead: boolean, offloadWrite: boolean) => ({
+  name,
+  offloadRead,
+  offloadWrite,
+});
+
+describe('probe', () => {
+  test('finds an emulated array capable, and promises nothing', async () => {
+    const path = workspace.file(SIZE);
+    const kernel = createEmulator({ sectorSize: 4096, maximumTransferSize: 1_048_576 });
+    const report = await probeWith(kernel, path);
+    expect(report).toMatchObject({
+      verdict: 'capable',
+      path,
+      fileSystem: 'emulated',
+      location: 'local',
+      readOnly: false,
+      sectorSize: 4096,
+      size: BigInt(SIZE),
+      attributes: [],
+      copyOffload: { maximumTransferBytes: 1_048_576n },
+      filters: [],
+    });
+    expect(report.reasons).toEqual([expect.stringMatching(/promises nothing/)]);
+  });
+
+  const incapable: [string, Partial<VolumeFacts>, RegExp[]][] = [
+    ['another file system', { fileSystem: 'ReFS' }, [/^The file system is ReFS, .*NTFS/]],
+    ['a sparse file', { attributes: ['sparse'] }, [/^The file is sparse/]],
+    [
+      'two obstacles',
+      { attributes: ['compressed', 'encrypted'] },
+      [/compressed.*compact/, /encrypted.*cipher/],
+    ],
+    ['the switch in the registry', { featuresMode: 1 }, [/^FilterSupportedFeaturesMode is 1/]],
+    [
+      'filters',
+      { filters: [filter('av', false, false), filter('good', true, true), filter('dedup', true, false)] },
+      [/filter av .*copy offload/, /filter dedup .*offload writes/],
+    ],
+  ];
+
+  test.each(incapable)('%s makes it incapable', async (_, facts, reasons) => {
+    const report = await probeWith(withVolume(facts), workspace.file(SIZE));
+    expect(report.verdict).toBe('incapable');
+    expect(report.reasons).toEqual(reasons.map((reason) => expect.stringMatching(reason)));
+  });
+
+  test('a device without copy offload makes it incapable', async () => {
+    const report = await probeWith(createEmulator({ supported: false }), workspace.file(SIZE));
+    expect(report.verdict).toBe('incapable');
+    expect(report.reasons).toEqual([expect.stringMatching(/ERROR_DEVICE_FEATURE_NOT_SUPPORTED/)]);
+    expect(report).not.toHaveProperty('copyOffload');
+  });
+
+  const unknown: [string, Partial<VolumeFacts>, RegExp][] = [
+    ['a share', { fileSystem: 'NTFS', location: 'remote', filters: undefined }, /network share/],
+    ['an unknown file system', { fileSystem: undefined }, /file system could not be learnt/],
+    [
+      'filters that cannot be listed',
+      { fileSystem: 'NTFS', filters: undefined, filtersUnknown: 'listing them takes an administrator' },
+      /could not be listed: listing them takes an administrator\. Run "fltmc instances"/,
+    ],
+  ];
+
+  test.each(unknown)('%s leaves it unknown', async (_, facts, reason) => {
+    const report = await probeWith(withVolume(facts), workspace.file(SIZE));
+    expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(reason)] });
+  });
+
+  test('a device that cannot be asked leaves it unknown', async () => {
+    const kernel = withMethods(createEmulator(), {
+      openDevice: async () => {
+        throw new KernelFailure(5);
+      },
+    });
+    const report = await probeWith(kernel, workspace.file(SIZE));
+    expect(report).toMatchObject({
+      verdict: 'unknown',
+      reasons: [expect.stringMatching(/ERROR_ACCESS_DENIED/)],
+    });
+  });
+
+  test('a device itself is not what the calls for files are for', async () => {
+    const kernel = withFacts(createEmulator(), 'disk', { isDevice: true });
+    const report = await probeWith(kernel, workspace.file(SIZE, 'disk'));
+    expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(/dsmOffloadRead/)] });
+  });
+
+  test('says that small files are copied by ordinary means, and decides nothing by it', async () => {
+    const report = await probeWith(withVolume({ readOnly: true }), workspace.file(1000));
+    expect(report).toMatchObject({ verdict: 'capable', readOnly: true, size: 1000n });
+    expect(report.reasons).toEqual([
+      expect.stringMatching(/1000 bytes.*262144/),
+      expect.stringMatching(/read-only/),
+      expect.stringMatching(/promises nothing/),
+    ]);
+  });
+
+  test('every reason is a sentence, the weightiest first', async () => {
+    const facts: Partial<VolumeFacts> = {
+      fileSystem: 'exFAT',
+      filters: undefined,
+      filtersUnknown: undefined,
+      readOnly: true,
+    };
+    const { verdict, reasons } = await probeWith(withVolume(facts), workspace.file(10));
+    expect(verdict).toBe('incapable');
+    expect(reasons).toHaveLength(4);
+    expect(reasons[0]).toMatch(/exFAT/);
+    for (const reason of reasons) expect(reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test('takes a folder', async () => {
+    const report = await probeWith(createEmulator(), workspace.root);
+    expect(report.verdict).toBe('capable');
+    expect(report).not.toHaveProperty('size');
+  });
+
+  test('does not find what is not there', async () => {
+    const failure = await failureOf(probeWith(createEmulator(), workspace.path('missing')));
+    expect(failure).toBeInstanceOf(Win32Error);
+    expect(failure).toMatchObject({ code: 'ERROR_FILE_NOT_FOUND' });
+  });
+
+  test.each([[''], ['a\0b'], [undefined], [5]])('refuses %o', async (path) => {
+    expect(await failureOf(probeWith(createEmulator(), path as string))).toBeInstanceOf(InvalidArgumentError);
+  });
+
+  test('changes nothing and tries no offload', async () => {
+    const kernel = createEmulator();
+    await probeWith(kernel, workspace.file(SIZE));
+    expect(kernel.calls.map(({ name }) => name)).toEqual(['IOCTL_STORAGE_QUERY_PROPERTY']);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
+import { createEmulator, type EmulatorOptions } from '../../src/emulator/index.ts';
+import { Workspace } from './workspace.ts';
+
+const MIB = 1_048_576;
+const workspace = new Workspace();
+
+async function countCodes(size: number, array: EmulatorOptions, options: CopyFileOptions = {}) {
+  const kernel = createEmulator(array);
+  const { reads, writes } = await copyFileWith(kernel, workspace.file(size), workspace.path(), options);
+  const counted = kernel.calls.filter(({ name }) => name.startsWith('FSCTL_OFFLOAD_'));
+  expect(counted).toHaveLength(reads + writes);
+  return { reads, writes, others: kernel.calls.length - counted.length };
+}
+
+describe('control codes', () => {
+  test('one read and one write where one token is enough, and nothing else', async () => {
+    expect(await countCodes(8 * MIB, {})).toEqual({ reads: 1, writes: 1, others: 0 });
+  });
+
+  test('as many as the array makes of it, and one question', async () => {
+    const array = { maximumTransferSize: 4 * MIB, maximumWriteSize: MIB };
+    expect(await countCodes(16 * MIB, array)).toEqual({ reads: 4, writes: 16, others: 1 });
+    expect(await countCodes(16 * MIB + 1, array)).toEqual({ reads: 5, writes: 17, others: 1 });
+  });
+
+  test('chunks are rounded down to the sector', async () => {
+    const array = { sectorSize: 4096 };
+    expect(await countCodes(MIB, array, { chunkSize: 65_537 })).toEqual({ reads: 16, writes: 16, others: 0 });
+    expect(await countCodes(10_000, array, { chunkSize: 1, minimumSize: 0n })).toEqual({
+      reads: 3,
+      writes: 3,
+      others: 0,
+    });
+  });
+
+  test('none for an empty file, nor for a small one', async () => {
+    expect(await countCodes(0, {}, { mode: 'require' })).toEqual({ reads: 0, writes: 0, others: 0 });
+    expect(await countCodes(262_143, {})).toEqual({ reads: 0, writes: 0, others: 0 });
+    expect(await countCodes(262_144, {})).toEqual({ reads: 1, writes: 1, others: 0 });
+    expect(await countCodes(1, {}, { mode: 'require' })).toEqual({ reads: 1, writes: 1, others: 0 });
+  });
+
+  test('the next token is read while one is being written', async () => {
+    const inFlight: string[] = [];
+    let overlaps = 0;
+    const kernel = createEmulator({
+      latency: 5,
+      maximumTransferSize: MIB,
+      intercept: ({ name }) => {
+        if (name === 'FSCTL_OFFLOAD_WRITE' && inFlight.at(-1) === 'FSCTL_OFFLOAD_READ') overlaps++;
+        inFlight.push(name);
+      },
+    });
+    await copyFileWith(kernel, workspace.file(8 * MIB), workspace.path());
+    const reads = inFlight.filter((name) => name === 'FSCTL_OFFLOAD_READ').length;
+    expect(reads).toBe(8);
+    // The second read begins before the first write.
+    expect(inFlight.filter((name) => name !== 'IOCTL_STORAGE_QUERY_PROPERTY').slice(0, 3)).toEqual([
+      'FSCTL_OFFLOAD_READ',
+      'FSCTL_OFFLOAD_READ',
+      'FSCTL_OFFLOAD_WRITE',
+    ]);
+    expect(overlaps).toBeGreaterThan(5);
+  });
+});
