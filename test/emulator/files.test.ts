@@ -1,17 +1,9 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import type { OpenRequest } from '../../src/kernel/kernel.ts';
-import { borrow, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
+import { borrow, onWindows, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
 
 const READ: OpenRequest = { read: true, write: false, disposition: 'open' };
 
@@ -32,15 +24,20 @@ const failures: readonly (readonly [string, () => string, OpenRequest, number, n
 ];
 
 describe('opening', () => {
-  test.each(failures)('%s fails', async (_name, path, request, errno, ntstatus) => {
-    const emulator = createEmulator();
-    const at = path();
-    await expect(emulator.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
-    expect(() => emulator.openSync(at, request)).toThrow(expect.objectContaining({ errno, ntstatus }));
-  });
+  // Windows Node says of these only that they are not there.
+  const inexact = ['nothing below a file', 'a name that is too long'];
+  for (const [name, path, request, errno, ntstatus] of failures) {
+    const needsPosix = inexact.includes(name);
+    const reason = needsPosix ? ' [needs the errno of a POSIX host]' : '';
+    test.skipIf(needsPosix && onWindows)(`${name} fails${reason}`, async () => {
+      const emulator = createEmulator();
+      const at = path();
+      await expect(emulator.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
+      expect(() => emulator.openSync(at, request)).toThrow(expect.objectContaining({ errno, ntstatus }));
+    });
+  }
 
-  test('a device file is no file', async () => {
-    if (process.platform === 'win32') return;
+  test.skipIf(onWindows)('a device file is no file [needs /dev/null]', async () => {
     await expect(createEmulator().open('/dev/null', READ)).rejects.toMatchObject({ errno: 31 });
   });
 
@@ -82,27 +79,30 @@ describe('handles', () => {
     );
   });
 
-  test.each([
+  test.skipIf(onWindows).each([
     ['r', true, false],
     ['r+', true, true],
     ['a', false, false],
     ['w', false, true],
-  ])('of a descriptor opened with %s know what it allows', async (flags, read, write) => {
-    const emulator = createEmulator();
-    const handle = emulator.handleOf(borrow(temporaryFile('x'), flags));
-    const denied = { errno: 5, ntstatus: 0xc000_0022 };
-    const reading = emulator.read(handle, new Uint8Array(1), 0n);
-    await (read ? reading : expect(reading).rejects.toMatchObject(denied));
-    const writing = emulator.write(handle, new Uint8Array(1), 0n);
-    await (write ? writing : expect(writing).rejects.toMatchObject(denied));
-  });
+  ])(
+    'of a descriptor opened with %s know what it allows [needs the access mode of a POSIX descriptor]',
+    async (flags, read, write) => {
+      const emulator = createEmulator();
+      const handle = emulator.handleOf(borrow(temporaryFile('x'), flags));
+      const denied = { errno: 5, ntstatus: 0xc000_0022 };
+      const reading = emulator.read(handle, new Uint8Array(1), 0n);
+      await (read ? reading : expect(reading).rejects.toMatchObject(denied));
+      const writing = emulator.write(handle, new Uint8Array(1), 0n);
+      await (write ? writing : expect(writing).rejects.toMatchObject(denied));
+    },
+  );
 });
 
 describe('facts', () => {
   test('tell one file from another by whatever name, and one state from the next', async () => {
     const emulator = createEmulator({ sectorSize: 4096 });
     const path = temporaryFile(pattern(1000));
-    symlinkSync(path, `${path}-link`);
+    linkSync(path, `${path}-link`);
     const one = openOn(emulator, path, 'r+');
     const two = emulator.factsSync(openOn(emulator, `${path}-link`, 'r'));
     const facts = await emulator.facts(one);

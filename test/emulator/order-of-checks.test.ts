@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
 import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
-import { borrow, openOn, pattern, send, statusOf, temporaryFile } from './harness.ts';
+import { borrow, onWindows, openOn, pattern, send, statusOf, temporaryFile } from './harness.ts';
 
 type Kind = 'file' | 'no access' | 'folder' | 'deleted';
 
@@ -159,32 +159,34 @@ const writes: readonly Row[] = [
 ];
 
 describe('FSCTL_OFFLOAD_READ checks in the order of MS-FSA 2.1.5.10.20', () => {
-  test.each(reads)('$rule: $status', async (row) => {
-    const emulator = createEmulator(row.options);
-    const handle = handleFor(emulator, row.kind, 'wo');
-    const input = Buffer.alloc(32);
-    input.writeUInt32LE(row.size ?? 32, 0);
-    input.writeBigUInt64LE(row.fileOffset ?? 0n, 16);
-    input.writeBigUInt64LE(row.copyLength ?? 512n, 24);
-    await expectStatus(emulator, handle, FSCTL_OFFLOAD_READ, row, input, 528);
-  });
+  for (const row of reads)
+    orderTest(row, async () => {
+      const emulator = createEmulator(row.options);
+      const handle = handleFor(emulator, row.kind, 'wo');
+      const input = Buffer.alloc(32);
+      input.writeUInt32LE(row.size ?? 32, 0);
+      input.writeBigUInt64LE(row.fileOffset ?? 0n, 16);
+      input.writeBigUInt64LE(row.copyLength ?? 512n, 24);
+      await expectStatus(emulator, handle, FSCTL_OFFLOAD_READ, row, input, 528);
+    });
 });
 
 describe('FSCTL_OFFLOAD_WRITE checks in the order of MS-FSA 2.1.5.10.21', () => {
-  test.each(writes)('$rule: $status', async (row) => {
-    const emulator = createEmulator(row.options);
-    const handle = handleFor(emulator, row.kind, 'r');
-    if (row.kind === undefined) {
-      emulator.setSizeSync(handle, 0n);
-      emulator.setSizeSync(handle, BigInt(FILE_SIZE));
-    }
-    const input = Buffer.alloc(544, 0xab);
-    input.writeUInt32LE(row.size ?? 544, 0);
-    input.writeBigUInt64LE(row.fileOffset ?? 0n, 8);
-    input.writeBigUInt64LE(row.copyLength ?? 512n, 16);
-    input.writeBigUInt64LE(row.transferOffset ?? 0n, 24);
-    await expectStatus(emulator, handle, FSCTL_OFFLOAD_WRITE, row, input, 16);
-  });
+  for (const row of writes)
+    orderTest(row, async () => {
+      const emulator = createEmulator(row.options);
+      const handle = handleFor(emulator, row.kind, 'r');
+      if (row.kind === undefined) {
+        emulator.setSizeSync(handle, 0n);
+        emulator.setSizeSync(handle, BigInt(FILE_SIZE));
+      }
+      const input = Buffer.alloc(544, 0xab);
+      input.writeUInt32LE(row.size ?? 544, 0);
+      input.writeBigUInt64LE(row.fileOffset ?? 0n, 8);
+      input.writeBigUInt64LE(row.copyLength ?? 512n, 16);
+      input.writeBigUInt64LE(row.transferOffset ?? 0n, 24);
+      await expectStatus(emulator, handle, FSCTL_OFFLOAD_WRITE, row, input, 16);
+    });
 });
 
 test('a handle that was never given out', async () => {
@@ -207,6 +209,12 @@ test('lengths that do not fit the frame', () => {
     expect.objectContaining({ errno: 1784 }),
   );
 });
+
+function orderTest(row: Row, run: () => Promise<void>): void {
+  const needsPosix = row.kind === 'folder' || row.kind === 'deleted';
+  const reason = needsPosix ? ' [needs a host where folders open and open files can be unlinked]' : '';
+  test.skipIf(needsPosix && onWindows)(`${row.rule}: ${row.status}${reason}`, run);
+}
 
 function handleFor(emulator: Emulator, kind: Kind | undefined, lacking: 'r' | 'wo'): bigint {
   const path = temporaryFile(pattern(FILE_SIZE));

@@ -152,7 +152,7 @@ describe('a token', () => {
     } else await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('is forgotten when 65,536 others came after it', async () => {
+  test('is forgotten when 65,536 others came after it', { timeout: 120_000 }, async () => {
     const { emulator, source, destination } = makePair(pattern(4096));
     const read = () => offloadReadSyncWith(emulator, source, { copyLength: 4096 });
     await sleep(20);
