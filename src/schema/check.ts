@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { describeValue, nearestName } from '../describe.ts';
 import { type ArgumentIssue, InvalidArgumentError } from '../errors.ts';
+import { isBare } from './own.ts';
 
 /** A schema that was compiled ahead, with what its messages need to know. */
 export interface Checker<T> {
@@ -30,7 +31,9 @@ export function checker<Shape extends z.core.$ZodShape>(
 /** The checked copy of a request, or an InvalidArgumentError. An exception of the caller's own getters passes through. */
 export function check<T>(checker: Checker<T>, input: unknown): T {
   try {
-    return checker.schema.parse(input);
+    const checked = checker.schema.parse(input);
+    // A key that was left out must not be found on a polluted prototype later on.
+    return isBare(input) ? Object.assign(Object.create(null), checked) : checked;
   } catch (error) {
     if (error instanceof z.ZodError) throw refusal(checker, error);
     throw error;

@@ -60,7 +60,7 @@ function toOrder<Progress>(checked: Checked): CopyOrder<Progress> {
 }
 
 function own(options: unknown, checkerOf: Checker<unknown>): Own {
-  return options === undefined ? {} : ownProperties(options, checkerOf.of, checkerOf.keys);
+  return ownProperties(options === undefined ? {} : options, checkerOf.of, checkerOf.keys);
 }
 
 const chunkSize = byteCount('chunkSize', 1).refine((value) => !isByteCount(value, 1) || value > 0, {

@@ -40,7 +40,8 @@ export function checkOpenFile(
     const message = `flags is ${describeValue(flags)}; it must be one of 'r', 'r+', 'w', 'wx'.`;
     throw new InvalidArgumentError([{ path: 'flags', message }]);
   }
-  const { size } = given === undefined ? {} : check(options, ownProperties(given, options.of, options.keys));
+  const own = ownProperties(given === undefined ? {} : given, options.of, options.keys);
+  const { size } = check(options, own);
   if (size !== undefined && flags === 'r') {
     const message = `size is ${describeValue(size)}, but a file opened with 'r' cannot be resized; open it with 'r+'.`;
     throw new InvalidArgumentError([{ path: 'size', message }]);

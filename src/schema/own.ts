@@ -40,6 +40,11 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && !Array.isArray(value);
 }
 
+/** Whether {@link ownProperties} had to keep a polluted prototype away. */
+export function isBare(own: unknown): boolean {
+  return Object.getPrototypeOf(own) === null;
+}
+
 // for-in sees what is enumerable; `in` also sees what was defined without that.
 function isPolluted(keys: readonly string[]): boolean {
   for (const _ in EMPTY) return true;

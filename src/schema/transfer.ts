@@ -29,6 +29,6 @@ export function checkTransfer<T extends Transfer>(
   const end = own['endOfFile'] ?? fileEnd;
   const asked = end === undefined ? undefined : roundTail(own, sector, end);
   const order = check(checkerFor(sector), own);
-  if (asked !== undefined) order.asked = asked;
+  order.asked = asked;
   return order;
 }

@@ -1,0 +1,455 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createOdx } from '../../src/api/odx.ts';
+import type { OffloadFile } from '../../src/api/offload-file.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
+import { OffloadToken } from '../../src/token.ts';
+import { failureOf, makeWorkspace, type Workspace } from '../api/workspace.ts';
+import {
+  ALL,
+  call,
+  DSM_READS,
+  DSM_WRITES,
+  type FunctionName,
+  legalRequest,
+  READS,
+  refusal,
+  WRITES,
+} from './functions.ts';
+
+let shared: Workspace & { remove(): void };
+let file: OffloadFile;
+
+beforeAll(async () => {
+  shared = makeWorkspace();
+  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
+});
+afterAll(async () => {
+  await file.close();
+  shared.remove();
+});
+
+const expectNothingCalled = (): void => expect(shared.emulator.calls.splice(0)).toEqual([]);
+const DSM = [...DSM_READS, ...DSM_WRITES];
+const mine = new Error('thrown by the caller');
+const throwing = (): never => {
+  throw mine;
+};
+
+// Every key that a function takes, for requests made of getters.
+const KEYS: Record<FunctionName, Record<string, unknown>> = {
+  offloadRead: {
+    copyLength: 512,
+    fileOffset: 1024,
+    tokenTimeToLive: 5000,
+    sectorSize: 512,
+    endOfFile: 131_072,
+  },
+  offloadReadSync: {
+    copyLength: 512,
+    fileOffset: 1024,
+    tokenTimeToLive: 5000,
+    sectorSize: 512,
+    endOfFile: 131_072,
+  },
+  offloadWrite: {
+    token: OffloadToken.zeroData(),
+    copyLength: 512,
+    fileOffset: 0,
+    transferOffset: 512,
+    sectorSize: 512,
+    endOfFile: 131_072,
+  },
+  offloadWriteSync: {
+    token: OffloadToken.zeroData(),
+    copyLength: 512,
+    fileOffset: 0,
+    transferOffset: 512,
+    sectorSize: 512,
+    endOfFile: 131_072,
+  },
+  dsmOffloadRead: { ranges: [{ startingOffset: 512, lengthInBytes: 1024 }], timeToLive: 9, sectorSize: 512 },
+  dsmOffloadReadSync: {
+    ranges: [{ startingOffset: 512, lengthInBytes: 1024 }],
+    timeToLive: 9,
+    sectorSize: 512,
+  },
+  dsmOffloadWrite: {
+    ranges: [{ startingOffset: 0, lengthInBytes: 1024 }],
+    token: OffloadToken.zeroData(),
+    tokenOffset: 512,
+    sectorSize: 512,
+  },
+  dsmOffloadWriteSync: {
+    ranges: [{ startingOffset: 0, lengthInBytes: 1024 }],
+    token: OffloadToken.zeroData(),
+    tokenOffset: 512,
+    sectorSize: 512,
+  },
+};
+
+/** The same values behind getters that count, and give something else the second time. */
+function asGetters(values: object, counts: Map<string, number>, prefix = ''): object {
+  const made = {};
+  for (const [key, value] of Object.entries(values)) {
+    const name = prefix + key;
+    const inner = Array.isArray(value)
+      ? value.map((item, at) => asGetters(item, counts, `${name}.${at}.`))
+      : value;
+    Object.defineProperty(made, key, {
+      enumerable: true,
+      get() {
+        const count = (counts.get(name) ?? 0) + 1;
+        counts.set(name, count);
+        return count === 1 ? inner : { toString: throwing, valueOf: throwing };
+      },
+    });
+  }
+  return made;
+}
+
+async function inputOf(name: FunctionName, request: unknown): Promise<string> {
+  await call(shared, name, file, request);
+  const [seen, ...more] = shared.emulator.calls.splice(0);
+  expect(more).toEqual([]);
+  return Buffer.from(seen?.input ?? []).toString('hex');
+}
+
+describe.each(ALL)('%s with getters', (name) => {
+  test('runs each exactly once and sends what they gave then', async () => {
+    const plain = await inputOf(name, KEYS[name]);
+    const counts = new Map<string, number>();
+    expect(await inputOf(name, asGetters(KEYS[name], counts))).toBe(plain);
+    expect([...counts.values()].every((count) => count === 1)).toBe(true);
+    expect([...counts.keys()].filter((key) => !key.includes('.')).sort()).toEqual(
+      Object.keys(KEYS[name]).sort(),
+    );
+  });
+
+  test.each(Object.keys(KEYS[name]))(
+    'lets what the getter of %s throws pass through untouched',
+    async (key) => {
+      const request = Object.defineProperty({ ...KEYS[name] }, key, { enumerable: true, get: throwing });
+      expect(await failureOf(() => call(shared, name, file, request))).toBe(mine);
+      expectNothingCalled();
+    },
+  );
+
+  test('lets pass through what is no error at all', async () => {
+    for (const thrown of ['a string', undefined, null, 7, 7n, Symbol('x')]) {
+      const get = (): never => {
+        throw thrown;
+      };
+      const request = Object.defineProperty({ ...KEYS[name] }, 'sectorSize', { enumerable: true, get });
+      expect(await failureOf(() => call(shared, name, file, request))).toBe(thrown);
+    }
+    expectNothingCalled();
+  });
+
+  test('runs none that is not enumerable: that is no part of the request', async () => {
+    const request = Object.defineProperty({ ...KEYS[name] }, 'hidden', { enumerable: false, get: throwing });
+    await call(shared, name, file, request);
+    shared.emulator.calls.length = 0;
+  });
+});
+
+describe.each(DSM)('%s with getters', (name) => {
+  test.each(['startingOffset', 'lengthInBytes'])(
+    'within a range lets what %s throws pass through',
+    async (key) => {
+      const range = Object.defineProperty({ startingOffset: 0, lengthInBytes: 512 }, key, {
+        enumerable: true,
+        get: throwing,
+      });
+      expect(
+        await failureOf(() => call(shared, name, file, { ...legalRequest(name), ranges: [range] })),
+      ).toBe(mine);
+      expectNothingCalled();
+    },
+  );
+
+  test('as elements of ranges runs each exactly once', async () => {
+    let runs = 0;
+    const ranges = Object.defineProperty([undefined], 0, {
+      get() {
+        runs++;
+        return { startingOffset: 0, lengthInBytes: 512 };
+      },
+    });
+    await call(shared, name, file, { ...legalRequest(name), ranges });
+    expect(runs).toBe(1);
+    shared.emulator.calls.length = 0;
+  });
+
+  test('gives an iterator of the caller no say', async () => {
+    const ranges = Object.assign([{ startingOffset: 0, lengthInBytes: 512 }], {
+      [Symbol.iterator]: throwing,
+      map: throwing,
+    });
+    await call(shared, name, file, { ...legalRequest(name), ranges });
+    shared.emulator.calls.length = 0;
+  });
+});
+
+describe.each(ALL)('%s with a proxy', (name) => {
+  test.each<[string, ProxyHandler<object>]>([
+    ['ownKeys', { ownKeys: throwing }],
+    ['get', { get: throwing }],
+    ['getOwnPropertyDescriptor', { getOwnPropertyDescriptor: throwing }],
+  ])('lets what its trap %s throws pass through', async (_, traps) => {
+    const request = new Proxy({ ...legalRequest(name) }, traps);
+    expect(await failureOf(() => call(shared, name, file, request))).toBe(mine);
+    expectNothingCalled();
+  });
+
+  test('that was revoked refuses it', async () => {
+    const { proxy, revoke } = Proxy.revocable({ ...legalRequest(name) }, {});
+    revoke();
+    const error = await refusal(() => call(shared, name, file, proxy));
+    expect(error.message).toBe(`${name} takes an object, not a revoked proxy.`);
+    expectNothingCalled();
+  });
+
+  test('that is sound takes what it gives', async () => {
+    const plain = await inputOf(name, KEYS[name]);
+    expect(await inputOf(name, new Proxy(KEYS[name], {}))).toBe(plain);
+  });
+
+  test('that lies about its keys refuses the keys', async () => {
+    const request = new Proxy(
+      { ...legalRequest(name) },
+      {
+        ownKeys: (target) => [...Reflect.ownKeys(target), 'ghost'],
+        getOwnPropertyDescriptor: (target, key) =>
+          Reflect.getOwnPropertyDescriptor(target, key) ?? { value: 1, enumerable: true, configurable: true },
+      },
+    );
+    const error = await refusal(() => call(shared, name, file, request));
+    expect(error.issues.map((issue) => issue.path)).toEqual(['ghost']);
+    expectNothingCalled();
+  });
+});
+
+describe.each(ALL)('%s leaves the request alone', (name) => {
+  const freeze = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+    for (const inner of Object.values(value)) freeze(inner);
+    return Object.freeze(value);
+  };
+  const frozen = (): unknown => {
+    const { ranges, ...rest } = KEYS[name];
+    const copied = Array.isArray(ranges) ? { ranges: ranges.map((range: object) => ({ ...range })) } : {};
+    return freeze({ ...rest, ...copied });
+  };
+
+  test('and takes a frozen one', async () => {
+    expect(await inputOf(name, frozen())).toBe(await inputOf(name, KEYS[name]));
+  });
+
+  test('and one without a prototype', async () => {
+    const bare = Object.assign(Object.create(null), KEYS[name]);
+    expect(await inputOf(name, bare)).toBe(await inputOf(name, KEYS[name]));
+  });
+
+  test('and does not change it', async () => {
+    const request = structuredCloneable(KEYS[name]);
+    const before = JSON.stringify(request);
+    await call(shared, name, file, request);
+    expect(JSON.stringify(request)).toBe(before);
+    shared.emulator.calls.length = 0;
+  });
+
+  test('when it is refused too', async () => {
+    const request = { ...structuredCloneable(KEYS[name]), sectorSize: 3 };
+    const before = JSON.stringify(request);
+    await refusal(() => call(shared, name, file, request));
+    expect(JSON.stringify(request)).toBe(before);
+    expectNothingCalled();
+  });
+
+  test('and does not look at it again once it has begun', async () => {
+    const request: Record<string, unknown> = { ...structuredCloneable(KEYS[name]) };
+    const running = Promise.resolve(call(shared, name, file, request));
+    for (const key of Object.keys(request)) request[key] = 'changed';
+    await running;
+    shared.emulator.calls.length = 0;
+  });
+});
+
+function structuredCloneable(values: Record<string, unknown>): Record<string, unknown> {
+  const { ranges, ...rest } = values;
+  return Array.isArray(ranges) ? { ...rest, ranges: ranges.map((range: object) => ({ ...range })) } : rest;
+}
+
+test.each([...READS, ...WRITES])(
+  '%s rounds a length at the end of the file on its own copy',
+  async (name) => {
+    const request = Object.freeze({
+      ...legalRequest(name),
+      copyLength: 100,
+      fileOffset: 131_072 - 512,
+      endOfFile: 131_072 - 412,
+    });
+    await Promise.resolve(call(shared, name, file, request)).catch(() => {});
+    expect(request.copyLength).toBe(100);
+    shared.emulator.calls.length = 0;
+  },
+);
+
+describe.each(ALL)('%s counts own properties only', (name) => {
+  class Request {
+    get copyLength(): number {
+      return 512;
+    }
+    get ranges(): object[] {
+      return [{ startingOffset: 0, lengthInBytes: 512 }];
+    }
+    get token(): OffloadToken {
+      return OffloadToken.zeroData();
+    }
+  }
+
+  test('not the accessors that an instance inherits', async () => {
+    const error = await refusal(() => call(shared, name, file, new Request()));
+    expect(error.issues.map((issue) => issue.path).sort()).toEqual(Object.keys(legalRequest(name)).sort());
+    expectNothingCalled();
+  });
+
+  test('not what an object inherits from another', async () => {
+    const error = await refusal(() => call(shared, name, file, Object.create(legalRequest(name))));
+    expect(error.issues.length).toBe(Object.keys(legalRequest(name)).length);
+    expectNothingCalled();
+  });
+
+  test('those of an instance', async () => {
+    class Own {
+      constructor(values: object) {
+        Object.assign(this, values);
+      }
+    }
+    expect(await inputOf(name, new Own(KEYS[name]))).toBe(await inputOf(name, KEYS[name]));
+  });
+
+  test('not symbols', async () => {
+    expect(await inputOf(name, { ...KEYS[name], [Symbol('note')]: 1 })).toBe(await inputOf(name, KEYS[name]));
+  });
+});
+
+describe('a polluted Object.prototype counts for nothing', () => {
+  let polluted: string[] = [];
+  afterEach(() => {
+    for (const key of polluted) Reflect.deleteProperty(Object.prototype, key);
+    polluted = [];
+  });
+
+  function pollute(key: string, value: unknown, enumerable: boolean): void {
+    polluted.push(key);
+    Object.defineProperty(Object.prototype, key, { value, enumerable, configurable: true, writable: true });
+  }
+
+  const POLLUTION: [string, unknown][] = [
+    ['copyLength', 512],
+    ['fileOffset', 1],
+    ['transferOffset', 1],
+    ['tokenTimeToLive', 'soon'],
+    ['timeToLive', 'soon'],
+    ['tokenOffset', 1],
+    ['sectorSize', 4096],
+    ['endOfFile', 3],
+    ['signal', 'no signal'],
+    ['token', 'no token'],
+    ['ranges', 'no ranges'],
+    ['startingOffset', 1],
+    ['lengthInBytes', 1],
+    ['asked', 1n],
+    ['fd', 3],
+    ['anything', 'else'],
+  ];
+
+  describe.each([true, false])('enumerable: %s', (enumerable) => {
+    test.each(ALL)('%s sends the same bytes', async (name) => {
+      const before = await inputOf(name, legalRequest(name));
+      for (const [key, value] of POLLUTION) pollute(key, value, enumerable);
+      const after = await inputOf(name, legalRequest(name));
+      const result = await call(shared, name, file, legalRequest(name));
+      shared.emulator.calls.length = 0;
+      for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
+      expect(after).toBe(before);
+      expect(Object.values(result as object)).toContain(65_536n);
+    });
+
+    test.each(ALL)('%s still misses what is missing', async (name) => {
+      const legal = legalRequest(name);
+      for (const [key, value] of Object.entries(legal)) pollute(key, value, enumerable);
+      const error = await refusal(() => call(shared, name, file, {}));
+      const paths = error.issues.map((issue) => issue.path).sort();
+      for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
+      expect(paths).toEqual(Object.keys(legal).sort());
+      expectNothingCalled();
+    });
+
+    test('openFile, createEmulator and createOdx go on as before', async () => {
+      for (const key of [
+        'size',
+        'sectorSize',
+        'latency',
+        'intercept',
+        'dsm',
+        'kernel',
+        'status',
+        'truncate',
+        'delay',
+      ]) {
+        pollute(key, 'polluted', enumerable);
+      }
+      const emulator = createEmulator({ intercept: () => ({}) });
+      const odx = createOdx({ kernel: emulator });
+      const opened = odx.openFileSync(file.path, 'r', {});
+      const { transferLength } = odx.offloadReadSync(opened, { copyLength: 512 });
+      opened[Symbol.dispose]();
+      for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
+      expect(transferLength).toBe(512n);
+    });
+  });
+
+  test('and neither does an accessor there', async () => {
+    polluted.push('signal', 'asked', 'sectorSize', 'endOfFile');
+    for (const key of polluted)
+      Object.defineProperty(Object.prototype, key, { get: throwing, configurable: true });
+    const { transferLength } = await shared.odx.offloadRead(file, { copyLength: 512 });
+    expect(transferLength).toBe(512n);
+    shared.emulator.calls.length = 0;
+  });
+});
+
+describe('a file given by a hostile object', () => {
+  test('lets what its getter throws pass through', async () => {
+    const borrowed = Object.defineProperty({}, 'fd', { get: throwing }) as { readonly fd: number };
+    for (const name of ALL) {
+      expect(
+        await failureOf(() => call(shared, name, borrowed as unknown as bigint, legalRequest(name))),
+      ).toBe(mine);
+    }
+    expect(await failureOf(() => shared.odx.queryCopyOffload(borrowed))).toBe(mine);
+    expectNothingCalled();
+  });
+
+  test('is asked for its descriptor once', async () => {
+    const fd = (await import('node:fs')).openSync(file.path, 'r+');
+    try {
+      for (const name of ALL) {
+        let runs = 0;
+        const borrowed = Object.defineProperty({}, 'fd', {
+          get() {
+            runs++;
+            return runs === 1 ? fd : 'changed';
+          },
+        });
+        await call(shared, name, borrowed as unknown as bigint, legalRequest(name));
+        expect(runs).toBe(1);
+      }
+    } finally {
+      (await import('node:fs')).closeSync(fd);
+      shared.emulator.calls.length = 0;
+    }
+  });
+});
