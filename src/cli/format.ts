@@ -9,8 +9,7 @@ export function formatSize(bytes: bigint): string {
     amount /= 1024;
     unit++;
   }
-  const digits = unit === 0 || amount >= 100 || Number.isInteger(amount) ? 0 : 1;
-  return `${amount.toFixed(digits)} ${UNITS[unit]}`;
+  return `${Number(amount.toFixed(amount >= 100 ? 0 : 1))} ${UNITS[unit]}`;
 }
 
 /** `104,857,601`, whatever the language of the machine. */

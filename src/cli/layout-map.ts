@@ -2,7 +2,7 @@ import type { Layout } from '../structs.ts';
 import { BYTES_PER_ROW, type Cell, layoutRows, type Row } from './layout-rows.ts';
 import { offsetText } from './layout-table.ts';
 
-const BYTE_WIDTH = 8;
+const BYTE_WIDTH = 9;
 const INDENT = ' '.repeat(7);
 
 /** A structure drawn in text, eight bytes a row, each field a box as wide as it is long. */

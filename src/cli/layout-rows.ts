@@ -18,23 +18,18 @@ export interface Row {
   readonly omitted: number;
 }
 
-const LISTED_ROWS_OF_A_FIELD = 3;
-
-/** A structure cut into rows of eight bytes. The middle of a long field is left out. */
+/** A structure cut into rows of eight bytes. Of a long field the first two rows and the last are listed. */
 export function layoutRows(layout: Layout): Row[] {
   const rows: Row[] = [];
   for (let offset = 0; offset < layout.size; offset += BYTES_PER_ROW) {
     const cells = cellsOf(layout, offset, Math.min(offset + BYTES_PER_ROW, layout.size));
     const last = rows.at(-1);
-    if (last !== undefined && continuesAlone(last.cells) && continuesAlone(cells)) {
-      const remaining = endOf(layout, offset) - offset;
-      const fromStart = rows.length >= LISTED_ROWS_OF_A_FIELD - 1;
-      if (fromStart && remaining > BYTES_PER_ROW) {
-        rows[rows.length - 1] = { ...last, omitted: last.omitted + 1 };
-        continue;
-      }
+    const remaining = endOf(layout, offset) - offset;
+    if (last !== undefined && goesOn(last.cells) && goesOn(cells) && remaining > BYTES_PER_ROW) {
+      rows[rows.length - 1] = { ...last, omitted: last.omitted + 1 };
+    } else {
+      rows.push({ offset, cells, omitted: 0 });
     }
-    rows.push({ offset, cells, omitted: 0 });
   }
   return rows;
 }
@@ -51,7 +46,8 @@ function cellsOf(layout: Layout, start: number, end: number): Cell[] {
   return cells;
 }
 
-function continuesAlone(cells: readonly Cell[]): boolean {
+// A field that began further up fills the whole row.
+function goesOn(cells: readonly Cell[]): boolean {
   const [cell] = cells;
   return cells.length === 1 && cell !== undefined && cell.name !== undefined && !cell.begins;
 }

@@ -3,10 +3,10 @@ import type { REPLServer } from 'node:repl';
 // Each line runs as it stands, and fits a terminal of 80 columns.
 const LESSON = [
   "const source = await openFile('big.vhdx', 'r')",
-  'const read = await offloadRead(source, { copyLength: source.size })',
+  'const got = await offloadRead(source, { copyLength: source.size })',
   "const target = await openFile('copy.vhdx', 'w', { size: source.size })",
-  'await offloadWrite(target, { token: read.token, copyLength: read.transferLength })',
-  "await copyFile('big.vhdx', 'copy.vhdx') // all of that in one; Tab shows the rest",
+  'await offloadWrite(target, { token: got.token, copyLength: got.transferLength })',
+  "await copyFile('big.vhdx', 'copy.vhdx') // all of it at once; Tab shows more",
 ];
 
 /** Puts the lesson in the place of Node's list of dot commands. */

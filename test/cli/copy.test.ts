@@ -1,0 +1,322 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { hashOf, pattern } from './fixtures.ts';
+import { folderFor } from './in-folder.ts';
+import { buildOnce } from './odx-process.ts';
+
+const LENGTH = 3_000_001;
+const inFolder = folderFor((path) => writeFileSync(path('big.vhdx'), pattern(LENGTH)));
+
+beforeAll(buildOnce);
+
+describe.concurrent('odx copy of one file', () => {
+  it(
+    'reports what was offloaded, in how many calls, and that the copy was checked',
+    inFolder(async ({ path, run }) => {
+      const { code, stdout, stderr } = await run(
+        'copy',
+        'big.vhdx',
+        'copy.vhdx',
+        '--verify',
+        '--chunk',
+        '1MiB',
+      );
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(hashOf(path('copy.vhdx'))).toBe(hashOf(path('big.vhdx')));
+      const lines = stdout.split('\n');
+      expect(lines[0]).toBe('big.vhdx -> copy.vhdx');
+      expect(lines[1]).toMatch(/^ {2}bytes {6}3,000,001 bytes \(2\.9 MiB\) in .+, .+\/s$/);
+      expect(lines[2]).toBe('  offloaded  all 2.9 MiB (3 offload reads, 3 offload writes)');
+      expect(lines[3]).toMatch(/^ {2}checked {4}identical: /);
+    }),
+  );
+
+  it(
+    'prints one document with --json, 64-bit numbers as strings',
+    inFolder(async ({ run }) => {
+      const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--json');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toEqual({
+        source: 'big.vhdx',
+        destination: 'copy.vhdx',
+        bytes: '3000001',
+        offloadedBytes: '3000001',
+        zeroedBytes: '0',
+        bufferedBytes: '0',
+        reads: 1,
+        writes: 1,
+        elapsedMs: expect.any(Number),
+        verified: false,
+      });
+    }),
+  );
+
+  it(
+    'says why and from where ordinary copying took over',
+    inFolder(async ({ run }) => {
+      const { code, stdout } = await run('copy', 'big.vhdx', 'copy.vhdx', '--incapable');
+      expect(code).toBe(0);
+      expect(stdout).toContain('offloaded  nothing\n');
+      expect(stdout).toContain('copied     all 2.9 MiB by ordinary reads and writes');
+      expect(stdout).toMatch(/fallback {3}from offset 0: ERROR_NOT_SUPPORTED \(50, STATUS_NOT_SUPPORTED\): /);
+      const { stdout: json } = await run('copy', 'big.vhdx', 'copy.vhdx', '--incapable', '--json');
+      expect(JSON.parse(json)).toMatchObject({
+        fallback: {
+          at: '0',
+          reason: { name: 'Win32Error', code: 'ERROR_NOT_SUPPORTED', errno: 50, action: 'fallback' },
+        },
+      });
+    }),
+  );
+
+  it(
+    'says that a small file was copied by ordinary means, and offloads it with --require',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('small.txt'), pattern(1000));
+      expect((await run('copy', 'small.txt', 'copy.txt')).stdout).toContain('--require offloads them too');
+      expect((await run('copy', 'small.txt', 'copy.txt', '--require')).stdout).toContain(
+        'offloaded  all 1000 bytes',
+      );
+    }),
+  );
+
+  it(
+    'fails with --require where nothing can be offloaded, in a sentence and with a next step',
+    inFolder(async ({ path, run }) => {
+      const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--require', '--incapable');
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^odx: ERROR_NOT_SUPPORTED \(50, .+\.\nnext: .+\.\n$/);
+      expect(existsSync(path('copy.vhdx'))).toBe(false);
+    }),
+  );
+
+  it(
+    'puts a failure into the document with --json',
+    inFolder(async ({ run }) => {
+      const { code, stdout, stderr } = await run('copy', 'none.vhdx', 'copy.vhdx', '--json');
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: {
+          name: 'Win32Error',
+          code: 'ERROR_FILE_NOT_FOUND',
+          errno: 2,
+          syscall: 'CreateFileW',
+          path: 'none.vhdx',
+        },
+      });
+    }),
+  );
+
+  it(
+    'keeps a destination that is there with --no-overwrite',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('copy.vhdx'), 'precious');
+      const { code, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--no-overwrite');
+      expect(code).toBe(1);
+      expect(stderr).toContain('ERROR_FILE_EXISTS');
+      expect(readFileSync(path('copy.vhdx'), 'utf8')).toBe('precious');
+      expect((await run('copy', 'big.vhdx', 'copy.vhdx')).code).toBe(0);
+    }),
+  );
+
+  it.each([
+    ['a copy onto itself', ['big.vhdx', 'big.vhdx'], /^odx: .+ is the source itself/],
+    ['a concurrency beyond 64', ['big.vhdx', 'c', '--concurrency', '65'], /^odx: --concurrency is 65; /],
+    ['a chunk of nothing', ['big.vhdx', 'c', '--chunk', '0'], /^odx: --chunk is 0; /],
+    ['a sector that is none', ['big.vhdx', 'c', '--sector', '1000'], /^odx: --sector is 1000; /],
+    [
+      'several sources and no folder',
+      ['big.vhdx', 'big.vhdx', 'nowhere'],
+      /^odx: There is no folder nowhere /,
+    ],
+    ['a missing folder', ['big.vhdx', 'nowhere/'], /^odx: There is no folder nowhere\/; /],
+    ['a folder into itself', ['.', 'sub'], /^odx: sub lies within \.; /],
+  ])(
+    'refuses %s as usage',
+    inFolder(async ({ path, run }, _what, args, sentence) => {
+      const { code, stdout, stderr } = await run('copy', ...args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(sentence);
+      expect(stderr).toContain('next: Mend the command line; odx copy --help shows examples.');
+      expect(hashOf(path('big.vhdx')).length).toBe(64);
+    }),
+  );
+
+  it(
+    'shows a stack with --debug alone',
+    inFolder(async ({ run }) => {
+      const { stderr } = await run('copy', 'none.vhdx', 'copy.vhdx', '--debug');
+      expect(stderr).toMatch(/\n {4}at /);
+      expect((await run('copy', 'none.vhdx', 'copy.vhdx')).stderr).not.toMatch(/\n {4}at /);
+    }),
+  );
+});
+
+describe.concurrent('odx copy of several files', () => {
+  it(
+    'copies them into a folder',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('other.vhdx'), pattern(400_000));
+      mkdirSync(path('backup'));
+      const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'other.vhdx', 'backup', '--verify');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain('2 files copied\n');
+      expect(stdout).toContain('offloaded  all 3.2 MiB (2 offload reads, 2 offload writes)');
+      for (const name of ['big.vhdx', 'other.vhdx'])
+        expect(hashOf(path('backup', name))).toBe(hashOf(path(name)));
+    }),
+  );
+
+  it(
+    'copies one into a folder under its own name',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('backup'));
+      expect((await run('copy', 'big.vhdx', 'backup')).stdout).toContain(
+        `big.vhdx -> ${join('backup', 'big.vhdx')}\n`,
+      );
+    }),
+  );
+
+  it(
+    'copies a folder with all it holds, and makes what folders it needs',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('tree', 'deep', 'empty'), { recursive: true });
+      writeFileSync(path('tree', 'top'), pattern(300_000));
+      writeFileSync(path('tree', 'deep', 'below'), pattern(10));
+      const { code, stdout } = await run('copy', 'tree', 'new', '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        bytes: '300010',
+        offloadedBytes: '300000',
+        bufferedBytes: '10',
+        files: [
+          { source: join('tree', 'deep', 'below'), destination: join('new', 'deep', 'below'), bytes: '10' },
+          { source: join('tree', 'top'), destination: join('new', 'top'), bytes: '300000' },
+        ],
+      });
+      expect(hashOf(path('new', 'deep', 'below'))).toBe(hashOf(path('tree', 'deep', 'below')));
+      expect(existsSync(path('new', 'deep', 'empty'))).toBe(true);
+      expect((await run('copy', 'tree', 'new')).code).toBe(0);
+      expect(existsSync(path('new', 'tree', 'top'))).toBe(true);
+    }),
+  );
+
+  it(
+    'names what it refuses, one line each, copies the rest and fails',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('backup'));
+      writeFileSync(path('other.vhdx'), pattern(400_000));
+      writeFileSync(path('backup', 'other.vhdx'), 'precious');
+      const { code, stdout, stderr } = await run(
+        'copy',
+        'big.vhdx',
+        'other.vhdx',
+        'backup',
+        '--no-overwrite',
+      );
+      expect(code).toBe(1);
+      expect(stdout).toContain('1 of 2 files copied\n');
+      expect(stderr).toMatch(/^odx: not copied: other\.vhdx: ERROR_FILE_EXISTS .+\n$/);
+      expect(hashOf(path('backup', 'big.vhdx'))).toBe(hashOf(path('big.vhdx')));
+    }),
+  );
+
+  it(
+    'groups the reasons why nothing was offloaded',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('other.vhdx'), pattern(400_000));
+      mkdirSync(path('backup'));
+      const { stdout } = await run('copy', 'big.vhdx', 'other.vhdx', 'backup', '--incapable');
+      expect(stdout).toMatch(
+        /\n2 files not wholly offloaded, big\.vhdx from offset 0: ERROR_NOT_SUPPORTED .+\n$/,
+      );
+    }),
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'follows no link (skipped on Windows, where links need a privilege)',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('tree'));
+      symlinkSync('../big.vhdx', path('tree', 'link'));
+      const { code, stdout, stderr } = await run('copy', 'tree', 'new');
+      expect(code).toBe(1);
+      expect(stdout).toContain('0 of 1 file copied');
+      expect(stderr).toBe('odx: not copied: tree/link is a link, which is not followed.\n');
+    }),
+  );
+
+  it(
+    'refuses two sources that would become one file',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('a'));
+      mkdirSync(path('backup'));
+      writeFileSync(path('a', 'big.vhdx'), 'another');
+      const { code, stderr } = await run('copy', 'big.vhdx', join('a', 'big.vhdx'), 'backup');
+      expect(code).toBe(2);
+      expect(stderr).toContain(`would both become ${join('backup', 'big.vhdx')}`);
+    }),
+  );
+});
+
+describe.concurrent('the kernel', () => {
+  it.skipIf(process.platform === 'win32')(
+    'is the emulator off Windows, and odx says so (skipped on Windows)',
+    inFolder(async ({ odx }) => {
+      const { code, stdout, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--json']);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: 'kernel32.dll is not here: using the emulator, in this process, on real files.\n',
+      });
+      expect(() => JSON.parse(stdout)).not.toThrow();
+    }),
+  );
+
+  it.runIf(process.platform === 'win32')(
+    'takes options of the emulator with --emulate alone (skipped off Windows)',
+    inFolder(async ({ odx }) => {
+      const { code, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--latency', '1']);
+      expect(code).toBe(2);
+      expect(stderr).toContain('--latency is an option of the emulator; add --emulate.');
+    }),
+  );
+
+  it(
+    'is as narrow as its options say',
+    inFolder(async ({ run }) => {
+      const { stdout } = await run(
+        'copy',
+        'big.vhdx',
+        'c',
+        '--sector',
+        '4096',
+        '--max-transfer',
+        '1M',
+        '--max-write',
+        '512K',
+        '--json',
+      );
+      expect(JSON.parse(stdout)).toMatchObject({ reads: 3, writes: 6, offloadedBytes: '3000001' });
+    }),
+  );
+});
+
+describe.concurrent('colours', () => {
+  it(
+    'are left out where nobody looks, and with NO_COLOR',
+    inFolder(async ({ run, odx }) => {
+      const plain = await run('copy', 'none.vhdx', 'c');
+      expect(plain.stderr).not.toContain('\u001b');
+      const never = await odx(['copy', '--emulate', 'none.vhdx', 'c'], { env: { NO_COLOR: '1' } });
+      expect(never.stderr).toBe(plain.stderr);
+    }),
+  );
+
+  it(
+    'come with FORCE_COLOR',
+    inFolder(async ({ odx }) => {
+      const { stderr } = await odx(['copy', '--emulate', 'none.vhdx', 'c'], { env: { FORCE_COLOR: '1' } });
+      expect(stderr).toContain('\u001b[31modx:');
+    }),
+  );
+});

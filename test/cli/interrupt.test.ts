@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pattern } from './fixtures.ts';
+import { buildOnce, environment, ODX, temporaryFolder } from './odx-process.ts';
+
+const SLOW = ['--emulate', '--chunk', '256K', '--latency', '100ms'];
+let folder: ReturnType<typeof temporaryFolder>;
+const path = (name: string): string => join(folder.path, name);
+
+beforeAll(buildOnce);
+beforeEach(() => {
+  folder = temporaryFolder();
+  writeFileSync(path('big.vhdx'), pattern(4_000_001));
+});
+afterEach(() => folder.remove());
+
+describe.skipIf(process.platform === 'win32')(
+  'an interrupted copy (skipped on Windows, where SIGINT cannot be sent to another process)',
+  () => {
+    it.each(['SIGINT', 'SIGTERM'] as const)(
+      'removes the half-made file after %s and exits with 130',
+      async (name) => {
+        const { code, stdout, stderr } = await interrupt(['big.vhdx', 'copy.vhdx'], 'copy.vhdx', name);
+        expect({ code, stdout, stderr }).toEqual({
+          code: 130,
+          stdout: '',
+          stderr:
+            'odx: Interrupted.\nnext: The half-made file was removed; run the same command again to begin anew.\n',
+        });
+        expect(existsSync(path('copy.vhdx'))).toBe(false);
+        expect(existsSync(path('big.vhdx'))).toBe(true);
+      },
+    );
+
+    it('is an error in the document of --json', async () => {
+      const { code, stdout, stderr } = await interrupt(
+        ['big.vhdx', 'copy.vhdx', '--json'],
+        'copy.vhdx',
+        'SIGINT',
+      );
+      expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ error: { name: 'AbortError', code: 'ABORT_ERR' } });
+    });
+
+    it('removes every half-made file of several', async () => {
+      mkdirSync(path('backup'));
+      writeFileSync(path('other.vhdx'), pattern(4_000_001));
+      const { code } = await interrupt(['big.vhdx', 'other.vhdx', 'backup'], 'backup/other.vhdx', 'SIGINT');
+      expect(code).toBe(130);
+      expect(readdirSync(path('backup'))).toEqual([]);
+    });
+  },
+);
+
+/** Sends the signal once the destination has come to be. */
+async function interrupt(
+  args: readonly string[],
+  destination: string,
+  signal: NodeJS.Signals,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [ODX, 'copy', ...args, ...SLOW], {
+    cwd: folder.path,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  while (!existsSync(path(destination)) && child.exitCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  // A moment later control codes are in flight.
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  child.kill(signal);
+  return { code: await code, stdout, stderr };
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byteMap } from '../../src/cli/layout-map.ts';
+import { layoutPicture } from '../../src/cli/layout-picture.ts';
+import { layoutRows } from '../../src/cli/layout-rows.ts';
+import { structs } from '../../src/structs.ts';
+import { buildOnce, odx, temporaryFolder } from './odx-process.ts';
+
+const folder = temporaryFolder();
+
+beforeAll(buildOnce);
+afterAll(folder.remove);
+
+describe.concurrent('odx layout', () => {
+  it('shows a structure as a table and as a map', async ({ expect }) => {
+    const { code, stdout } = await odx(['layout', 'DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS']);
+    expect(code).toBe(0);
+    expect(stdout).toMatchInlineSnapshot(`
+      "DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS  528 bytes, aligned to 8
+
+        offset      size  type                   field
+        0x000    0     4  ULONG                  Flags
+        0x004    4     4  ULONG                  Reserved
+        0x008    8     8  ULONGLONG              TokenOffset
+        0x010   16   512  STORAGE_OFFLOAD_TOKEN  Token
+
+              0        1        2        3        4        5        6        7
+             +-----------------------------------+-----------------------------------+
+       0x000 | Flags                             | Reserved                          |
+             +-----------------------------------+-----------------------------------+
+       0x008 | TokenOffset                                                           |
+             +-----------------------------------------------------------------------+
+       0x010 | Token                                                                 |
+             |                                                                       |
+       0x018 |                                                                       |
+           : : 488 bytes more                                                        :
+             |                                                                       |
+       0x208 |                                                                       |
+             +-----------------------------------------------------------------------+
+      "
+    `);
+  });
+
+  it('shows padding', async ({ expect }) => {
+    expect((await odx(['layout', 'DISK_GEOMETRY'])).stdout).toContain('0x008');
+    expect((await odx(['layout', 'DEVICE_DSM_DEFINITION'])).stdout).toContain('(padding)');
+  });
+
+  it('lists every structure with its size', async () => {
+    const { stdout } = await odx(['layout']);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(Object.keys(structs).length);
+    expect(stdout).toMatch(/^FSCTL_OFFLOAD_WRITE_INPUT +544 bytes, aligned to 8$/m);
+  });
+
+  it('takes aliases and any letter case, and answers in JSON', async () => {
+    const { stdout } = await odx(['layout', 'device_dsm_input', '--json']);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(structs.DEVICE_MANAGE_DATA_SET_ATTRIBUTES)));
+  });
+
+  it('draws a picture', async () => {
+    const { code } = await odx(['layout', 'STORAGE_OFFLOAD_TOKEN', '--svg', 'token.svg'], {
+      cwd: folder.path,
+    });
+    expect(code).toBe(0);
+    expect(readFileSync(join(folder.path, 'token.svg'), 'utf8')).toBe(
+      layoutPicture(structs.STORAGE_OFFLOAD_TOKEN),
+    );
+  });
+
+  it.each([
+    [
+      'a structure that it does not know',
+      ['layout', 'FSCTL_OFFLOAD_WRITE_INPUTS'],
+      'Did you mean FSCTL_OFFLOAD_WRITE_INPUT?',
+    ],
+    ['a picture of nothing', ['layout', '--svg', 'all.svg'], '--svg draws one structure; name it.'],
+  ])('refuses %s', async (_what, args, sentence) => {
+    const { code, stderr } = await odx(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});
+
+describe.each(Object.values(structs).map((layout) => [layout.name, layout] as const))(
+  'the map of %s',
+  (_name, layout) => {
+    it('covers every byte once', () => {
+      let at = 0;
+      for (const { offset, cells, omitted } of layoutRows(layout)) {
+        expect(offset).toBe(at);
+        for (const cell of cells) {
+          expect(cell.from).toBe(at);
+          at += cell.length;
+        }
+        at += omitted * 8;
+      }
+      expect(at).toBe(layout.size);
+    });
+
+    it('names every field, and fits 80 columns', () => {
+      const begun = layoutRows(layout).flatMap(({ cells }) =>
+        cells.filter(({ begins }) => begins).map(({ name }) => name),
+      );
+      expect(begun).toEqual(layout.fields.map(({ name }) => name));
+      for (const line of byteMap(layout).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    });
+
+    it('is well-formed as a picture', () => {
+      const picture = layoutPicture(layout);
+      const opened = picture.match(/<(?:svg|title|style|text)\b/g) ?? [];
+      const closed = picture.match(/<\/(?:svg|title|style|text)>/g) ?? [];
+      expect(closed).toHaveLength(opened.length);
+      for (const { name } of layout.fields) expect(picture).toContain(name.slice(name.lastIndexOf('.') + 1));
+    });
+  },
+);

@@ -1,0 +1,136 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The built command. */
+export const ODX: string = join(ROOT, 'dist', 'src', 'cli', 'odx.js');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const LOCK = join(ROOT, 'node_modules', '.odx-cli-build');
+const PATIENCE_MS = 20_000;
+
+/** Builds the command when a source is newer than it; once, however many test files ask. */
+export async function buildOnce(): Promise<void> {
+  const begun = Date.now();
+  while (isStale()) {
+    if (mkdirIfMissing(LOCK)) {
+      try {
+        const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+        execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json')], { cwd: ROOT });
+        utimesSync(ODX, new Date(), new Date());
+      } finally {
+        rmSync(LOCK, { recursive: true });
+      }
+    } else if (Date.now() - begun > PATIENCE_MS) {
+      throw new Error(`Another test seems to be building; if none is, remove ${LOCK}.`);
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  while (existsSync(LOCK) && Date.now() - begun < PATIENCE_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Runs the built command to its end. */
+export function odx(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  // Wine gives Windows programs no pipes; files it does.
+  return process.platform === 'win32' ? runWithFiles(args, options) : runWithPipes(args, options);
+}
+
+/** The environment of a test: nothing in it asks for colours or forbids them. */
+export function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, NODE_DISABLE_COLORS: _disable, ...rest } = process.env;
+  return { ...rest, ...extra };
+}
+
+/** A folder for one test, and how to be rid of it. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'odx-cli-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+function runWithPipes(args: readonly string[], { cwd, input, env }: RunOptions): Promise<Finished> {
+  const child = spawn(process.execPath, [ODX, ...args], { cwd, env: environment(env) });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input ?? '');
+  return ended(child).then((code) => ({ code, stdout, stderr }));
+}
+
+async function runWithFiles(args: readonly string[], { cwd, input, env }: RunOptions): Promise<Finished> {
+  const folder = temporaryFolder();
+  const path = (name: string): string => join(folder.path, name);
+  writeFileSync(path('in'), input ?? '');
+  const files = [openSync(path('in'), 'r'), openSync(path('out'), 'w'), openSync(path('err'), 'w')];
+  try {
+    const child = spawn(process.execPath, [ODX, ...args], { cwd, env: environment(env), stdio: files });
+    const code = await ended(child);
+    return { code, stdout: readFileSync(path('out'), 'utf8'), stderr: readFileSync(path('err'), 'utf8') };
+  } finally {
+    for (const file of files) closeSync(file);
+    folder.remove();
+  }
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+}
+
+function isStale(): boolean {
+  const built = statSync(ODX, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return ['src', 'structs'].some((folder) => newest(join(ROOT, folder)) > built);
+}
+
+function newest(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return Math.max(...files.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
+}
+
+function mkdirIfMissing(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

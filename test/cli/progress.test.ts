@@ -1,0 +1,69 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hashOf, pattern } from './fixtures.ts';
+import { buildOnce, odx, temporaryFolder } from './odx-process.ts';
+import { odxInTerminal, opener } from './terminal.ts';
+
+const SLOW = ['--emulate', '--chunk', '256K', '--latency', '60ms'];
+// What moves the cursor to the start of its line.
+const LINE_START = '\u001b[1G';
+
+let folder: ReturnType<typeof temporaryFolder>;
+const path = (name: string): string => join(folder.path, name);
+
+beforeAll(buildOnce);
+beforeEach(() => {
+  folder = temporaryFolder();
+  writeFileSync(path('big.vhdx'), pattern(4_000_001));
+});
+afterEach(() => folder.remove());
+
+describe.skipIf(opener === undefined)(
+  `the progress bar in a pseudo-terminal (${opener?.name ?? 'skipped: neither util-linux script nor python3 opens one here'})`,
+  () => {
+    it('moves, and gives way to the report', async () => {
+      const session = odxInTerminal(['copy', 'big.vhdx', 'copy.vhdx', ...SLOW], folder.path);
+      expect(await session.ended).toBe(0);
+      const drawn = session.shown().split(LINE_START).map(stripVTControlCharacters);
+      const bars = drawn.filter((line) => /^ *\d+% [█▓▒░]+ {2}/.test(line));
+      const percents = bars.map((line) => Number.parseInt(line, 10));
+      expect(percents[0]).toBe(0);
+      expect(new Set(percents).size).toBeGreaterThan(3);
+      expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+      expect(bars.at(-1)).toMatch(/█░* {2}[\d.]+ MiB of 3\.8 MiB {2}[\d.]+ [KM]iB\/s {2}\d:\d\d left/);
+      for (const line of bars) expect(line.length).toBeLessThan(80);
+      expect(session.shown()).toContain('big.vhdx -> copy.vhdx');
+      expect(session.shown()).toContain('offloaded  all 3.8 MiB');
+      expect(hashOf(path('copy.vhdx'))).toBe(hashOf(path('big.vhdx')));
+    });
+
+    it('goes away on Ctrl-C, with the half-made file', async () => {
+      const session = odxInTerminal(['copy', 'big.vhdx', 'copy.vhdx', ...SLOW], folder.path);
+      await until(() => /\b[1-9]\d?%/.test(session.shown()));
+      expect(existsSync(path('copy.vhdx'))).toBe(true);
+      session.child.stdin?.write('\u0003');
+      expect(await session.ended).toBe(130);
+      expect(session.shown()).toContain('Interrupted.');
+      expect(existsSync(path('copy.vhdx'))).toBe(false);
+    });
+  },
+);
+
+describe('the progress bar elsewhere', () => {
+  it('is not drawn', async () => {
+    const { stdout, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--emulate'], {
+      cwd: folder.path,
+    });
+    expect(`${stdout}${stderr}`).not.toMatch(/[█▓▒░%\r]/);
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  const begun = Date.now();
+  while (!holds()) {
+    if (Date.now() - begun > 10_000) throw new Error('It did not come to that within ten seconds.');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,201 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { OffloadToken } from '../../src/token.ts';
+import { pattern } from './fixtures.ts';
+import { folderFor } from './in-folder.ts';
+import { buildOnce } from './odx-process.ts';
+
+const LENGTH = 1_000_001;
+const inFolder = folderFor((path) => {
+  writeFileSync(path('big.vhdx'), pattern(LENGTH));
+  writeFileSync(path('zeros.token'), OffloadToken.zeroData().bytes);
+});
+
+beforeAll(buildOnce);
+
+describe.concurrent('odx read', () => {
+  it(
+    'prints fingerprint, type and transfer length, and not the token',
+    inFolder(async ({ run }) => {
+      const { code, stdout, stderr } = await run('read', 'big.vhdx');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/fingerprint {6}[0-9a-f]{16}\n/);
+      expect(stdout).toMatch(/type {13}0x[0-9A-F]{8}\n/);
+      expect(stdout).toContain('transfer length  1,000,001 bytes (977 KiB) from offset 0\n');
+      expect(stdout.length).toBeLessThan(300);
+    }),
+  );
+
+  it(
+    'saves the token for nobody else to read, and never over another file',
+    inFolder(async ({ path, run }) => {
+      const { stdout } = await run('read', 'big.vhdx', '--out', 'big.token', '--json');
+      const bytes = readFileSync(path('big.token'));
+      expect(JSON.parse(stdout)).toMatchObject({
+        fingerprint: OffloadToken.from(bytes).fingerprint,
+        isZeroData: false,
+        transferLength: '1000001',
+        out: 'big.token',
+      });
+      if (process.platform !== 'win32') expect(statSync(path('big.token')).mode & 0o777).toBe(0o600);
+
+      const again = await run('read', 'big.vhdx', '--out', 'big.token');
+      expect(again.code).toBe(1);
+      expect(again.stderr).toContain('EEXIST');
+      expect(readFileSync(path('big.token'))).toEqual(bytes);
+      expect((await run('read', 'big.vhdx', '--out', 'big.token', '--force')).code).toBe(0);
+      expect(readFileSync(path('big.token'))).not.toEqual(bytes);
+    }),
+  );
+
+  it(
+    'says where the next token begins when one covers less',
+    inFolder(async ({ run }) => {
+      const { stdout } = await run('read', 'big.vhdx', '--offset', '1K', '--max-transfer', '64K');
+      expect(stdout).toContain('transfer length  65,536 bytes (64 KiB) from offset 1,024\n');
+      expect(stdout).toContain('933,441 bytes of what was asked need another token: --offset 66560\n');
+    }),
+  );
+
+  it(
+    'refuses a length that is not aligned, in the words of the command line',
+    inFolder(async ({ run }) => {
+      const { code, stderr } = await run('read', 'big.vhdx', '--length', '5');
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /^odx: --length is 5; it must be a multiple of .+ the nearest legal value is 0\.\nnext: /,
+      );
+    }),
+  );
+});
+
+describe.concurrent('odx write', () => {
+  it(
+    'writes what a token stands for into a range of a file',
+    inFolder(async ({ path, run }) => {
+      const { code, stdout } = await run(
+        'write',
+        'big.vhdx',
+        '--token',
+        'zeros.token',
+        '--offset',
+        '512',
+        '--length',
+        '1K',
+      );
+      expect(code).toBe(0);
+      expect(stdout).toContain('written  1,024 bytes (1 KiB) from offset 512, 1 offload write\n');
+      const expected = pattern(LENGTH).fill(0, 512, 1536);
+      expect(readFileSync(path('big.vhdx')).equals(expected)).toBe(true);
+    }),
+  );
+
+  it(
+    'makes a file that is not there, goes on after short writes, and takes base64',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('zeros.txt'), `${OffloadToken.zeroData().toBase64()}\n`);
+      const { code, stdout } = await run(
+        'write',
+        'new.img',
+        '--token',
+        'zeros.txt',
+        '--length',
+        '1M',
+        '--max-write',
+        '256K',
+        '--json',
+      );
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ lengthWritten: '1048576', writes: 4 });
+      expect(readFileSync(path('new.img')).equals(Buffer.alloc(1_048_576))).toBe(true);
+    }),
+  );
+
+  it(
+    'says what becomes of tokens of the emulator, and leaves no file behind',
+    inFolder(async ({ path, run }) => {
+      await run('read', 'big.vhdx', '--out', 'big.token');
+      const { code, stderr } = await run('write', 'new.img', '--token', 'big.token', '--length', '1M');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^odx: ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): /);
+      expect(stderr).toMatch(
+        /\nnext: A token of the emulator is known only to the process that read it: .+ odx repl --emulate\.\n$/,
+      );
+      expect(existsSync(path('new.img'))).toBe(false);
+    }),
+  );
+
+  it.each([
+    ['no token', 'big.vhdx', 2, /token must be|token is|512/],
+    ['missing', 'none.token', 1, /ENOENT/],
+  ])(
+    'refuses a token file that is %s',
+    inFolder(async ({ run }, _what, token, code, sentence) => {
+      const finished = await run('write', 'new.img', '--token', token, '--length', '1M');
+      expect(finished.code).toBe(code);
+      expect(finished.stderr).toMatch(sentence);
+    }),
+  );
+});
+
+describe.concurrent('odx zero', () => {
+  it(
+    'fills a range with zeros',
+    inFolder(async ({ path, run }) => {
+      const { code, stdout } = await run('zero', 'big.vhdx', '0x400', '64K');
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: 'big.vhdx: 65,536 bytes (64 KiB) from offset 1,024 are zeros now\n',
+      });
+      expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH).fill(0, 1024, 66_560))).toBe(true);
+    }),
+  );
+
+  it(
+    'answers in JSON',
+    inFolder(async ({ run }) => {
+      const { stdout } = await run('zero', 'big.vhdx', '0', '512', '--json');
+      expect(JSON.parse(stdout)).toEqual({ path: 'big.vhdx', fileOffset: '0', lengthWritten: '512' });
+    }),
+  );
+
+  it(
+    'refuses what is not aligned, in the words of the command line',
+    inFolder(async ({ run }) => {
+      const { code, stderr } = await run('zero', 'big.vhdx', '5', '512');
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^odx: OFFSET is 5; /);
+    }),
+  );
+});
+
+describe.concurrent('odx probe', () => {
+  it(
+    'gives a verdict with reasons',
+    inFolder(async ({ run }) => {
+      const { code, stdout } = await run('probe', 'big.vhdx');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^big\.vhdx: capable, .+\n {2}- /);
+      expect(stdout).toContain('sector            512 bytes\n');
+      expect(stdout).toContain('size              1,000,001 bytes (977 KiB)\n');
+    }),
+  );
+
+  it(
+    'tells storage that cannot, in JSON',
+    inFolder(async ({ run }) => {
+      const { code, stdout } = await run('probe', 'big.vhdx', '--incapable', '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ verdict: 'incapable', size: '1000001', sectorSize: 512 });
+    }),
+  );
+
+  it(
+    'fails on a path that is not there',
+    inFolder(async ({ run }) => {
+      const { code, stderr } = await run('probe', 'none.vhdx');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^odx: .+\nnext: .+\n$/);
+    }),
+  );
+});

@@ -1,0 +1,192 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { historyFile } from '../../src/cli/repl/history.ts';
+import { hashOf, pattern } from './fixtures.ts';
+import { buildOnce, type Finished, odx, temporaryFolder } from './odx-process.ts';
+import { odxInTerminal, opener } from './terminal.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+const path = (name: string): string => join(folder.path, name);
+
+beforeAll(buildOnce);
+beforeEach(() => {
+  folder = temporaryFolder();
+  writeFileSync(path('big.vhdx'), pattern(300_001));
+});
+afterEach(() => folder.remove());
+
+const repl = (lines: readonly string[], args: readonly string[] = []): Promise<Finished> =>
+  odx(['repl', '--emulate', ...args], { cwd: folder.path, input: lines.join('\n') });
+
+describe('odx repl fed from a pipe', () => {
+  it('evaluates await offloadRead(...) and shows the token by its fingerprint', async () => {
+    const { code, stdout, stderr } = await repl([
+      "const file = await openFile('big.vhdx', 'r')",
+      'await offloadRead(file, { copyLength: file.size })',
+      'emulator.calls.length',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^\{\n {2}token: OffloadToken\([0-9a-f]{16}\),\n {2}transferLength: 300001n,\n {2}allZeroBeyondRange: true,\n {2}flags: 1\n\}\n1\n$/,
+    );
+  });
+
+  it('runs the lines in order, each awaited', async () => {
+    const { code, stdout } = await repl([
+      'const seen = []',
+      'await new Promise((resolve) => setTimeout(resolve, 100)).then(() => seen.push("slow"))',
+      'seen.push("quick")',
+      'await Promise.resolve(seen.join())',
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toBe("1\n2\n'slow,quick'\n");
+  });
+
+  it('prints a failing line on stderr, goes on, and exits with 1', async () => {
+    const { code, stdout, stderr } = await repl([
+      'nowhere',
+      "await openFile('none.vhdx', 'r')",
+      'throw undefined',
+      'new Error("only a value").message',
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toBe("'only a value'\n");
+    expect(stderr).toMatch(
+      /^odx: ReferenceError: nowhere is not defined\nodx: ERROR_FILE_NOT_FOUND .+\nnext: .+\nodx: undefined\n$/,
+    );
+  });
+
+  it('takes statements of several lines, and says so when one has no end', async () => {
+    expect((await repl(['const sum = (a, b) => {', '  return a + b', '}', 'sum(1n, 2n)'])).stdout).toBe(
+      '3n\n',
+    );
+    const { code, stderr } = await repl(['const open = {']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'odx: SyntaxError: The input ends in the middle of a statement.\n',
+    });
+  });
+
+  it('has everything of the package in scope', async () => {
+    const names = [
+      'odx',
+      'openFile',
+      'openFileSync',
+      'offloadRead',
+      'offloadReadSync',
+      'offloadWrite',
+      'offloadWriteSync',
+      'dsmOffloadRead',
+      'dsmOffloadWrite',
+      'copyFile',
+      'copyFiles',
+      'zeroRange',
+      'probe',
+      'queryCopyOffload',
+      'explainStatus',
+      'createOdx',
+      'OffloadToken',
+      'OffloadFile',
+      'Win32Error',
+      'InvalidArgumentError',
+      'createEmulator',
+      'emulator',
+      'loadKernel32',
+      'structs',
+      'layoutOf',
+      'constants',
+      'statuses',
+    ];
+    const { stdout } = await repl([
+      `[${names.map((name) => `typeof ${name}`).join()}].includes('undefined')`,
+    ]);
+    expect(stdout).toBe('false\n');
+  });
+
+  it('teaches with .help in five lines, each of which runs', async () => {
+    const { stdout: lesson } = await repl(['.help']);
+    const lines = lesson.trimEnd().split('\n');
+    expect(lines).toHaveLength(5);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    const { code, stderr } = await repl(lines);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(hashOf(path('copy.vhdx'))).toBe(hashOf(path('big.vhdx')));
+  });
+
+  it('ends at .exit', async () => {
+    expect(await repl(['1', '.exit', '2'])).toEqual({ code: 0, stdout: '1\n', stderr: '' });
+  });
+
+  it('collects what the statements give with --json', async () => {
+    const { code, stdout, stderr } = await repl(
+      ['2n ** 60n', 'OffloadToken.zeroData()', 'nowhere'],
+      ['--json'],
+    );
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      statements: [
+        { value: '1152921504606846976' },
+        { value: { fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) } },
+        { error: { name: 'ReferenceError', message: 'nowhere is not defined' } },
+      ],
+    });
+  });
+});
+
+describe.skipIf(opener === undefined)(
+  `odx repl in a pseudo-terminal (${opener?.name ?? 'skipped: neither util-linux script nor python3 opens one here'})`,
+  () => {
+    it('greets, completes, awaits and keeps its history', async () => {
+      const history = path('history');
+      process.env['ODX_REPL_HISTORY'] = history;
+      const session = odxInTerminal(['repl', '--emulate'], folder.path);
+      delete process.env['ODX_REPL_HISTORY'];
+      const shown = (): string => stripVTControlCharacters(session.shown());
+      const type = async (keys: string, answer: RegExp): Promise<void> => {
+        session.child.stdin?.write(keys);
+        await until(() => answer.test(shown()), shown);
+      };
+      await type('', /odx \d+\.\d+\.\d+ on the emulator\. \.help shows .+\r\nodx> /);
+      await type('(await openFile("big.vhdx", "r")).size\r', /\n300001n\r\n/);
+      await type('offloadW\t', /offloadWrite/);
+      await type('\u0015.exit\r', /\.exit/);
+      expect(await session.ended).toBe(0);
+      expect(readFileSync(history, 'utf8')).toContain('(await openFile("big.vhdx", "r")).size');
+      expect(statSync(history).mode & 0o077).toBe(0);
+    });
+
+    it('does without a history where it cannot be kept', async () => {
+      process.env['ODX_REPL_HISTORY'] = join(path('big.vhdx'), 'history');
+      const session = odxInTerminal(['repl', '--emulate'], folder.path);
+      delete process.env['ODX_REPL_HISTORY'];
+      await until(() => session.shown().includes('odx> '), session.shown);
+      session.child.stdin?.write('.exit\r');
+      expect(await session.ended).toBe(0);
+      expect(existsSync(join(path('big.vhdx'), 'history'))).toBe(false);
+    });
+  },
+);
+
+describe('the history file', () => {
+  it('lies in the state folder of the user unless ODX_REPL_HISTORY says otherwise', () => {
+    const windows = process.platform === 'win32';
+    const env = windows ? { LOCALAPPDATA: 'state' } : { XDG_STATE_HOME: 'state' };
+    expect(historyFile(env)).toBe(join('state', 'win-odx', 'repl_history'));
+    expect(historyFile({})).toContain(
+      windows ? join('AppData', 'Local', 'win-odx') : join('.local', 'state', 'win-odx'),
+    );
+    expect(historyFile({ ODX_REPL_HISTORY: 'here' })).toBe('here');
+    expect(historyFile({ ODX_REPL_HISTORY: '' })).toBeUndefined();
+  });
+});
+
+async function until(holds: () => boolean, shown: () => string): Promise<void> {
+  const begun = Date.now();
+  while (!holds()) {
+    if (Date.now() - begun > 10_000)
+      throw new Error(`It did not come to that within ten seconds: ${shown()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildOnce, ODX, temporaryFolder } from './odx-process.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROUNDS = 5;
+
+const folder = temporaryFolder();
+
+beforeAll(async () => {
+  await buildOnce();
+  cpSync(join(ROOT, 'dist'), join(folder.path, 'dist'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(folder.path, 'package.json'));
+});
+afterAll(folder.remove);
+
+describe('starting', () => {
+  it.each([['--version'], ['--help'], ['help', 'copy'], ['copy', '--help']])(
+    '%s %s loads neither koffi nor zod',
+    (...args) => {
+      // The copy has no node_modules: importing either would fail.
+      const script = join(folder.path, 'dist', 'src', 'cli', 'odx.js');
+      const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'ignore' });
+      expect(status).toBe(0);
+    },
+  );
+
+  it('answers --version within 1.5 times the time of an empty script plus koffi and zod', () => {
+    const scripts = {
+      empty: write('empty.mjs', ''),
+      both: write('both.mjs', `import '${urlOf('koffi')}';\nimport '${urlOf('zod')}';\n`),
+    };
+    // The quickest of several rounds, taken in turns, says least about what else the machine does.
+    const best = {
+      odx: Number.POSITIVE_INFINITY,
+      empty: Number.POSITIVE_INFINITY,
+      both: Number.POSITIVE_INFINITY,
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      best.odx = Math.min(best.odx, timeOf([ODX, '--version']));
+      best.empty = Math.min(best.empty, timeOf([scripts.empty]));
+      best.both = Math.min(best.both, timeOf([scripts.both]));
+    }
+    expect(best.odx).toBeLessThan(1.5 * best.both);
+  });
+});
+
+function write(name: string, code: string): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, code);
+  return path;
+}
+
+function urlOf(name: string): string {
+  return import.meta.resolve(name);
+}
+
+function timeOf(args: readonly string[]): number {
+  const begun = performance.now();
+  spawnSync(process.execPath, args, { stdio: 'ignore' });
+  return performance.now() - begun;
+}
