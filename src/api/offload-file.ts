@@ -27,8 +27,7 @@ let isBranded: (value: object) => value is OffloadFile;
  * const { token } = await offloadRead(file, { copyLength: file.size });
  */
 export class OffloadFile {
-  readonly #opened: OpenedFile;
-  #size: bigint;
+  #opened: OpenedFile;
   #closing: Promise<void> | undefined;
 
   static {
@@ -44,7 +43,6 @@ export class OffloadFile {
       ]);
     }
     this.#opened = opened;
-    this.#size = opened.size;
   }
 
   /** The path as it was given to openFile. */
@@ -59,7 +57,7 @@ export class OffloadFile {
 
   /** Size in bytes as it was when the file was opened, or as setSize left it. */
   get size(): bigint {
-    return this.#size;
+    return this.#opened.size;
   }
 
   /** Logical sector of the volume or device, in bytes: what every offset and length is a multiple of. */
@@ -84,7 +82,7 @@ export class OffloadFile {
     await calling({ syscall: 'SetFileInformationByHandle', path }, () =>
       kernel.setSize(handle, BigInt(size)),
     );
-    this.#size = BigInt(size);
+    this.#opened = { ...this.#opened, size: BigInt(size) };
   }
 
   /** Closes the handle (CloseHandle). Calls in flight end first or are ended by Windows. */

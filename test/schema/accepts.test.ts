@@ -1,0 +1,277 @@
+import { describe, expect, test } from 'vitest';
+import type { OffloadFile } from '../../src/api/offload-file.ts';
+import { Win32Error } from '../../src/errors.ts';
+import { OffloadToken } from '../../src/token.ts';
+import { failureOf, type Workspace, workspace } from '../api/workspace.ts';
+import { call, DSM_READS, DSM_WRITES, type FunctionName, legalRequest, READS, WRITES } from './functions.ts';
+
+const LAST_SECTOR = 2n ** 63n - 512n;
+
+function opened(space: Workspace, size: number): OffloadFile {
+  return space.odx.openFileSync(space.hollow('file', size), 'r+');
+}
+
+/** FileOffset and CopyLength as they went to the kernel, and TransferOffset of a write. */
+function wire({ emulator }: Workspace): bigint[] {
+  const input = Buffer.from(emulator.calls.at(-1)?.input ?? []);
+  return input.length === 32
+    ? [input.readBigUInt64LE(16), input.readBigUInt64LE(24)]
+    : [input.readBigUInt64LE(8), input.readBigUInt64LE(16), input.readBigUInt64LE(24)];
+}
+
+// All of these are legal here; what the kernel makes of them is its own affair.
+const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
+  ['a length of 0', READS, { copyLength: 0 }, [0n, 0n]],
+  ['a length of 0n', READS, { copyLength: 0n }, [0n, 0n]],
+  ['a length of -0', READS, { copyLength: -0 }, [0n, 0n]],
+  [
+    'the last sector there is, for nothing',
+    READS,
+    { copyLength: 0, fileOffset: LAST_SECTOR },
+    [LAST_SECTOR, 0n],
+  ],
+  ['the longest length', READS, { copyLength: LAST_SECTOR }, [0n, LAST_SECTOR]],
+  [
+    'the last whole sector',
+    READS,
+    { copyLength: 512, fileOffset: LAST_SECTOR - 512n },
+    [LAST_SECTOR - 512n, 512n],
+  ],
+  [
+    'the greatest exact number',
+    READS,
+    { copyLength: 512, fileOffset: 2 ** 53 - 512 },
+    [2n ** 53n - 512n, 512n],
+  ],
+  ['no time to live', READS, { copyLength: 512, tokenTimeToLive: 0 }, [0n, 512n]],
+  ['the longest time to live', READS, { copyLength: 512, tokenTimeToLive: 0xffff_ffff }, [0n, 512n]],
+  [
+    'undefined for what may be left out',
+    READS,
+    {
+      copyLength: 512,
+      fileOffset: undefined,
+      sectorSize: undefined,
+      endOfFile: undefined,
+      tokenTimeToLive: undefined,
+    },
+    [0n, 512n],
+  ],
+  ['the smallest sector', READS, { copyLength: 512, sectorSize: 512 }, [0n, 512n]],
+  ['the largest sector', READS, { copyLength: 65_536, sectorSize: 65_536 }, [0n, 65_536n]],
+  ['an end of file of 0', READS, { copyLength: 512, endOfFile: 0 }, [0n, 512n]],
+  ['an end of file of 2^63-1', READS, { copyLength: 512, endOfFile: 2n ** 63n - 1n }, [0n, 512n]],
+  ['a length of 0', WRITES, { copyLength: 0 }, [0n, 0n, 0n]],
+  [
+    'all at its last',
+    WRITES,
+    { copyLength: 0, fileOffset: LAST_SECTOR, transferOffset: LAST_SECTOR },
+    [LAST_SECTOR, 0n, LAST_SECTOR],
+  ],
+  ['the longest length', WRITES, { copyLength: LAST_SECTOR }, [0n, LAST_SECTOR, 0n]],
+  ['bytes in a Buffer', WRITES, { copyLength: 0, token: Buffer.alloc(512) }, [0n, 0n, 0n]],
+  [
+    'bytes in the middle of a buffer',
+    WRITES,
+    { copyLength: 0, token: new Uint8Array(1024).subarray(3, 515) },
+    [0n, 0n, 0n],
+  ],
+  [
+    'undefined for what may be left out',
+    WRITES,
+    { copyLength: 0, fileOffset: undefined, transferOffset: undefined },
+    [0n, 0n, 0n],
+  ],
+];
+
+describe.each(PASS)('%s', (_, names, patch, sent) => {
+  test.each(names)('goes through %s', async (name) => {
+    const space = workspace();
+    const file = opened(space, 131_072);
+    const failure = await outcome(() => call(space, name, file, { ...legalRequest(name), ...patch }));
+    if (failure !== undefined) expect(failure).toBeInstanceOf(Win32Error);
+    expect(wire(space)).toEqual(sent);
+    await file.close();
+  });
+});
+
+describe.each([...DSM_READS, ...DSM_WRITES])('%s takes', (name) => {
+  const range = { startingOffset: 0, lengthInBytes: 512 };
+
+  test.each<[string, object]>([
+    ['65,536 ranges', { ranges: Array.from({ length: 65_536 }, () => range) }],
+    ['the last range there is', { ranges: [{ startingOffset: LAST_SECTOR - 512n, lengthInBytes: 512 }] }],
+    ['the longest range there is', { ranges: [{ startingOffset: 0n, lengthInBytes: LAST_SECTOR }] }],
+    [
+      'ranges of the most bytes together',
+      { ranges: [range, { startingOffset: 512, lengthInBytes: LAST_SECTOR - 512n }] },
+    ],
+    [
+      'ranges that overlap, and in any order',
+      { ranges: [{ startingOffset: 512, lengthInBytes: 512 }, range, range] },
+    ],
+    ['a frozen array', { ranges: Object.freeze([range]) }],
+    ['an array of a subclass', { ranges: class extends Array {}.from([range]) }],
+    ['a larger sector', { ranges: [{ startingOffset: 4096, lengthInBytes: 4096 }], sectorSize: 4096 }],
+  ])('%s', async (_, patch) => {
+    const space = workspace();
+    const file = opened(space, 131_072);
+    const failure = await outcome(() => call(space, name, file, { ...legalRequest(name), ...patch }));
+    if (failure !== undefined) expect(failure).toBeInstanceOf(Win32Error);
+    expect(space.emulator.calls).toHaveLength(1);
+    await file.close();
+  });
+});
+
+describe('a length that ends exactly at the end of the file need not be aligned', () => {
+  const SIZE = 10_000;
+  const ROUNDED = 10_240n;
+
+  // How the end of the file is known: to an OffloadFile by itself, for a borrowed handle by endOfFile.
+  const KNOWN: [string, (file: OffloadFile) => OffloadFile | bigint, object][] = [
+    ['of an OffloadFile', (file) => file, {}],
+    ['of a HANDLE with endOfFile', (file) => file.handle, { endOfFile: SIZE }],
+    ['of a HANDLE with endOfFile as bigint', (file) => file.handle, { endOfFile: BigInt(SIZE) }],
+  ];
+
+  describe.each(KNOWN)('%s', (_, source, known) => {
+    test.each([
+      [0, SIZE, ROUNDED],
+      [0, BigInt(SIZE), ROUNDED],
+      [8192, SIZE - 8192, 2048n],
+      [9728n, 272n, 512n],
+    ])(
+      'a read from %o of %o sends the length rounded up to %o and gives what was asked',
+      (fileOffset, copyLength, sent) => {
+        const space = workspace();
+        const file = opened(space, SIZE);
+        const { transferLength } = space.odx.offloadReadSync(source(file), {
+          copyLength,
+          fileOffset,
+          ...known,
+        });
+        expect(transferLength).toBe(BigInt(copyLength));
+        expect(wire(space)).toEqual([BigInt(fileOffset), sent]);
+        file[Symbol.dispose]();
+      },
+    );
+
+    test('a write sends the length rounded up and gives what was asked', async () => {
+      const space = workspace();
+      const file = opened(space, SIZE);
+      const token = OffloadToken.zeroData();
+      const request = { token, copyLength: SIZE, ...known };
+      expect((await space.odx.offloadWrite(source(file), request)).lengthWritten).toBe(BigInt(SIZE));
+      expect(space.odx.offloadWriteSync(source(file), request).lengthWritten).toBe(BigInt(SIZE));
+      expect(wire(space)).toEqual([0n, ROUNDED, 0n]);
+      await file.close();
+    });
+  });
+
+  test.each<[string, object, boolean]>([
+    ['one byte short of it', { copyLength: SIZE - 1 }, false],
+    ['one byte beyond it', { copyLength: SIZE + 1 }, false],
+    ['at another end that the caller names', { copyLength: 5000, endOfFile: 5000 }, true],
+    ['at its own end where the caller names another', { copyLength: SIZE, endOfFile: 5000 }, false],
+    ['from an offset that is not aligned', { copyLength: SIZE - 100, fileOffset: 100 }, false],
+    ['with a sector of 4096', { copyLength: SIZE - 8192, fileOffset: 8192, sectorSize: 4096 }, true],
+    [
+      'with an offset of 512 and a sector of 4096',
+      { copyLength: SIZE - 512, fileOffset: 512, sectorSize: 4096 },
+      false,
+    ],
+  ])('%s: %o is legal: %s', async (_, patch, legal) => {
+    const space = workspace();
+    const file = opened(space, SIZE);
+    for (const name of [...READS, ...WRITES]) {
+      const failure = await outcome(() => call(space, name, file, { ...legalRequest(name), ...patch }));
+      if (legal) expect(failure).not.toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
+      else expect(failure).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
+    }
+    await file.close();
+  });
+
+  test('not where the end is not known', async () => {
+    const space = workspace();
+    const file = opened(space, SIZE);
+    const error = await failureOf(() => space.odx.offloadRead(file.handle, { copyLength: SIZE }));
+    expect(error).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT', issues: [{ path: 'copyLength' }] });
+    expect(space.emulator.calls).toEqual([]);
+    await file.close();
+  });
+
+  test('not where rounding up leaves 2^63-1', async () => {
+    const space = workspace();
+    const file = opened(space, SIZE);
+    const request = { copyLength: 511, fileOffset: LAST_SECTOR, endOfFile: 2n ** 63n - 1n };
+    for (const name of [...READS, ...WRITES]) {
+      const failure = await failureOf(() => call(space, name, file, { ...legalRequest(name), ...request }));
+      expect(failure).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
+    }
+    expect(space.emulator.calls).toEqual([]);
+    await file.close();
+  });
+
+  test('follows setSize', async () => {
+    const space = workspace();
+    const file = opened(space, 4096);
+    await file.setSize(5000);
+    const { transferLength } = await space.odx.offloadRead(file, { copyLength: file.size });
+    expect([file.size, transferLength, wire(space)[1]]).toEqual([5000n, 5000n, 5120n]);
+    await file.close();
+  });
+
+  test('gives a short transfer as it is', async () => {
+    const space = workspace({ maximumTransferSize: 4096 });
+    space.file('file', SIZE);
+    const file = space.odx.openFileSync(space.path('file'), 'r');
+    expect((await space.odx.offloadRead(file, { copyLength: SIZE })).transferLength).toBe(4096n);
+    await file.close();
+  });
+});
+
+describe('the sector', () => {
+  test.each([...READS, ...WRITES])('is that of the volume in %s of an OffloadFile', async (name) => {
+    const space = workspace({ sectorSize: 4096 });
+    const file = opened(space, 131_072);
+    const failure = await failureOf(() =>
+      call(space, name, file, { ...legalRequest(name), copyLength: 512 }),
+    );
+    expect(failure).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
+    expect((failure as Error).message).toContain('the logical sector of 4096 bytes');
+    expect(space.emulator.calls).toEqual([]);
+    await file.close();
+  });
+
+  test.each([...READS, ...WRITES])(
+    'is 512 in %s of a borrowed handle, and the kernel has its say',
+    async (name) => {
+      const space = workspace({ sectorSize: 4096 });
+      const file = opened(space, 131_072);
+      const failure = await failureOf(() =>
+        call(space, name, file.handle, { ...legalRequest(name), copyLength: 512 }),
+      );
+      expect(failure).toMatchObject({ code: 'ERROR_INVALID_PARAMETER' });
+      await file.close();
+    },
+  );
+
+  test.each([...READS, ...WRITES])('is what the caller says in %s, whatever the volume', async (name) => {
+    const space = workspace({ sectorSize: 4096 });
+    const file = opened(space, 131_072);
+    const failure = await failureOf(() =>
+      call(space, name, file, { ...legalRequest(name), copyLength: 512, sectorSize: 512 }),
+    );
+    expect(failure).toMatchObject({ code: 'ERROR_INVALID_PARAMETER' });
+    await file.close();
+  });
+});
+
+async function outcome(run: () => unknown): Promise<unknown> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
