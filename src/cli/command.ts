@@ -54,6 +54,8 @@ interface CommandFacts {
   readonly spelling?: Readonly<Record<string, string>>;
   /** Whether an operand may be a negative number rather than an option. */
   readonly negative?: boolean;
+  /** The next step after a request that cannot be meant. */
+  readonly remedy?: string;
   /** Paragraphs of the help. */
   readonly notes: readonly string[];
   readonly examples: readonly Example[];

@@ -69,7 +69,7 @@ async function runCommand(command: Command, rest: readonly string[], json: boole
 }
 
 function report(error: unknown, command: Command | undefined, json: boolean, debug: boolean): number {
-  const { exitCode, sentence, next } = complain(error);
+  const complaint = complain(error);
   if (json) {
     print(toJson({ error: error instanceof Error ? errorDocument(error) : { message: String(error) } }));
   } else {
@@ -79,16 +79,18 @@ function report(error: unknown, command: Command | undefined, json: boolean, deb
         command === undefined ? generalHelp(commands, manifest(), paint) : commandHelp(command, paint);
       process.stderr.write(`${text}\n\n`);
     }
-    process.stderr.write(`${paint('red', 'odx:')} ${respell(sentence, command)}\n`);
+    process.stderr.write(`${paint('red', 'odx:')} ${respell(complaint.sentence, command)}\n`);
+    const next = complaint.next ?? remedyFor(error, complaint.exitCode, command);
     if (next !== undefined) process.stderr.write(`${paint('bold', 'next:')} ${next}\n`);
-    else if (exitCode === USAGE && !(error instanceof UsageError) && command !== undefined) {
-      process.stderr.write(
-        `${paint('bold', 'next:')} Mend the command line; odx ${command.name} --help shows examples.\n`,
-      );
-    }
   }
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  return exitCode;
+  return complaint.exitCode;
+}
+
+// After a usage error the help has just been printed.
+function remedyFor(error: unknown, exitCode: number, command: Command | undefined): string | undefined {
+  if (exitCode !== USAGE || error instanceof UsageError || command === undefined) return undefined;
+  return command.remedy ?? `Mend the command line; odx ${command.name} --help shows examples.`;
 }
 
 // The API speaks of its own arguments, the user typed others. A sentence about an argument begins with its name.

@@ -21,6 +21,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The built command. */
 export const ODX: string = join(ROOT, 'dist', 'src', 'cli', 'odx.js');
 
+/**
+ * Starting a process takes seconds under Wine, where the suite runs against its driver: there a part of these tests has
+ * to do, the rest is left out by name.
+ */
+export const underWine: boolean = process.env['WIN_ODX_KERNEL'] === 'driver';
+
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;

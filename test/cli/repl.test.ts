@@ -140,9 +140,7 @@ describe.skipIf(opener === undefined)(
   () => {
     it('greets, completes, awaits and keeps its history', async () => {
       const history = path('history');
-      process.env['ODX_REPL_HISTORY'] = history;
-      const session = odxInTerminal(['repl', '--emulate'], folder.path);
-      delete process.env['ODX_REPL_HISTORY'];
+      const session = odxInTerminal(['repl', '--emulate'], folder.path, { ODX_REPL_HISTORY: history });
       const shown = (): string => stripVTControlCharacters(session.shown());
       const type = async (keys: string, answer: RegExp): Promise<void> => {
         session.child.stdin?.write(keys);
@@ -158,13 +156,12 @@ describe.skipIf(opener === undefined)(
     });
 
     it('does without a history where it cannot be kept', async () => {
-      process.env['ODX_REPL_HISTORY'] = join(path('big.vhdx'), 'history');
-      const session = odxInTerminal(['repl', '--emulate'], folder.path);
-      delete process.env['ODX_REPL_HISTORY'];
+      const history = join(path('big.vhdx'), 'history');
+      const session = odxInTerminal(['repl', '--emulate'], folder.path, { ODX_REPL_HISTORY: history });
       await until(() => session.shown().includes('odx> '), session.shown);
       session.child.stdin?.write('.exit\r');
       expect(await session.ended).toBe(0);
-      expect(existsSync(join(path('big.vhdx'), 'history'))).toBe(false);
+      expect(existsSync(history)).toBe(false);
     });
   },
 );

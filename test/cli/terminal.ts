@@ -31,11 +31,15 @@ export interface Session {
 }
 
 /** Runs the built command in a pseudo-terminal. Its input stays open until it is ended. */
-export function odxInTerminal(args: readonly string[], cwd: string): Session {
+export function odxInTerminal(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Session {
   if (opener === undefined) throw new Error('There is nothing here that opens a pseudo-terminal.');
   const child = spawn(opener.command, opener.arguments([process.execPath, ODX, ...args]), {
     cwd,
-    env: environment({ TERM: 'xterm-256color' }),
+    env: environment({ TERM: 'xterm-256color', ...env }),
   });
   let shown = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

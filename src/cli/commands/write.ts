@@ -4,7 +4,7 @@ import { type Command, defineCommand } from '../command.ts';
 import { AdvisedError } from '../errors.ts';
 import { facts, formatCount, formatExactSize, plural } from '../format.ts';
 import { parseSize, plain } from '../size.ts';
-import { UsageError } from '../usage-error.ts';
+import { RequestError, UsageError } from '../usage-error.ts';
 
 const TOKEN_BYTES = 512;
 
@@ -93,7 +93,14 @@ export const write: Command = defineCommand({
 async function loadToken(path: string): Promise<OffloadToken> {
   const { OffloadToken: Token } = await import('../../index.ts');
   const bytes = await readFile(path);
-  return Token.from(bytes.length === TOKEN_BYTES ? bytes : bytes.toString('utf8').trim());
+  try {
+    return Token.from(bytes.length === TOKEN_BYTES ? bytes : bytes.toString('utf8').trim());
+  } catch (error) {
+    // The message of the library would speak of strings and arrays.
+    throw new RequestError(`${path} holds no token: that is ${TOKEN_BYTES} bytes, or their base64.`, {
+      cause: error,
+    });
+  }
 }
 
 async function openDestination(

@@ -1,6 +1,7 @@
 import { type Command, defineCommand } from '../command.ts';
 import { formatCount, formatExactSize } from '../format.ts';
 import { parseSize, plain } from '../size.ts';
+import { RequestError } from '../usage-error.ts';
 
 export const zero: Command = defineCommand({
   name: 'zero',
@@ -24,6 +25,13 @@ export const zero: Command = defineCommand({
     const signal = interruptible();
     const file = await odx.openFile(path, 'r+');
     try {
+      const end = fileOffset + length;
+      // The storage would learn of it only after it has cleared the sectors that are there.
+      if (end > file.size) {
+        throw new RequestError(
+          `The range ends at ${formatCount(end)}, but ${path} ends at ${formatCount(file.size)}.`,
+        );
+      }
       const result = await odx.zeroRange(file, {
         fileOffset: plain(fileOffset),
         length: plain(length),
