@@ -20,6 +20,9 @@ import type { CopyReport } from '../../src/api/copy-file.ts';
 // Long ago, so that no change of a test can fall into the same tick of a clock.
 const WRITTEN = new Date('2020-02-02T02:02:02Z');
 
+/** The emulator plays Windows on any host, but what the host itself cannot do, it cannot show. */
+export const onWindows: boolean = process.platform === 'win32';
+
 /** A folder of its own for one test file. */
 export class Workspace {
   #root = '';
