@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { describeValue } from '../../describe.ts';
 import { type ArgumentIssue, InvalidArgumentError } from '../../errors.ts';
 import { checkPath } from '../../schema/open-file.ts';
+import { isArray } from '../../schema/own.ts';
 
 export interface CopyPair {
   readonly source: string;
@@ -10,14 +11,15 @@ export interface CopyPair {
 
 /** Checks all pairs at once, so that nothing is copied when one of them is not legal. */
 export function checkPairs(pairs: unknown): CopyPair[] {
-  if (!Array.isArray(pairs)) {
+  if (!isArray(pairs)) {
     refuse('pairs', `pairs is ${describeValue(pairs)}; it must be an array of [source, destination].`);
   }
   const issues: ArgumentIssue[] = [];
   const taken = new Map<string, number>();
-  const checked = Array.from(pairs, (pair: unknown, index) => {
+  // By index: an iterator of the caller's has no say in it, and a hole is no pair.
+  const checked = Array.from({ length: pairs.length }, (_, index) => {
     try {
-      return checkPair(pair, index, taken);
+      return checkPair(pairs[index], index, taken);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       issues.push(...error.issues);
@@ -30,8 +32,8 @@ export function checkPairs(pairs: unknown): CopyPair[] {
 
 function checkPair(pair: unknown, index: number, taken: Map<string, number>): CopyPair {
   const path = `pairs.${index}`;
-  if (!Array.isArray(pair) || pair.length !== 2) {
-    const said = Array.isArray(pair) ? `an array of ${pair.length}` : describeValue(pair);
+  if (!isArray(pair) || pair.length !== 2) {
+    const said = isArray(pair) ? `an array of ${pair.length}` : describeValue(pair);
     refuse(path, `${path} is ${said}; it must be [source, destination].`);
   }
   const source = checkPath(`${path}.0`, pair[0]);
