@@ -42,7 +42,8 @@ export async function planCopies(sources: readonly string[], destination: string
 
   const draft = new Draft();
   for (const source of sources) {
-    const found = await stat(source);
+    const found = await draft.look(source, sources.length === 1);
+    if (found === undefined) continue;
     const to = target === undefined ? destination : join(destination, basename(resolve(source)));
     if (found.isDirectory()) {
       refuseWithin(source, to);
@@ -80,6 +81,17 @@ class Draft {
   readonly folders: string[] = [];
   readonly #taken = new Map<string, string>();
 
+  /** What is at a path; undefined, and noted, where that cannot be told. Throws where there is nothing else to copy. */
+  async look(source: string, alone: boolean): Promise<Stats | undefined> {
+    try {
+      return await stat(source);
+    } catch (error) {
+      if (alone) throw error;
+      this.#note(source, error);
+      return undefined;
+    }
+  }
+
   addFile(source: string, destination: string, found: Stats): void {
     if (!found.isFile()) {
       this.unplanned.push({ source, reason: 'is no ordinary file' });
@@ -97,20 +109,33 @@ class Draft {
 
   async addFolder(source: string, destination: string): Promise<void> {
     this.folders.push(destination);
-    for (const entry of await sortedEntries(source)) {
+    for (const entry of await this.#entries(source)) {
       const from = join(source, entry.name);
       const to = join(destination, entry.name);
       if (entry.isSymbolicLink())
         this.unplanned.push({ source: from, reason: 'is a link, which is not followed' });
       else if (entry.isDirectory()) await this.addFolder(from, to);
-      else this.addFile(from, to, await stat(from));
+      else {
+        const found = await this.look(from, false);
+        if (found !== undefined) this.addFile(from, to, found);
+      }
     }
   }
-}
 
-async function sortedEntries(folder: string): Promise<Dirent[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  async #entries(folder: string): Promise<Dirent[]> {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true });
+      return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      this.#note(folder, error);
+      return [];
+    }
+  }
+
+  #note(source: string, error: unknown): void {
+    const [what] = error instanceof Error ? error.message.split(',') : [String(error)];
+    this.unplanned.push({ source, reason: `cannot be read (${what})` });
+  }
 }
 
 // A folder copied into itself would never end.

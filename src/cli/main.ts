@@ -95,8 +95,8 @@ function remedyFor(error: unknown, exitCode: number, command: Command | undefine
 
 // The API speaks of its own arguments, the user typed others. A sentence about an argument begins with its name.
 function respell(sentences: string, command: Command | undefined): string {
-  const names: Readonly<Record<string, string>> = { ...emulatorSpelling, ...command?.spelling };
-  return sentences.replace(/^\w+(?= )/gm, (word) => names[word] ?? word);
+  const names = new Map(Object.entries({ ...emulatorSpelling, ...command?.spelling }));
+  return sentences.replace(/^\w+(?= )/gm, (word) => names.get(word) ?? word);
 }
 
 function print(text: string): void {

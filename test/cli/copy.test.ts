@@ -231,6 +231,20 @@ describe
       );
 
       it(
+        'copies the others when one is not there',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('backup'));
+          const { code, stdout, stderr } = await run('copy', 'none.vhdx', 'big.vhdx', 'backup');
+          expect(code).toBe(1);
+          expect(stdout).toContain('1 of 2 files copied\n');
+          expect(stderr).toBe(
+            'odx: not copied: none.vhdx cannot be read (ENOENT: no such file or directory).\n',
+          );
+          expect((await run('copy', 'none.vhdx', 'backup')).stderr).toContain('next: Check the path.');
+        }),
+      );
+
+      it(
         'groups the reasons why nothing was offloaded',
         inFolder(async ({ path, run }) => {
           writeFileSync(path('other.vhdx'), pattern(400_000));

@@ -8,6 +8,7 @@ export const explain: Command = defineCommand({
   count: [1, 1],
   summary: 'say what a Win32 error, an NTSTATUS or a control code means and what to do',
   notes: ['CODE is a number as Windows gives it, decimal or hexadecimal, or a name in any letter case.'],
+  spelling: { code: 'CODE' },
   remedy: 'Write the number itself, with 0x in front when it is hexadecimal.',
   negative: true,
   options: {},

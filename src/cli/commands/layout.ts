@@ -15,6 +15,7 @@ export const layout: Command = defineCommand({
   notes: [
     'Prints the fields as a table and as a map, eight bytes a row. Without STRUCT lists every structure.',
   ],
+  spelling: { name: 'STRUCT' },
   remedy: 'odx layout lists every structure.',
   options: {
     svg: { type: 'string', value: 'FILE', help: 'write the map as a picture' },

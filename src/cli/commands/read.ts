@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { OffloadReadResult } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { facts, formatCount, formatExactSize, hex } from '../format.ts';
@@ -85,7 +85,6 @@ export const read: Command = defineCommand({
 });
 
 async function saveToken(path: string, { token }: OffloadReadResult, force: boolean): Promise<void> {
-  const { rm } = await import('node:fs/promises');
   // A file that is there keeps its mode when it is written again, so it is made anew.
   if (force) await rm(path, { force: true });
   await writeFile(path, token.bytes, { flag: 'wx', mode: ONLY_THE_OWNER });
