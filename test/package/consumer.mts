@@ -1,0 +1,82 @@
+// A program of somebody who installed the package: checked by TypeScript 5.9 and 7, with neither Node's types nor DOM.
+import {
+  AbortError,
+  type ByteCount,
+  type CopyReport,
+  copyFile,
+  copyFiles,
+  createOdx,
+  type FileSource,
+  InvalidArgumentError,
+  isSupported,
+  type Kernel,
+  type Odx,
+  type OdxError,
+  type OffloadFile,
+  type OffloadReadRequest,
+  type OffloadReadResult,
+  OffloadToken,
+  offloadRead,
+  offloadReadSync,
+  offloadWrite,
+  openFile,
+  ProtocolError,
+  queryCopyOffload,
+  Win32Error,
+  zeroRange,
+} from 'win-odx';
+import { createEmulator, type EmulatedCall, type Emulator } from 'win-odx/emulator';
+import { loadKernel32 } from 'win-odx/kernel32';
+import { constants, type Layout, layoutOf, statuses, structs } from 'win-odx/structs';
+
+export const emulator: Emulator = createEmulator({
+  sectorSize: 4096,
+  intercept: ({ name, index }) =>
+    name === 'FSCTL_OFFLOAD_READ' && index > 0 ? { status: 0xc000_0465 } : undefined,
+});
+export const odx: Odx = createOdx({ kernel: emulator });
+export const calls: readonly EmulatedCall[] = emulator.calls;
+export const kernel: () => Kernel = () => loadKernel32({ kernel32: 'shim.dll' });
+export const layouts: Layout[] = [layoutOf('OVERLAPPED'), structs.OVERLAPPED];
+export const facts: unknown[] = [constants, statuses, isSupported];
+
+export async function copy(source: FileSource, destination: OffloadFile, length: ByteCount): Promise<bigint> {
+  const request: OffloadReadRequest = { copyLength: length, tokenTimeToLive: 30_000 };
+  const { token, transferLength }: OffloadReadResult = await offloadRead(source, request);
+  const saved: string = token.toBase64();
+  const { lengthWritten } = await offloadWrite(destination, {
+    token: OffloadToken.from(saved),
+    copyLength: transferLength,
+  });
+  return lengthWritten;
+}
+
+export async function whole(): Promise<(CopyReport | OdxError)[]> {
+  const file: OffloadFile = await openFile('a', 'r+', { size: 4096n });
+  try {
+    await zeroRange(file, { fileOffset: 0, length: file.size });
+    const { maximumTransferBytes } = await queryCopyOffload(file);
+    const report: CopyReport = await copyFile('a', 'b', { mode: 'require', chunkSize: maximumTransferBytes });
+    return [report, ...(await copyFiles([['a', 'b']], { concurrency: 2 }))];
+  } catch (error) {
+    if (error instanceof Win32Error)
+      return [error.errno === 315 && error.action === 'refresh-token' ? error : error];
+    if (error instanceof InvalidArgumentError || error instanceof ProtocolError) return [error];
+    if (error instanceof AbortError) return [error];
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+// Each of these must not compile.
+// @ts-expect-error A blocking call takes no signal.
+offloadReadSync(3, { copyLength: 512, signal: undefined });
+// @ts-expect-error A length is no string.
+void offloadRead(3, { copyLength: '512' });
+// @ts-expect-error A path is no file.
+void offloadRead('D:\\big.vhdx', { copyLength: 512 });
+// @ts-expect-error A token is made by from().
+new OffloadToken(new Uint8Array(512));
+// @ts-expect-error There is no such way to open.
+void openFile('a', 'a+');

@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { built, root } from './built.ts';
+
+// Windows Node under Wine gives child processes no pipes.
+const cannotSpawn = process.platform === 'win32';
+
+let folder: string;
+let dist: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'win-odx-platform-'));
+  dist = cannotSpawn ? '' : built();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a module in a process of its own and gives what it printed as JSON. */
+function run(name: string, source: string): unknown {
+  const program = join(folder, `${name}.mjs`);
+  writeFileSync(program, source);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+const url = (...path: string[]): string => JSON.stringify(pathToFileURL(join(...path)).href);
+const entry = (path: string): string => url(dist, 'src', path);
+
+describe.skipIf(cannotSpawn)('importing the package', () => {
+  test.each([
+    ['win-odx', 'index.js'],
+    ['win-odx/kernel32', 'kernel/kernel32.js'],
+    ['win-odx/emulator', 'emulator/index.js'],
+    ['win-odx/structs', 'structs.js'],
+  ])('%s loads no library', (_, path) => {
+    // Koffi is one module in the process: what the package would load, it would load through this object.
+    const seen = run(
+      `import-${path.replaceAll('/', '-')}`,
+      `import koffi from ${url(root, 'node_modules', 'koffi', 'index.js')};
+       const loaded = [];
+       const load = koffi.load;
+       koffi.load = (name) => { loaded.push(name); return load(name); };
+       await import(${entry(path)});
+       console.log(JSON.stringify(loaded));`,
+    );
+    expect(seen).toEqual([]);
+  });
+
+  test('would be found out if it did', () => {
+    const seen = run(
+      'import-proof',
+      `import koffi from ${url(root, 'node_modules', 'koffi', 'index.js')};
+       const loaded = [];
+       koffi.load = (name) => { loaded.push(name); throw new Error('not here'); };
+       const { offloadRead } = await import(${entry('index.js')});
+       await offloadRead(3, { copyLength: 512 }).catch(() => {});
+       console.log(JSON.stringify(loaded));`,
+    );
+    expect(seen).toEqual(['kernel32.dll']);
+  });
+
+  test('maps no kernel32 into the process', () => {
+    const seen = run(
+      'import-maps',
+      `import { readFileSync } from 'node:fs';
+       await import(${entry('index.js')});
+       const maps = readFileSync('/proc/self/maps', 'utf8').toLowerCase();
+       console.log(JSON.stringify({ kernel32: maps.includes('kernel32'), ntdll: maps.includes('ntdll') }));`,
+    );
+    expect(seen).toEqual({ kernel32: false, ntdll: false });
+  });
+
+  test('works twice in one process, from two copies of the package', () => {
+    const copies = ['one', 'two'].map((name) => {
+      const copy = join(folder, name);
+      mkdirSync(copy);
+      cpSync(dist, join(copy, 'dist'), { recursive: true });
+      cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+      symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+      return copy;
+    });
+    const entries = copies.map((copy) => url(copy, 'dist', 'src', 'index.js'));
+    const seen = run(
+      'twice',
+      `const [one, two] = [await import(${entries[0]}), await import(${entries[1]})];
+       console.log(JSON.stringify({
+         same: one.offloadRead === two.offloadRead,
+         tokens: two.OffloadToken.from(one.OffloadToken.zeroData().bytes).isZeroData,
+         foreign: one.OffloadToken.zeroData().equals(two.OffloadToken.zeroData()),
+       }));`,
+    );
+    expect(seen).toEqual({ same: false, tokens: true, foreign: false });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('off Windows', () => {
+  test('isSupported is false', () => {
+    const seen = run(
+      'supported',
+      `const { isSupported } = await import(${entry('index.js')});
+       console.log(JSON.stringify(isSupported));`,
+    );
+    expect(seen).toBe(false);
+  });
+
+  test('what asks the default kernel fails and names the emulator, rejecting where it is asynchronous', () => {
+    const seen = run(
+      'default-kernel',
+      `const odx = await import(${entry('index.js')});
+       const { loadKernel32 } = await import(${entry('kernel/kernel32.js')});
+       const token = odx.OffloadToken.zeroData();
+       const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
+       const range = { fileOffset: 0, length: 512 };
+       const calls = {
+         offloadRead: () => odx.offloadRead(3, { copyLength: 512 }),
+         offloadReadSync: () => odx.offloadReadSync(3, { copyLength: 512 }),
+         offloadWrite: () => odx.offloadWrite(3, { token, copyLength: 512 }),
+         offloadWriteSync: () => odx.offloadWriteSync(3, { token, copyLength: 512 }),
+         dsmOffloadRead: () => odx.dsmOffloadRead(3, { ranges }),
+         dsmOffloadReadSync: () => odx.dsmOffloadReadSync(3, { ranges }),
+         dsmOffloadWrite: () => odx.dsmOffloadWrite(3, { ranges, token }),
+         dsmOffloadWriteSync: () => odx.dsmOffloadWriteSync(3, { ranges, token }),
+         queryCopyOffload: () => odx.queryCopyOffload(3),
+         probe: () => odx.probe('x'),
+         openFile: () => odx.openFile('x', 'r'),
+         openFileSync: () => odx.openFileSync('x', 'r'),
+         copyFile: () => odx.copyFile('x', 'y'),
+         copyFiles: () => odx.copyFiles([['x', 'y']]),
+         zeroRange: () => odx.zeroRange(3, range),
+         loadKernel32: () => loadKernel32(),
+       };
+       const seen = {};
+       for (const [name, call] of Object.entries(calls)) {
+         let how = 'throws';
+         try {
+           const pending = call();
+           how = 'rejects';
+           await pending;
+         } catch (error) {
+           seen[name] = [how, error instanceof odx.UnsupportedPlatformError, error.code, error.message.includes('createEmulator()')];
+         }
+       }
+       console.log(JSON.stringify(seen));`,
+    );
+    const failing = (how: string): unknown[] => [how, true, 'ERR_ODX_UNSUPPORTED_PLATFORM', true];
+    const sync = [
+      'offloadReadSync',
+      'offloadWriteSync',
+      'dsmOffloadReadSync',
+      'dsmOffloadWriteSync',
+      'openFileSync',
+      'loadKernel32',
+    ];
+    const async = [
+      'offloadRead',
+      'offloadWrite',
+      'dsmOffloadRead',
+      'dsmOffloadWrite',
+      'queryCopyOffload',
+      'probe',
+      'openFile',
+      'copyFile',
+      'copyFiles',
+      'zeroRange',
+    ];
+    expect(seen).toEqual({
+      ...Object.fromEntries(sync.map((name) => [name, failing('throws')])),
+      ...Object.fromEntries(async.map((name) => [name, failing('rejects')])),
+    });
+  });
+});
