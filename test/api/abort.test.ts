@@ -1,0 +1,88 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import type { FileSource } from '../../src/api/file-source.ts';
+import type { Odx } from '../../src/api/odx.ts';
+import { AbortError } from '../../src/errors.ts';
+import { OffloadToken } from '../../src/token.ts';
+import { failureOf, workspace } from './workspace.ts';
+
+const token = OffloadToken.zeroData();
+const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
+
+const CALLS: [string, (odx: Odx, file: FileSource, signal?: AbortSignal) => Promise<unknown>][] = [
+  ['offloadRead', (odx, file, signal) => odx.offloadRead(file, { copyLength: 512, signal })],
+  ['offloadWrite', (odx, file, signal) => odx.offloadWrite(file, { token, copyLength: 512, signal })],
+  ['dsmOffloadRead', (odx, file, signal) => odx.dsmOffloadRead(file, { ranges, signal })],
+  ['dsmOffloadWrite', (odx, file, signal) => odx.dsmOffloadWrite(file, { ranges, token, signal })],
+];
+
+describe.each(CALLS)('the signal of %s', (_, call) => {
+  test('that fired before keeps the call from the kernel', async () => {
+    const { odx, emulator, file: make } = workspace();
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const reason = new Error('never mind');
+    const error = await failureOf(() => call(odx, file, AbortSignal.abort(reason)));
+    expect(error).toBeInstanceOf(AbortError);
+    expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: reason });
+    expect(emulator.calls).toEqual([]);
+    await file.close();
+  });
+
+  test('that fires meanwhile ends the call', async () => {
+    const { odx, emulator, file: make } = workspace({ latency: 60_000 });
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const controller = new AbortController();
+    const running = call(odx, file, controller.signal);
+    setTimeout(() => controller.abort('enough'), 5);
+    expect(await failureOf(() => running)).toMatchObject({ code: 'ABORT_ERR', cause: 'enough' });
+    expect(emulator.calls[0]?.status).toBe(0xc000_0120);
+    await file.close();
+  });
+
+  test('that has a time of its own ends the call', async () => {
+    const { odx, file: make } = workspace({ latency: 60_000 });
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const error = await failureOf(() => call(odx, file, AbortSignal.timeout(5)));
+    expect(error).toBeInstanceOf(AbortError);
+    expect((error as AbortError).cause).toMatchObject({ name: 'TimeoutError' });
+    await file.close();
+  });
+
+  test('that fires afterwards changes nothing, and is left without listeners', async () => {
+    const { odx, file: make } = workspace({ latency: 1 });
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const controller = new AbortController();
+    await call(odx, file, controller.signal);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    controller.abort();
+    await call(odx, file);
+    await file.close();
+  });
+
+  test('does not hide another failure', async () => {
+    const { odx, file: make } = workspace({ intercept: () => ({ status: 0xc000_0465 }) });
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const { signal } = new AbortController();
+    expect(await failureOf(() => call(odx, file, signal))).toMatchObject({ code: 'ERROR_INVALID_TOKEN' });
+    await file.close();
+  });
+
+  test('is looked at after the request: a bad one is refused all the same', async () => {
+    const { odx } = workspace();
+    const error = await failureOf(() => call(odx, 'no file' as unknown as bigint, AbortSignal.abort()));
+    expect(error).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
+  });
+
+  test('ends a hundred calls at once', async () => {
+    const { odx, file: make } = workspace({ latency: 60_000 });
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const controllers = Array.from({ length: 100 }, () => new AbortController());
+    const running = Promise.allSettled(controllers.map(({ signal }) => call(odx, file, signal)));
+    setTimeout(() => {
+      for (const controller of controllers) controller.abort();
+    }, 5);
+    const settled = await running;
+    expect(settled.every((one) => one.status === 'rejected' && one.reason instanceof AbortError)).toBe(true);
+    await file.close();
+  });
+});

@@ -1,0 +1,125 @@
+import { closeSync, openSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { FileSource } from '../../src/api/file-source.ts';
+import type { Odx } from '../../src/api/odx.ts';
+import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import { OffloadToken } from '../../src/token.ts';
+import { failureOf, workspace } from './workspace.ts';
+
+const token = OffloadToken.zeroData();
+const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
+
+// Every function that works on a file, and what its result holds.
+const CALLS: [string, (odx: Odx, file: FileSource) => unknown, object][] = [
+  ['offloadRead', (odx, file) => odx.offloadRead(file, { copyLength: 512 }), { transferLength: 512n }],
+  [
+    'offloadReadSync',
+    (odx, file) => odx.offloadReadSync(file, { copyLength: 512 }),
+    { transferLength: 512n },
+  ],
+  [
+    'offloadWrite',
+    (odx, file) => odx.offloadWrite(file, { token, copyLength: 512 }),
+    { lengthWritten: 512n },
+  ],
+  [
+    'offloadWriteSync',
+    (odx, file) => odx.offloadWriteSync(file, { token, copyLength: 512 }),
+    { lengthWritten: 512n },
+  ],
+  ['dsmOffloadRead', (odx, file) => odx.dsmOffloadRead(file, { ranges }), { lengthProtected: 512n }],
+  ['dsmOffloadReadSync', (odx, file) => odx.dsmOffloadReadSync(file, { ranges }), { lengthProtected: 512n }],
+  ['dsmOffloadWrite', (odx, file) => odx.dsmOffloadWrite(file, { ranges, token }), { lengthCopied: 512n }],
+  [
+    'dsmOffloadWriteSync',
+    (odx, file) => odx.dsmOffloadWriteSync(file, { ranges, token }),
+    { lengthCopied: 512n },
+  ],
+  ['queryCopyOffload', (odx, file) => odx.queryCopyOffload(file), { size: 48 }],
+];
+
+describe.each(CALLS)('%s works on', (_, call, result) => {
+  test('an OffloadFile', async () => {
+    const { odx, file: make } = workspace();
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    expect(await call(odx, file)).toMatchObject(result);
+    await file.close();
+  });
+
+  test('its HANDLE', async () => {
+    const { odx, file: make } = workspace();
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    expect(await call(odx, file.handle)).toMatchObject(result);
+    await file.close();
+  });
+
+  test('a file descriptor, which stays open', async () => {
+    const { odx, file: make } = workspace();
+    const fd = openSync(make('file', 4096), 'r+');
+    expect(await call(odx, fd)).toMatchObject(result);
+    expect(await call(odx, fd)).toMatchObject(result);
+    closeSync(fd);
+  });
+
+  test('a FileHandle, which stays open', async () => {
+    const { odx, file: make } = workspace();
+    const handle = await open(make('file', 4096), 'r+');
+    expect(await call(odx, handle)).toMatchObject(result);
+    expect((await handle.stat()).size).toBe(4096);
+    await handle.close();
+  });
+});
+
+describe.each(CALLS)('%s refuses', (_, call) => {
+  test('a FileHandle that is closed', async () => {
+    const { odx, emulator, file: make } = workspace();
+    const handle = await open(make('file', 4096), 'r+');
+    await handle.close();
+    const error = await failureOf(() => call(odx, handle));
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as Error).message).toMatch(/^file is an object with fd -1; .* and -1 once it is closed\.$/);
+    expect(emulator.calls).toEqual([]);
+  });
+
+  test('a descriptor that is closed: that is for the kernel to know', async () => {
+    const { odx, file: make } = workspace();
+    const fd = openSync(make('file', 4096), 'r+');
+    closeSync(fd);
+    const error = await failureOf(() => call(odx, fd));
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({ code: 'ERROR_INVALID_HANDLE', errno: 6 });
+  });
+
+  test.each([0n, 0xdead_beefn, 2n ** 64n - 1n])(
+    'the HANDLE %o, which nobody has: that is for the kernel too',
+    async (handle) => {
+      const { odx } = workspace();
+      expect(await failureOf(() => call(odx, handle))).toMatchObject({
+        code: 'ERROR_INVALID_HANDLE',
+        errno: 6,
+      });
+    },
+  );
+
+  test('a file that another kernel opened', async () => {
+    const { odx, emulator } = workspace();
+    const other = workspace();
+    const file = await other.odx.openFile(other.file('file', 4096), 'r+');
+    const error = await failureOf(() => call(odx, file));
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as Error).message).toBe(
+      `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of this one.`,
+    );
+    expect([...emulator.calls, ...other.emulator.calls]).toEqual([]);
+    await file.close();
+  });
+});
+
+test('what is opened for reading cannot be written through a descriptor', async () => {
+  const { odx, file: make } = workspace();
+  const fd = openSync(make('file', 4096), 'r');
+  const error = await failureOf(() => odx.offloadWrite(fd, { token, copyLength: 512 }));
+  expect(error).toMatchObject({ code: 'ERROR_ACCESS_DENIED', action: 'fix-call' });
+  closeSync(fd);
+});

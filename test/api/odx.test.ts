@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createOdx } from '../../src/api/odx.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
+import * as everything from '../../src/index.ts';
+import { workspace } from './workspace.ts';
+
+test('createOdx binds every function that asks a kernel, and no other', () => {
+  const kernel = createEmulator();
+  const { kernel: bound, ...functions } = createOdx({ kernel });
+  expect(bound).toBe(kernel);
+  const asking = Object.entries(everything)
+    .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
+    .map(([name]) => name)
+    .filter((name) => !['createOdx', 'explainStatus'].includes(name));
+  expect(Object.keys(functions).sort()).toEqual(asking.sort());
+});
+
+test('its functions may be taken apart', async () => {
+  const space = workspace();
+  const { openFile, offloadRead } = space.odx;
+  const file = await openFile(space.file('file', 512), 'r');
+  expect((await offloadRead(file, { copyLength: 512 })).transferLength).toBe(512n);
+  await file.close();
+});
+
+test('two of them on one kernel share its files', async () => {
+  const space = workspace();
+  const file = await space.odx.openFile(space.file('file', 512), 'r');
+  const other = createOdx({ kernel: space.emulator });
+  expect((await other.offloadRead(file, { copyLength: 512 })).transferLength).toBe(512n);
+  await file.close();
+});

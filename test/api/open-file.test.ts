@@ -1,0 +1,237 @@
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Odx } from '../../src/api/odx.ts';
+import { OffloadFile } from '../../src/api/offload-file.ts';
+import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import type { OpenFileOptions, OpenFlags } from '../../src/schema/open-file.ts';
+import { OffloadToken } from '../../src/token.ts';
+import { failureOf, patterned, workspace } from './workspace.ts';
+
+type Open = (odx: Odx, path: string, flags: OpenFlags, options?: OpenFileOptions) => Promise<OffloadFile>;
+
+const FORMS: [string, Open][] = [
+  ['openFile', (odx, path, flags, options) => odx.openFile(path, flags, options)],
+  ['openFileSync', async (odx, path, flags, options) => odx.openFileSync(path, flags, options)],
+];
+
+describe.each(FORMS)('%s', (_, open) => {
+  test('knows path, size, sector and handle', async () => {
+    const { odx, file: make } = workspace({ sectorSize: 4096 });
+    const path = make('file', 10_000);
+    const file = await open(odx, path, 'r');
+    expect(file).toBeInstanceOf(OffloadFile);
+    expect([file.path, file.size, file.sectorSize, typeof file.handle]).toEqual([
+      path,
+      10_000n,
+      4096,
+      'bigint',
+    ]);
+    await file.close();
+  });
+
+  test('takes a size of more than a tebibyte, to the byte', async () => {
+    const { odx, path } = workspace();
+    const size = 2n ** 40n + 1n;
+    const file = await open(odx, path('file'), 'w', { size });
+    expect(file.size).toBe(size);
+    expect(statSync(path('file'), { bigint: true }).size).toBe(size);
+    await file.close();
+  });
+
+  // Flag; whether the file is there before; size afterwards, or the error.
+  test.each<[OpenFlags, boolean, bigint | string]>([
+    ['r', true, 1000n],
+    ['r', false, 'ERROR_FILE_NOT_FOUND'],
+    ['r+', true, 1000n],
+    ['r+', false, 'ERROR_FILE_NOT_FOUND'],
+    ['w', true, 0n],
+    ['w', false, 0n],
+    ['wx', true, 'ERROR_FILE_EXISTS'],
+    ['wx', false, 0n],
+  ])('with %o on a file that exists (%s) ends with %s', async (flags, exists, expected) => {
+    const { odx, file: make, path } = workspace();
+    if (exists) make('file', 1000);
+    if (typeof expected === 'string') {
+      const error = await failureOf(() => open(odx, path('file'), flags));
+      expect(error).toBeInstanceOf(Win32Error);
+      expect(error).toMatchObject({ code: expected, syscall: 'CreateFileW', path: path('file') });
+      expect(existsSync(path('file'))).toBe(exists);
+      if (exists) expect(Buffer.compare(readFileSync(path('file')), patterned(1000))).toBe(0);
+      return;
+    }
+    const file = await open(odx, path('file'), flags);
+    expect(file.size).toBe(expected);
+    await file.close();
+  });
+
+  test.each<[OpenFlags, number | bigint]>([
+    ['r+', 4096],
+    ['r+', 10n],
+    ['r+', 0],
+    ['w', 5000],
+    ['wx', 5000n],
+  ])('with %o and a size of %o has that size', async (flags, size) => {
+    const { odx, file: make, path } = workspace();
+    if (flags === 'r+') make('file', 1000);
+    const file = await open(odx, path('file'), flags, { size });
+    expect(file.size).toBe(BigInt(size));
+    expect(statSync(path('file')).size).toBe(Number(size));
+    await file.close();
+  });
+
+  test.each<OpenFlags>(['r+', 'w', 'wx'])('with %o gives a file to read and write', async (flags) => {
+    const { odx, file: make, path } = workspace();
+    if (flags === 'r+') make('file', 4096);
+    const file = await open(odx, path('file'), flags, { size: 4096 });
+    await odx.offloadWrite(file, { token: OffloadToken.zeroData(), copyLength: 4096 });
+    expect((await odx.offloadRead(file, { copyLength: 4096 })).transferLength).toBe(4096n);
+    await file.close();
+  });
+
+  test("with 'r' gives a file that cannot be written", async () => {
+    const { odx, file: make } = workspace();
+    const file = await open(odx, make('file', 4096), 'r');
+    const error = await failureOf(() =>
+      odx.offloadWrite(file, { token: OffloadToken.zeroData(), copyLength: 512 }),
+    );
+    expect(error).toMatchObject({
+      code: 'ERROR_ACCESS_DENIED',
+      action: 'fix-call',
+      syscall: 'FSCTL_OFFLOAD_WRITE',
+    });
+    await file.close();
+  });
+
+  test.each([
+    ['a folder', /^ERROR_ACCESS_DENIED$/],
+    // Windows tells a folder that is missing from a file that is; other hosts do not.
+    ['a name in a folder that is not there', /^ERROR_(PATH|FILE)_NOT_FOUND$/],
+  ])('refuses %s', async (what, code) => {
+    const { odx, path } = workspace();
+    mkdirSync(path('folder'));
+    const at = what === 'a folder' ? path('folder') : path('nowhere/file');
+    expect(await failureOf(() => open(odx, at, 'r'))).toMatchObject({
+      code: expect.stringMatching(code),
+      path: at,
+    });
+  });
+
+  test('takes names that are not ASCII', async () => {
+    const { odx, file: make } = workspace();
+    const path = make('Größe 大きさ 📦', 512);
+    const file = await open(odx, path, 'r');
+    expect(file.path).toBe(path);
+    await file.close();
+  });
+});
+
+describe('setSize', () => {
+  test.each<[number | bigint, bigint]>([
+    [0, 0n],
+    [1, 1n],
+    [4097n, 4097n],
+    [2n ** 40n, 2n ** 40n],
+  ])('to %o moves the end of the file', async (size, expected) => {
+    const { odx, file: make } = workspace();
+    const file = await odx.openFile(make('file', 1000), 'r+');
+    await file.setSize(size);
+    expect(file.size).toBe(expected);
+    expect(statSync(file.path, { bigint: true }).size).toBe(expected);
+    await file.close();
+  });
+
+  test('that is refused leaves the size', async () => {
+    const { odx, file: make } = workspace();
+    const file = await odx.openFile(make('file', 1000), 'r');
+    expect(await failureOf(() => file.setSize(10))).toBeInstanceOf(Win32Error);
+    expect(file.size).toBe(1000n);
+    await file.close();
+  });
+});
+
+describe('closing', () => {
+  // Each way to close a file; `using` and `await using` call the symbols.
+  const CLOSE: [string, (file: OffloadFile) => unknown][] = [
+    ['close()', (file) => file.close()],
+    ['Symbol.asyncDispose', (file) => file[Symbol.asyncDispose]()],
+    ['Symbol.dispose', (file) => file[Symbol.dispose]()],
+  ];
+
+  describe.each(CLOSE)('by %s', (_, close) => {
+    test('closes the handle', async () => {
+      const { odx, file: make } = workspace();
+      const file = await odx.openFile(make('file', 4096), 'r');
+      const { handle } = file;
+      await close(file);
+      const error = await failureOf(() => odx.offloadRead(handle, { copyLength: 512 }));
+      expect(error).toMatchObject({ code: 'ERROR_INVALID_HANDLE', errno: 6 });
+    });
+
+    test.each(CLOSE)('is harmless after %s', async (_name, again) => {
+      const { odx, file: make } = workspace();
+      const file = await odx.openFile(make('file', 4096), 'r');
+      await close(file);
+      await again(file);
+      await again(file);
+    });
+
+    test('makes every further use an InvalidArgumentError that names the file', async () => {
+      const { odx, emulator, file: make } = workspace();
+      const file = await odx.openFile(make('file', 4096), 'r+');
+      await close(file);
+      const token = OffloadToken.zeroData();
+      const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
+      const uses: (() => unknown)[] = [
+        () => odx.offloadRead(file, { copyLength: 512 }),
+        () => odx.offloadReadSync(file, { copyLength: 512 }),
+        () => odx.offloadWrite(file, { token, copyLength: 512 }),
+        () => odx.offloadWriteSync(file, { token, copyLength: 512 }),
+        () => odx.dsmOffloadRead(file, { ranges }),
+        () => odx.dsmOffloadReadSync(file, { ranges }),
+        () => odx.dsmOffloadWrite(file, { ranges, token }),
+        () => odx.dsmOffloadWriteSync(file, { ranges, token }),
+        () => odx.queryCopyOffload(file),
+        () => odx.zeroRange(file, { fileOffset: 0, length: 512 }),
+        () => file.setSize(512),
+        () => file.handle,
+      ];
+      for (const use of uses) {
+        const error = await failureOf(use);
+        expect(error).toBeInstanceOf(InvalidArgumentError);
+        expect((error as InvalidArgumentError).issues).toEqual([
+          { path: 'file', message: `The file '${file.path}' is closed; open it again with openFile.` },
+        ]);
+      }
+      expect(emulator.calls).toEqual([]);
+    });
+
+    test('leaves path, size and sector to be read', async () => {
+      const { odx, file: make } = workspace();
+      const file = await odx.openFile(make('file', 4096), 'r');
+      await close(file);
+      expect([file.size, file.sectorSize, file.path.endsWith('file')]).toEqual([4096n, 512, true]);
+    });
+  });
+
+  test('while a call is in flight lets it end', async () => {
+    const { odx, file: make } = workspace({ latency: 20 });
+    const file = await odx.openFile(make('file', 4096), 'r');
+    const reading = odx.offloadRead(file, { copyLength: 512 });
+    await file.close();
+    expect((await reading).transferLength).toBe(512n);
+  });
+
+  test('at once while a call is in flight lets it end', async () => {
+    const { odx, file: make } = workspace({ latency: 20 });
+    const file = await odx.openFile(make('file', 4096), 'r');
+    const reading = odx.offloadRead(file, { copyLength: 512 });
+    file[Symbol.dispose]();
+    expect((await reading).transferLength).toBe(512n);
+  });
+});
+
+test('an OffloadFile is made by openFile alone', () => {
+  const Constructor = OffloadFile as unknown as new (...given: unknown[]) => OffloadFile;
+  expect(() => new Constructor()).toThrow('An OffloadFile is made by openFile, not by new.');
+  expect(() => new Constructor(Symbol('OffloadFile'), {})).toThrow(InvalidArgumentError);
+});

@@ -1,0 +1,87 @@
+import { closeSync, openSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createOdx } from '../../src/api/odx.ts';
+import { ProtocolError, Win32Error } from '../../src/errors.ts';
+import { answering } from './replies.ts';
+import { failureOf, workspace } from './workspace.ts';
+
+describe('queryCopyOffload', () => {
+  test('sends the documented bytes', async () => {
+    const { odx, emulator, file: make } = workspace();
+    const file = await odx.openFile(make('file', 512), 'r');
+    await odx.queryCopyOffload(file);
+    const { code, input } = emulator.calls.at(-1) ?? {};
+    expect(code).toBe(0x2d1400);
+    expect(Buffer.from(input ?? []).toString('hex')).toBe('0d0000000000000000000000');
+    await file.close();
+  });
+
+  test.each([512, 4096])(
+    'gives sizes in blocks as they came and in bytes beside them, with a sector of %i',
+    async (sectorSize) => {
+      const { odx, file: make } = workspace({
+        sectorSize,
+        maximumTransferSize: 1_048_576,
+        maximumWriteSize: 65_536,
+        tokenLifetime: 30_000,
+      });
+      const file = await odx.openFile(make('file', 512), 'r');
+      const expected = {
+        version: 1,
+        size: 48,
+        maximumTokenLifetime: 30,
+        defaultTokenLifetime: 30,
+        maximumTransferSize: BigInt(1_048_576 / sectorSize),
+        optimalTransferCount: BigInt(65_536 / sectorSize),
+        maximumDataDescriptors: 65_536,
+        maximumTransferLengthPerDescriptor: 1_048_576 / sectorSize,
+        optimalTransferLengthPerDescriptor: 65_536 / sectorSize,
+        optimalTransferLengthGranularity: 1,
+        maximumTransferBytes: 1_048_576n,
+        optimalTransferBytes: 65_536n,
+      };
+      expect(await odx.queryCopyOffload(file)).toEqual(expected);
+      expect(await odx.queryCopyOffload(file.handle)).toEqual(expected);
+      await file.close();
+    },
+  );
+
+  test('asks a borrowed handle for its sector first, and takes 512 where it does not say', async () => {
+    const {
+      odx,
+      emulator,
+      file: make,
+    } = workspace({
+      sectorSize: 4096,
+      intercept: ({ input }) => (input[0] === 6 ? { status: 0xc000_00bb } : undefined),
+    });
+    const fd = openSync(make('file', 512), 'r');
+    const { maximumTransferSize, maximumTransferBytes } = await odx.queryCopyOffload(fd);
+    expect(emulator.calls.map(({ input }) => input[0])).toEqual([6, 13]);
+    expect(maximumTransferBytes).toBe(maximumTransferSize * 512n);
+    closeSync(fd);
+  });
+
+  test('rejects with ERROR_DEVICE_FEATURE_NOT_SUPPORTED where the device has none', async () => {
+    const { odx, file: make } = workspace({ supported: false });
+    const file = await odx.openFile(make('file', 512), 'r');
+    const error = await failureOf(() => odx.queryCopyOffload(file));
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({
+      code: 'ERROR_DEVICE_FEATURE_NOT_SUPPORTED',
+      errno: 316,
+      action: 'fallback',
+    });
+    await file.close();
+  });
+
+  test.each([0, 8, 47])('takes a reply of %i bytes for impossible', async (returned) => {
+    const { emulator, file: make } = workspace();
+    const odx = createOdx({ kernel: answering(emulator, () => returned) });
+    const file = await odx.openFile(make('file', 512), 'r');
+    const error = await failureOf(() => odx.queryCopyOffload(file));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect((error as Error).message).toContain(`the reply holds ${returned} bytes instead of 48.`);
+    await file.close();
+  });
+});
