@@ -135,8 +135,22 @@ export function cutToken(source: Uint8Array, at: number): OffloadToken {
   }
   const bytes = new Uint8Array(slab, used, LENGTH);
   used += LENGTH;
-  bytes.set(source.subarray(at, at + LENGTH));
+  bytes.set(viewAt(source, at));
   return construct(bytes);
+}
+
+// Calls in a row use the same memory, and a view of it costs more than to copy what it shows.
+let lastSource: Uint8Array | undefined;
+let lastAt = 0;
+let lastView: Uint8Array = new Uint8Array(0);
+
+function viewAt(source: Uint8Array, at: number): Uint8Array {
+  if (source !== lastSource || at !== lastAt) {
+    lastSource = source;
+    lastAt = at;
+    lastView = source.subarray(at, at + LENGTH);
+  }
+  return lastView;
 }
 
 /** Puts a token's bytes where a structure wants them. */

@@ -33,15 +33,17 @@ export function performSync<Order, Result>(
 ): Result {
   const inputSize = call.inputSize(order);
   const frame = kernel.acquire(inputSize, call.outputSize);
+  let result: Result;
   try {
     call.encode(frame, order);
     const returned = kernel.controlSync(handle, call.code, frame, inputSize, call.outputSize);
-    return call.decode(frame, returned, order);
+    result = call.decode(frame, returned, order);
   } catch (error) {
-    throw inContext(error, call, order, path);
-  } finally {
     kernel.release(frame);
+    throw inContext(error, call, order, path);
   }
+  kernel.release(frame);
+  return result;
 }
 
 export async function perform<Order, Result>(

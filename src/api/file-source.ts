@@ -19,8 +19,11 @@ export function openedSource(kernel: Kernel, file: unknown): OpenedFile | undefi
 }
 
 export function handleOf(kernel: Kernel, file: unknown): bigint {
+  return typeof file === 'bigint' && file >= 0n && file <= HIGHEST_HANDLE ? file : handleBehind(kernel, file);
+}
+
+function handleBehind(kernel: Kernel, file: unknown): bigint {
   if (typeof file === 'bigint') {
-    if (file >= 0n && file <= HIGHEST_HANDLE) return file;
     return refuse(
       `file is ${describeValue(file)}; a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.`,
     );

@@ -7,17 +7,18 @@ import {
   isAllZeroBeyond,
   READ_INPUT_SIZE,
   READ_OUTPUT_SIZE,
+  takeTransferLength,
 } from '../codec/offload-read.ts';
 import { defaultKernel } from '../kernel/default.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Frame, Kernel } from '../kernel/kernel.ts';
+import type { ByteCount } from '../schema/byte-count.ts';
 import {
+  checkOffloadRead,
+  checkOffloadReadSync,
   type OffloadReadOrder,
   type OffloadReadRequest,
   type OffloadReadSyncRequest,
-  offloadReadChecker,
-  offloadReadSyncChecker,
 } from '../schema/offload-read.ts';
-import { checkTransfer } from '../schema/transfer.ts';
 import type { OffloadToken } from '../token.ts';
 import { type ControlCall, ImpossibleReply, perform, performSync } from './control-call.ts';
 import { type FileSource, handleOf, openedSource } from './file-source.ts';
@@ -73,7 +74,7 @@ export async function offloadReadWith(
   request: OffloadReadRequest,
 ): Promise<OffloadReadResult> {
   const opened = openedSource(kernel, file);
-  const order = checkTransfer(offloadReadChecker, request, opened?.sectorSize, opened?.size);
+  const order = checkOffloadRead(request, opened?.sectorSize, opened?.size);
   return perform(kernel, CALL, handleOf(kernel, file), opened?.path, order, order.signal);
 }
 
@@ -83,36 +84,58 @@ export function offloadReadSyncWith(
   request: OffloadReadSyncRequest,
 ): OffloadReadResult {
   const opened = openedSource(kernel, file);
-  const order = checkTransfer(offloadReadSyncChecker, request, opened?.sectorSize, opened?.size);
+  const order = checkOffloadReadSync(request, opened?.sectorSize, opened?.size);
   return performSync(kernel, CALL, handleOf(kernel, file), opened?.path, order);
 }
 
-const CALL: ControlCall<OffloadReadOrder, OffloadReadResult> = {
-  name: 'FSCTL_OFFLOAD_READ',
-  code: FSCTL_OFFLOAD_READ,
-  outputSize: READ_OUTPUT_SIZE,
-  inputSize: () => READ_INPUT_SIZE,
-  offset: (order) => order.fileOffset,
-  encode(frame, order) {
+class OffloadReadCall implements ControlCall<OffloadReadOrder, OffloadReadResult> {
+  readonly name = 'FSCTL_OFFLOAD_READ';
+  readonly code = FSCTL_OFFLOAD_READ;
+  readonly outputSize = READ_OUTPUT_SIZE;
+  inputSize(): number {
+    return READ_INPUT_SIZE;
+  }
+
+  offset(order: OffloadReadOrder): ByteCount {
+    return order.fileOffset;
+  }
+
+  encode(frame: Frame, order: OffloadReadOrder): void {
     encodeOffloadRead(frame.inputView, order.fileOffset, order.copyLength, order.tokenTimeToLive);
-  },
-  decode(frame, returned, order) {
+  }
+
+  decode(frame: Frame, returned: number, order: OffloadReadOrder): OffloadReadResult {
     // Size is not looked at: the specification never assigns it, and some servers leave it 0.
-    if (returned !== READ_OUTPUT_SIZE) {
-      throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${READ_OUTPUT_SIZE}.`);
-    }
     const flags = decodeReadFlags(frame.outputView);
     const allZeroBeyondRange = isAllZeroBeyond(flags);
-    const covered = decodeTransferLength(frame.outputView);
-    if (covered > order.copyLength) {
-      throw new ImpossibleReply(
-        `the token covers ${covered} bytes, but only ${order.copyLength} were asked for.`,
-      );
+    const covered = takeTransferLength(frame.outputView);
+    if (
+      returned !== READ_OUTPUT_SIZE ||
+      covered > order.copyLength ||
+      (covered === 0 && !allZeroBeyondRange && order.copyLength > 0)
+    ) {
+      throw impossible(returned, covered, order.copyLength);
     }
-    if (covered === 0n && !allZeroBeyondRange && order.copyLength > 0) {
-      throw new ImpossibleReply(`the token covers nothing of the ${order.copyLength} bytes asked for.`);
-    }
-    const transferLength = order.asked !== undefined && covered > order.asked ? BigInt(order.asked) : covered;
-    return { token: decodeReadToken(frame.output), transferLength, allZeroBeyondRange, flags };
-  },
-};
+    const { asked } = order;
+    const isCut = asked !== undefined && covered > asked;
+    return {
+      token: decodeReadToken(frame.output),
+      transferLength: isCut ? BigInt(asked) : decodeTransferLength(frame.outputView),
+      allZeroBeyondRange,
+      flags,
+    };
+  }
+}
+
+const CALL = new OffloadReadCall();
+
+function impossible(returned: number, covered: ByteCount, copyLength: ByteCount): ImpossibleReply {
+  if (returned !== READ_OUTPUT_SIZE) {
+    return new ImpossibleReply(`the reply holds ${returned} bytes instead of ${READ_OUTPUT_SIZE}.`);
+  }
+  return new ImpossibleReply(
+    covered > copyLength
+      ? `the token covers ${covered} bytes, but only ${copyLength} were asked for.`
+      : `the token covers nothing of the ${copyLength} bytes asked for.`,
+  );
+}

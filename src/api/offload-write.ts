@@ -3,19 +3,20 @@ import {
   decodeLengthWritten,
   decodeWriteFlags,
   encodeOffloadWrite,
+  takeLengthWritten,
   WRITE_INPUT_SIZE,
   WRITE_OUTPUT_SIZE,
 } from '../codec/offload-write.ts';
 import { defaultKernel } from '../kernel/default.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Frame, Kernel } from '../kernel/kernel.ts';
+import type { ByteCount } from '../schema/byte-count.ts';
 import {
+  checkOffloadWrite,
+  checkOffloadWriteSync,
   type OffloadWriteOrder,
   type OffloadWriteRequest,
   type OffloadWriteSyncRequest,
-  offloadWriteChecker,
-  offloadWriteSyncChecker,
 } from '../schema/offload-write.ts';
-import { checkTransfer } from '../schema/transfer.ts';
 import { type ControlCall, ImpossibleReply, perform, performSync } from './control-call.ts';
 import { type FileSource, handleOf, openedSource } from './file-source.ts';
 
@@ -72,7 +73,7 @@ export async function offloadWriteWith(
   request: OffloadWriteRequest,
 ): Promise<OffloadWriteResult> {
   const opened = openedSource(kernel, file);
-  const order = checkTransfer(offloadWriteChecker, request, opened?.sectorSize, opened?.size);
+  const order = checkOffloadWrite(request, opened?.sectorSize, opened?.size);
   return perform(kernel, CALL, handleOf(kernel, file), opened?.path, order, order.signal);
 }
 
@@ -82,37 +83,57 @@ export function offloadWriteSyncWith(
   request: OffloadWriteSyncRequest,
 ): OffloadWriteResult {
   const opened = openedSource(kernel, file);
-  const order = checkTransfer(offloadWriteSyncChecker, request, opened?.sectorSize, opened?.size);
+  const order = checkOffloadWriteSync(request, opened?.sectorSize, opened?.size);
   return performSync(kernel, CALL, handleOf(kernel, file), opened?.path, order);
 }
 
 // The Windows NFSv4.1 client answers a write with the size of a read's reply, so there must be room for that.
 const LONG_REPLY = FSCTL_OFFLOAD_READ_OUTPUT.size;
 
-const CALL: ControlCall<OffloadWriteOrder, OffloadWriteResult> = {
-  name: 'FSCTL_OFFLOAD_WRITE',
-  code: FSCTL_OFFLOAD_WRITE,
-  outputSize: LONG_REPLY,
-  inputSize: () => WRITE_INPUT_SIZE,
-  offset: (order) => order.fileOffset,
-  encode(frame, order) {
+class OffloadWriteCall implements ControlCall<OffloadWriteOrder, OffloadWriteResult> {
+  readonly name = 'FSCTL_OFFLOAD_WRITE';
+  readonly code = FSCTL_OFFLOAD_WRITE;
+  readonly outputSize = LONG_REPLY;
+  inputSize(): number {
+    return WRITE_INPUT_SIZE;
+  }
+
+  offset(order: OffloadWriteOrder): ByteCount {
+    return order.fileOffset;
+  }
+
+  encode(frame: Frame, order: OffloadWriteOrder): void {
     const { fileOffset, copyLength, transferOffset, token } = order;
     encodeOffloadWrite(frame.inputView, frame.input, fileOffset, copyLength, transferOffset, token);
-  },
-  decode(frame, returned, order) {
-    if (returned !== WRITE_OUTPUT_SIZE && returned !== LONG_REPLY) {
-      throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${WRITE_OUTPUT_SIZE}.`);
+  }
+
+  decode(frame: Frame, returned: number, order: OffloadWriteOrder): OffloadWriteResult {
+    const written = takeLengthWritten(frame.outputView);
+    if (
+      (returned !== WRITE_OUTPUT_SIZE && returned !== LONG_REPLY) ||
+      written > order.copyLength ||
+      (written === 0 && order.copyLength > 0)
+    ) {
+      throw impossible(returned, written, order.copyLength);
     }
-    const written = decodeLengthWritten(frame.outputView);
-    if (written > order.copyLength) {
-      throw new ImpossibleReply(
-        `${written} bytes were written, but only ${order.copyLength} were asked for.`,
-      );
-    }
-    if (written === 0n && order.copyLength > 0) {
-      throw new ImpossibleReply(`nothing was written of the ${order.copyLength} bytes asked for.`);
-    }
-    const lengthWritten = order.asked !== undefined && written > order.asked ? BigInt(order.asked) : written;
-    return { lengthWritten, flags: decodeWriteFlags(frame.outputView) };
-  },
-};
+    const { asked } = order;
+    const isCut = asked !== undefined && written > asked;
+    return {
+      lengthWritten: isCut ? BigInt(asked) : decodeLengthWritten(frame.outputView),
+      flags: decodeWriteFlags(frame.outputView),
+    };
+  }
+}
+
+const CALL = new OffloadWriteCall();
+
+function impossible(returned: number, written: ByteCount, copyLength: ByteCount): ImpossibleReply {
+  if (returned !== WRITE_OUTPUT_SIZE && returned !== LONG_REPLY) {
+    return new ImpossibleReply(`the reply holds ${returned} bytes instead of ${WRITE_OUTPUT_SIZE}.`);
+  }
+  return new ImpossibleReply(
+    written > copyLength
+      ? `${written} bytes were written, but only ${copyLength} were asked for.`
+      : `nothing was written of the ${copyLength} bytes asked for.`,
+  );
+}

@@ -1,5 +1,8 @@
 const TWO_32 = 0x1_0000_0000;
 
+// A high half below this makes a safe integer.
+const EXACT = 0x20_0000;
+
 /** Writes a ULONGLONG, little-endian. A number is split in two rather than made a bigint, which is several times faster. */
 export function putUint64(view: DataView, at: number, value: number | bigint): void {
   if (typeof value === 'bigint') {
@@ -8,4 +11,10 @@ export function putUint64(view: DataView, at: number, value: number | bigint): v
     view.setUint32(at, value, true);
     view.setUint32(at + 4, value / TWO_32, true);
   }
+}
+
+/** Reads a ULONGLONG to compare it: a number where that is exact, because bigints take ten times as long. */
+export function takeUint64(view: DataView, at: number): number | bigint {
+  const high = view.getUint32(at + 4, true);
+  return high < EXACT ? high * TWO_32 + view.getUint32(at, true) : view.getBigUint64(at, true);
 }

@@ -1,6 +1,6 @@
 import { FSCTL_OFFLOAD_WRITE_INPUT, FSCTL_OFFLOAD_WRITE_OUTPUT } from '../../structs/index.ts';
 import { type OffloadToken, putToken } from '../token.ts';
-import { putUint64 } from './integers.ts';
+import { putUint64, takeUint64 } from './integers.ts';
 
 const input = FSCTL_OFFLOAD_WRITE_INPUT.offsetOf;
 const output = FSCTL_OFFLOAD_WRITE_OUTPUT.offsetOf;
@@ -31,4 +31,9 @@ export function decodeWriteFlags(view: DataView): number {
 
 export function decodeLengthWritten(view: DataView): bigint {
   return view.getBigUint64(output.LengthWritten, true);
+}
+
+/** The same to be compared. */
+export function takeLengthWritten(view: DataView): number | bigint {
+  return takeUint64(view, output.LengthWritten);
 }

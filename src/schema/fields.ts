@@ -49,14 +49,40 @@ export function callback<T>(field: string): z.ZodCustom<T, T> {
   });
 }
 
-export const sectorSize: z.ZodCustom<number, number> = z.custom<number>(isSectorSize, {
-  error: ({ input }) =>
+const sectorSizeRefusal = {
+  error: ({ input }: { readonly input?: unknown }) =>
     `sectorSize is ${describeValue(input)}; it must be a power of two from 512 to 65536, the nearest legal value is ${nearestSectorSize(input)}.`,
-});
+};
 
-export const signal: z.ZodCustom<Signal, Signal> = z.custom<Signal>(isSignal, {
-  error: ({ input }) => `signal is ${describeValue(input)}; it must be an AbortSignal.`,
-});
+const signalRefusal = {
+  error: ({ input }: { readonly input?: unknown }) =>
+    `signal is ${describeValue(input)}; it must be an AbortSignal.`,
+};
+
+export const sectorSize: z.ZodCustom<number, number> = z.custom<number>(isSectorSize, sectorSizeRefusal);
+
+export const signal: z.ZodCustom<Signal, Signal> = z.custom<Signal>(isSignal, signalRefusal);
+
+// For objects in which every key is there: `.optional()` and `.default()` make Zod create a closure for each parse.
+
+/** {@link sectorSize}, or undefined. */
+export const filledSectorSize: z.ZodCustom<number | undefined, number | undefined> = z.custom(
+  (value) => value === undefined || isSectorSize(value),
+  sectorSizeRefusal,
+);
+
+/** {@link signal}, or undefined. */
+export const filledSignal: z.ZodCustom<Signal | undefined, Signal | undefined> = z.custom(
+  (value) => value === undefined || isSignal(value),
+  signalRefusal,
+);
+
+/** A count of bytes, or undefined. */
+export function filledByteCount(field: string): z.ZodCustom<ByteCount | undefined, ByteCount | undefined> {
+  return z.custom((value) => value === undefined || isByteCount(value, 1), {
+    error: ({ input }) => byteCountSentence(field, input, 1),
+  });
+}
 
 const abortedOf = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get;
 

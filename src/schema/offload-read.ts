@@ -1,11 +1,11 @@
 import type * as z from 'zod';
 import type { Signal } from '../abort.ts';
 import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts';
-import { type Checker, checker } from './check.ts';
-import { byteCount, sectorSize, signal, u32 } from './fields.ts';
-import { perSector } from './per-sector.ts';
+import { checker } from './check.ts';
+import { byteCount, filledByteCount, filledSectorSize, filledSignal, u32 } from './fields.ts';
+import { type Own, ownCopy } from './own.ts';
 import { AT_END_OF_FILE } from './tail.ts';
-import type { Transfer } from './transfer.ts';
+import { checkTransfer, isPolluted, type Transfer, type TransferChecks, transferChecks } from './transfer.ts';
 
 /** What {@link offloadReadSync} takes. */
 export interface OffloadReadSyncRequest {
@@ -29,32 +29,69 @@ export interface OffloadReadRequest extends OffloadReadSyncRequest {
 
 /** The checked request. */
 export interface OffloadReadOrder extends Transfer {
-  readonly fileOffset: ByteCount;
   readonly tokenTimeToLive: number;
-  readonly signal?: Signal | undefined;
 }
 
-export const offloadReadChecker: (sectorSize: number) => Checker<OffloadReadOrder> = perSector((sector) =>
-  checker('offloadRead', { ...fields(sector), signal: signal.optional() }, refine(sector)),
-);
+/** The same with what only a call that does not block can have. */
+export interface OffloadReadAsyncOrder extends OffloadReadOrder {
+  readonly signal: Signal | undefined;
+}
+
+export function checkOffloadRead(
+  request: unknown,
+  fileSector: number | undefined,
+  fileEnd: bigint | undefined,
+): OffloadReadAsyncOrder {
+  const own = ownCopy(request, CHECKS.of, isPolluted());
+  const stranger = hasStranger(own, Number('signal' in own)) ? own : undefined;
+  return checkTransfer(CHECKS, { ...fill(own), signal: own['signal'] }, stranger, fileSector, fileEnd);
+}
 
 /** A blocking call cannot be cancelled: `signal` is an unknown key of it. */
-export const offloadReadSyncChecker: (sectorSize: number) => Checker<OffloadReadOrder> = perSector((sector) =>
-  checker('offloadReadSync', fields(sector), refine(sector)),
-);
+export function checkOffloadReadSync(
+  request: unknown,
+  fileSector: number | undefined,
+  fileEnd: bigint | undefined,
+): OffloadReadOrder {
+  const own = ownCopy(request, SYNC_CHECKS.of, isPolluted());
+  const stranger = hasStranger(own, 0) ? own : undefined;
+  return checkTransfer(SYNC_CHECKS, fill(own), stranger, fileSector, fileEnd);
+}
 
-function fields(sector: number) {
+function fill(own: Own) {
+  const { copyLength, fileOffset = 0, tokenTimeToLive = 0, sectorSize, endOfFile } = own;
+  return { copyLength, fileOffset, tokenTimeToLive, sectorSize, endOfFile, asked: undefined };
+}
+
+// Counted rather than compared, for which keys an object has V8 knows by its shape.
+function hasStranger(own: Own, known: number): boolean {
+  let keys = 0;
+  for (const _ in own) keys++;
+  const mine =
+    Number('copyLength' in own) +
+    Number('fileOffset' in own) +
+    Number('tokenTimeToLive' in own) +
+    Number('sectorSize' in own) +
+    Number('endOfFile' in own);
+  return keys !== mine + known;
+}
+
+function shape(sector: number) {
   return {
     copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
-    fileOffset: byteCount('fileOffset', sector).default(0),
-    tokenTimeToLive: u32('tokenTimeToLive', 'milliseconds').default(0),
-    sectorSize: sectorSize.optional(),
-    endOfFile: byteCount('endOfFile', 1).optional(),
+    fileOffset: byteCount('fileOffset', sector),
+    tokenTimeToLive: u32('tokenTimeToLive', 'milliseconds'),
+    sectorSize: filledSectorSize,
+    endOfFile: filledByteCount('endOfFile'),
   };
 }
 
+function reaches(order: OffloadReadOrder): boolean {
+  return endsWithinReach(order.fileOffset, order.copyLength);
+}
+
 function refine(sector: number) {
-  return <S extends z.ZodType<OffloadReadOrder>>(schema: S): S =>
+  return <S extends z.ZodType<Omit<OffloadReadOrder, 'asked'>>>(schema: S): S =>
     schema.refine((order) => endsWithinReach(order.fileOffset, order.copyLength), {
       path: ['copyLength'],
       error: ({ input }) => {
@@ -63,3 +100,17 @@ function refine(sector: number) {
       },
     });
 }
+
+const CHECKS: TransferChecks<OffloadReadAsyncOrder> = transferChecks(
+  'offloadRead',
+  (sector) => ({ ...shape(sector), signal: filledSignal }),
+  reaches,
+  (sector, fields) => checker('offloadRead', fields, refine(sector)),
+);
+
+const SYNC_CHECKS: TransferChecks<OffloadReadOrder> = transferChecks(
+  'offloadReadSync',
+  shape,
+  reaches,
+  (sector, fields) => checker('offloadReadSync', fields, refine(sector)),
+);

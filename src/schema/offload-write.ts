@@ -2,12 +2,12 @@ import type * as z from 'zod';
 import type { Signal } from '../abort.ts';
 import type { OffloadToken } from '../token.ts';
 import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts';
-import { type Checker, checker } from './check.ts';
-import { byteCount, sectorSize, signal } from './fields.ts';
-import { perSector } from './per-sector.ts';
+import { checker } from './check.ts';
+import { byteCount, filledByteCount, filledSectorSize, filledSignal } from './fields.ts';
+import { type Own, ownCopy } from './own.ts';
 import { AT_END_OF_FILE } from './tail.ts';
-import { token } from './token.ts';
-import type { Transfer } from './transfer.ts';
+import { filledToken, ownToken } from './token.ts';
+import { checkTransfer, isPolluted, type Transfer, type TransferChecks, transferChecks } from './transfer.ts';
 
 /** What {@link offloadWriteSync} takes. */
 export interface OffloadWriteSyncRequest {
@@ -34,37 +34,84 @@ export interface OffloadWriteRequest extends OffloadWriteSyncRequest {
 /** The checked request. */
 export interface OffloadWriteOrder extends Transfer {
   readonly token: OffloadToken | Uint8Array;
-  readonly fileOffset: ByteCount;
   readonly transferOffset: ByteCount;
-  readonly signal?: Signal | undefined;
 }
 
-export const offloadWriteChecker: (sectorSize: number) => Checker<OffloadWriteOrder> = perSector((sector) =>
-  checker('offloadWrite', { ...fields(sector), signal: signal.optional() }, refine(sector)),
-);
+/** The same with what only a call that does not block can have. */
+export interface OffloadWriteAsyncOrder extends OffloadWriteOrder {
+  readonly signal: Signal | undefined;
+}
+
+export function checkOffloadWrite(
+  request: unknown,
+  fileSector: number | undefined,
+  fileEnd: bigint | undefined,
+): OffloadWriteAsyncOrder {
+  const own = ownCopy(request, CHECKS.of, isPolluted());
+  const stranger = hasStranger(own, Number('signal' in own)) ? own : undefined;
+  return checkTransfer(CHECKS, { ...fill(own), signal: own['signal'] }, stranger, fileSector, fileEnd);
+}
 
 /** A blocking call cannot be cancelled: `signal` is an unknown key of it. */
-export const offloadWriteSyncChecker: (sectorSize: number) => Checker<OffloadWriteOrder> = perSector(
-  (sector) => checker('offloadWriteSync', fields(sector), refine(sector)),
-);
+export function checkOffloadWriteSync(
+  request: unknown,
+  fileSector: number | undefined,
+  fileEnd: bigint | undefined,
+): OffloadWriteOrder {
+  const own = ownCopy(request, SYNC_CHECKS.of, isPolluted());
+  const stranger = hasStranger(own, 0) ? own : undefined;
+  return checkTransfer(SYNC_CHECKS, fill(own), stranger, fileSector, fileEnd);
+}
 
-function fields(sector: number) {
+function fill(own: Own) {
+  const { token, copyLength, fileOffset = 0, transferOffset = 0, sectorSize, endOfFile } = own;
   return {
-    token,
-    copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
-    fileOffset: byteCount('fileOffset', sector).default(0),
-    transferOffset: byteCount('transferOffset', sector).default(0),
-    sectorSize: sectorSize.optional(),
-    endOfFile: byteCount('endOfFile', 1).optional(),
+    token: ownToken(token),
+    copyLength,
+    fileOffset,
+    transferOffset,
+    sectorSize,
+    endOfFile,
+    asked: undefined,
   };
 }
 
+// Counted rather than compared, for which keys an object has V8 knows by its shape.
+function hasStranger(own: Own, known: number): boolean {
+  let keys = 0;
+  for (const _ in own) keys++;
+  const mine =
+    Number('token' in own) +
+    Number('copyLength' in own) +
+    Number('fileOffset' in own) +
+    Number('transferOffset' in own) +
+    Number('sectorSize' in own) +
+    Number('endOfFile' in own);
+  return keys !== mine + known;
+}
+
+function shape(sector: number) {
+  return {
+    token: filledToken,
+    copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
+    fileOffset: byteCount('fileOffset', sector),
+    transferOffset: byteCount('transferOffset', sector),
+    sectorSize: filledSectorSize,
+    endOfFile: filledByteCount('endOfFile'),
+  };
+}
+
+function reaches(order: OffloadWriteOrder): boolean {
+  const { fileOffset, transferOffset, copyLength } = order;
+  return endsWithinReach(fileOffset, copyLength) && endsWithinReach(transferOffset, copyLength);
+}
+
 function refine(sector: number) {
-  return <S extends z.ZodType<OffloadWriteOrder>>(schema: S): S =>
+  return <S extends z.ZodType<Omit<OffloadWriteOrder, 'asked'>>>(schema: S): S =>
     within(within(schema, 'fileOffset', sector), 'transferOffset', sector);
 }
 
-function within<S extends z.ZodType<OffloadWriteOrder>>(
+function within<S extends z.ZodType<Omit<OffloadWriteOrder, 'asked'>>>(
   schema: S,
   start: 'fileOffset' | 'transferOffset',
   sector: number,
@@ -77,3 +124,17 @@ function within<S extends z.ZodType<OffloadWriteOrder>>(
     },
   });
 }
+
+const CHECKS: TransferChecks<OffloadWriteAsyncOrder> = transferChecks(
+  'offloadWrite',
+  (sector) => ({ ...shape(sector), signal: filledSignal }),
+  reaches,
+  (sector, fields) => checker('offloadWrite', fields, refine(sector)),
+);
+
+const SYNC_CHECKS: TransferChecks<OffloadWriteOrder> = transferChecks(
+  'offloadWriteSync',
+  shape,
+  reaches,
+  (sector, fields) => checker('offloadWriteSync', fields, refine(sector)),
+);

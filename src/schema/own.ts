@@ -11,11 +11,12 @@ export type Own = Record<string, unknown>;
  * An exception thrown by a getter of the caller's passes through.
  */
 export function ownProperties(request: unknown, of: string, keys: readonly string[]): Own {
-  if (!isObject(request)) {
-    const message = `${of} takes an object, not ${describeValue(request)}.`;
-    throw new InvalidArgumentError([{ path: '', message }]);
-  }
-  return copyOwn(request, keys);
+  return ownCopy(request, of, isPolluted(keys));
+}
+
+/** The same for a caller that has asked by itself whether the prototype is polluted. */
+export function ownCopy(request: unknown, of: string, isPrototypePolluted: boolean): Own {
+  return isObject(request) ? copyOwn(request, isPrototypePolluted) : refuse(of, request);
 }
 
 /** The same for an object within the request. */
@@ -24,7 +25,7 @@ export function ownPropertiesAt(path: string, value: unknown, keys: readonly str
     const message = `${path} is ${describeValue(value)}; it must be an object with ${keys.join(' and ')}.`;
     throw new InvalidArgumentError([{ path, message }]);
   }
-  return copyOwn(value, keys);
+  return copyOwn(value, isPolluted(keys));
 }
 
 /** False for what only looks like an array, and for a proxy that was revoked. */
@@ -32,8 +33,13 @@ export function isArray(value: unknown): value is readonly unknown[] {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
 }
 
-function copyOwn(request: object, keys: readonly string[]): Own {
-  return isPolluted(keys) ? Object.assign(Object.create(null), request) : { ...request };
+function refuse(of: string, request: unknown): never {
+  const message = `${of} takes an object, not ${describeValue(request)}.`;
+  throw new InvalidArgumentError([{ path: '', message }]);
+}
+
+function copyOwn(request: object, isPrototypePolluted: boolean): Own {
+  return isPrototypePolluted ? Object.assign(Object.create(null), request) : { ...request };
 }
 
 function isObject(value: unknown): value is object {

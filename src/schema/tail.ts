@@ -1,5 +1,4 @@
 import { type ByteCount, isByteCount, roundUp } from './byte-count.ts';
-import type { Own } from './own.ts';
 
 /** For the sentence about a length that is not aligned. */
 export const AT_END_OF_FILE = ' or end exactly at the end of the file';
@@ -9,7 +8,11 @@ export const AT_END_OF_FILE = ' or end exactly at the end of the file';
  * it and the others do not, so it is accepted only where that end is known, and what reaches the wire is rounded up.
  * Rounds it in `request` and returns the length that was asked; undefined where the exemption does not apply.
  */
-export function roundTail(request: Own, sectorSize: number, endOfFile: unknown): ByteCount | undefined {
+export function roundTail(
+  request: { copyLength?: unknown; fileOffset?: unknown },
+  sectorSize: number,
+  endOfFile: unknown,
+): ByteCount | undefined {
   const { copyLength, fileOffset = 0 } = request;
   if (
     !isByteCount(copyLength, 1) ||
@@ -20,6 +23,6 @@ export function roundTail(request: Own, sectorSize: number, endOfFile: unknown):
   ) {
     return undefined;
   }
-  request['copyLength'] = roundUp(copyLength, sectorSize);
+  request.copyLength = roundUp(copyLength, sectorSize);
   return copyLength;
 }

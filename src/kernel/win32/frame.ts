@@ -1,5 +1,6 @@
 import { OVERLAPPED } from '../../../structs/index.ts';
 import { type Frame, KernelFailure } from '../kernel.ts';
+import { bindStatusFunctions } from './last-failure.ts';
 import type { Native } from './native.ts';
 
 const RETURNED = OVERLAPPED.size;
@@ -25,6 +26,8 @@ export class Win32Frame implements Frame {
   readonly isCommon: boolean;
   readonly #head: DataView;
   #event = 0n;
+  // Whether hEvent holds it: a bigint takes longer to write than this to remember.
+  #isSignalling = false;
 
   constructor(native: Native, inputLength: number, outputLength: number) {
     const inputSize = Math.max(inputLength, COMMON_INPUT);
@@ -74,22 +77,30 @@ export class Win32Frame implements Frame {
 
   /** Without an event the completion port is told. */
   useCompletionPort(): void {
+    if (!this.#isSignalling) return;
     this.#head.setBigUint64(hEvent, 0n, true);
+    this.#isSignalling = false;
   }
 
   /** With the low bit of the event set, no completion port that the handle may belong to is told. */
   useEvent(native: Native): bigint {
+    if (!this.#isSignalling) this.#signal(native);
+    return this.#event;
+  }
+
+  #signal(native: Native): void {
     if (this.#event === 0n) {
       this.#event = native.CreateEventW(null, 1, 0, null) ?? 0n;
       if (this.#event === 0n) throw new KernelFailure(native.GetLastError());
     }
     this.#head.setBigUint64(hEvent, this.#event | 1n, true);
-    return this.#event;
+    this.#isSignalling = true;
   }
 
   dispose(native: Native): void {
     if (this.#event !== 0n) native.CloseHandle(this.#event);
     this.#event = 0n;
+    this.#isSignalling = false;
   }
 }
 
@@ -97,21 +108,28 @@ export class Win32Frame implements Frame {
 export class FramePool {
   readonly #native: Native;
   readonly #idle: Win32Frame[] = [];
+  #isBound = false;
 
   constructor(native: Native) {
     this.#native = native;
   }
 
   acquire(inputLength: number, outputLength: number): Win32Frame {
-    if (!Win32Frame.isCommon(inputLength, outputLength)) {
-      return new Win32Frame(this.#native, inputLength, outputLength);
-    }
-    return this.#idle.pop() ?? new Win32Frame(this.#native, inputLength, outputLength);
+    const idle = Win32Frame.isCommon(inputLength, outputLength) ? this.#idle.pop() : undefined;
+    return idle ?? this.#make(inputLength, outputLength);
   }
 
   release(frame: Win32Frame): void {
     if (frame.isCommon && this.#idle.length < MOST_IDLE) this.#idle.push(frame);
     else frame.dispose(this.#native);
+  }
+
+  #make(inputLength: number, outputLength: number): Win32Frame {
+    if (!this.#isBound) {
+      bindStatusFunctions(this.#native);
+      this.#isBound = true;
+    }
+    return new Win32Frame(this.#native, inputLength, outputLength);
   }
 }
 

@@ -19,7 +19,7 @@ import {
 } from './files.ts';
 import { FramePool, Win32Frame } from './frame.ts';
 import { Lane } from './lane.ts';
-import { bindStatusFunctions, lastFailure } from './last-failure.ts';
+import { lastFailure } from './last-failure.ts';
 import type { BlockingName, Native, NativeFunctions } from './native.ts';
 import { nativePath } from './strings.ts';
 import { devicePath, volumeFacts } from './volume.ts';
@@ -40,7 +40,6 @@ export class Win32Kernel implements Kernel {
   readonly #owned = new Set<bigint>();
   readonly #borrowed = new Lane();
   readonly #files = new Lane();
-  #isBound = false;
 
   constructor(native: Native) {
     this.#native = native;
@@ -49,10 +48,6 @@ export class Win32Kernel implements Kernel {
   }
 
   acquire(inputLength: number, outputLength: number): Win32Frame {
-    if (!this.#isBound) {
-      bindStatusFunctions(this.#native);
-      this.#isBound = true;
-    }
     return this.#frames.acquire(inputLength, outputLength);
   }
 
@@ -228,6 +223,9 @@ export class Win32Kernel implements Kernel {
 }
 
 function ours(frame: Frame): Win32Frame {
-  if (frame instanceof Win32Frame) return frame;
+  return frame instanceof Win32Frame ? frame : refuseFrame();
+}
+
+function refuseFrame(): never {
   throw new TypeError('The frame was not made by this kernel.');
 }
