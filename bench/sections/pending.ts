@@ -1,0 +1,46 @@
+import { createOdx } from '../../src/api/odx.ts';
+import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import type { Section } from '../figure.ts';
+import { median } from '../measure.ts';
+import { CHUNK, offsetOf } from '../request.ts';
+import { buildStub } from '../workspace.ts';
+
+const IN_FLIGHT = 256;
+const CALLS = 25_600;
+
+/** Asynchronous calls on an overlapped handle: each is pending first and completes through the completion port. */
+export async function pending(rounds: number): Promise<Section> {
+  const stub = buildStub();
+  const { openFile, offloadRead, offloadWrite } = createOdx({
+    kernel: loadKernel32({ kernel32: stub, ntdll: stub }),
+  });
+  const file = await openFile('C:\\bench', 'r+');
+  const { token } = await offloadRead(file, { copyLength: CHUNK });
+  const read = (fileOffset: number) => offloadRead(file, { copyLength: CHUNK, fileOffset });
+  const write = (fileOffset: number) => offloadWrite(file, { token, copyLength: CHUNK, fileOffset });
+  const rates = { read: [] as number[], write: [] as number[] };
+  for (let round = -2; round < rounds; round++) {
+    const [reads, writes] = [await rateOf(read), await rateOf(write)];
+    if (round < 0) continue;
+    rates.read.push(reads);
+    rates.write.push(writes);
+  }
+  await file.close();
+  return {
+    title: `Asynchronous calls, ${IN_FLIGHT} in flight`,
+    figures: [
+      { name: 'writes', value: median(rates.write), unit: 'calls/s', atLeast: 100_000 },
+      { name: 'reads', value: median(rates.read), unit: 'calls/s', atLeast: 100_000 },
+    ],
+  };
+}
+
+async function rateOf(call: (fileOffset: number) => Promise<unknown>): Promise<number> {
+  let begun = 0;
+  const start = performance.now();
+  const worker = async () => {
+    while (begun < CALLS) await call(offsetOf(begun++));
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  return (begun * 1000) / (performance.now() - start);
+}
