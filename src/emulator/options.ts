@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { describeValue } from '../describe.ts';
 import { type ByteCount, byteCountSentence, isByteCount } from '../schema/byte-count.ts';
 import { type Checker, check, checker } from '../schema/check.ts';
@@ -6,6 +6,7 @@ import { callback, flag, oneOf, sectorSize } from '../schema/fields.ts';
 import { ownProperties } from '../schema/own.ts';
 import { perSector } from '../schema/per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from '../schema/sector.ts';
+import { zod } from '../schema/zod.ts';
 import type { Intercept } from './interception.ts';
 import { milliseconds } from './milliseconds.ts';
 
@@ -68,7 +69,7 @@ function limit(bytes: ByteCount | undefined, sector: number): number {
 
 const optionsChecker: (sector: number) => Checker<EmulatorOptions> = perSector((sector) =>
   checker('createEmulator', {
-    sectorSize: sectorSize.optional(),
+    sectorSize: sectorSize().optional(),
     maximumTransferSize: atLeastOneSector('maximumTransferSize', sector).optional(),
     maximumWriteSize: atLeastOneSector('maximumWriteSize', sector).optional(),
     tokenLifetime: milliseconds('tokenLifetime').optional(),
@@ -80,7 +81,7 @@ const optionsChecker: (sector: number) => Checker<EmulatorOptions> = perSector((
 );
 
 function atLeastOneSector(field: string, sector: number): z.ZodCustom<ByteCount, ByteCount> {
-  return z.custom<ByteCount>((value) => isByteCount(value, 1) && value >= sector, {
+  return zod().custom<ByteCount>((value) => isByteCount(value, 1) && value >= sector, {
     error: ({ input }) =>
       isByteCount(input, 1)
         ? `${field} is ${describeValue(input)}; it must be at least a sector, the nearest legal value is ${sector}.`

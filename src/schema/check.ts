@@ -1,7 +1,8 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { describeValue, nearestName } from '../describe.ts';
 import { type ArgumentIssue, InvalidArgumentError } from '../errors.ts';
 import { isBare } from './own.ts';
+import { zod } from './zod.ts';
 
 /** A schema that was compiled ahead, with what its messages need to know. */
 export interface Checker<T> {
@@ -25,7 +26,12 @@ export function checker<Shape extends z.core.$ZodShape>(
     schema,
   innerKeys?: readonly string[],
 ): Checker<z.output<z.ZodObject<Shape, z.core.$strict>>> {
-  return { of, keys: Object.keys(shape), innerKeys, schema: z.compile(refine(z.strictObject(shape))) };
+  return {
+    of,
+    keys: Object.keys(shape),
+    innerKeys,
+    schema: zod().compile(refine(zod().strictObject(shape))),
+  };
 }
 
 /** The checked copy of a request, or an InvalidArgumentError. An exception of the caller's own getters passes through. */
@@ -35,7 +41,7 @@ export function check<T>(checker: Checker<T>, input: unknown): T {
     // A key that was left out must not be found on a polluted prototype later on.
     return isBare(input) ? Object.assign(Object.create(null), checked) : checked;
   } catch (error) {
-    if (error instanceof z.ZodError) throw refusal(checker, error);
+    if (error instanceof zod().ZodError) throw refusal(checker, error);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { Signal } from '../abort.ts';
 import { type ByteCount, isByteCount } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
 import { byteCount, callback, flag, integer, oneOf, signal } from './fields.ts';
+import { once } from './once.ts';
 import { type Own, ownProperties } from './own.ts';
 
 /** Windows copies files under 256 KiB by ordinary means too. */
@@ -26,11 +27,11 @@ export interface CopyFilesOrder<Progress> extends CopyOrder<Progress> {
 }
 
 export function checkCopyFile<Progress>(options: unknown): CopyOrder<Progress> {
-  return toOrder(check(copyFileChecker, own(options, copyFileChecker)));
+  return toOrder(check(copyFileChecker(), own(options, copyFileChecker())));
 }
 
 export function checkCopyFiles<Progress>(options: unknown): CopyFilesOrder<Progress> {
-  const checked = check(copyFilesChecker, own(options, copyFilesChecker));
+  const checked = check(copyFilesChecker(), own(options, copyFilesChecker()));
   const { concurrency = DEFAULT_CONCURRENCY, stopOnError = false } = checked;
   return { ...toOrder<Progress>(checked), concurrency, stopOnError };
 }
@@ -63,26 +64,29 @@ function own(options: unknown, checkerOf: Checker<unknown>): Own {
   return ownProperties(options === undefined ? {} : options, checkerOf.of, checkerOf.keys);
 }
 
-const chunkSize = byteCount('chunkSize', 1).refine((value) => !isByteCount(value, 1) || value > 0, {
-  error: 'chunkSize is 0; it must be at least one byte, the nearest legal value is 1.',
-});
+const chunkSize = () =>
+  byteCount('chunkSize', 1).refine((value) => !isByteCount(value, 1) || value > 0, {
+    error: 'chunkSize is 0; it must be at least one byte, the nearest legal value is 1.',
+  });
 
-const fields = {
+const fields = once(() => ({
   mode: oneOf('mode', ['prefer', 'require']).optional(),
   overwrite: flag('overwrite').optional(),
   verify: flag('verify').optional(),
   minimumSize: byteCount('minimumSize', 1).optional(),
-  chunkSize: chunkSize.optional(),
+  chunkSize: chunkSize().optional(),
   onProgress: callback<(progress: never) => void>('onProgress').optional(),
-  signal: signal.optional(),
-};
+  signal: signal().optional(),
+}));
 
-const copyFileChecker: Checker<Checked> = checker('copyFile', fields);
+const copyFileChecker: () => Checker<Checked> = once(() => checker('copyFile', fields()));
 
-const copyFilesChecker: Checker<
+const copyFilesChecker: () => Checker<
   Checked & { readonly concurrency?: number | undefined; readonly stopOnError?: boolean | undefined }
-> = checker('copyFiles', {
-  ...fields,
-  concurrency: integer('concurrency', 1, HIGHEST_CONCURRENCY, 'copies at once').optional(),
-  stopOnError: flag('stopOnError').optional(),
-});
+> = once(() =>
+  checker('copyFiles', {
+    ...fields(),
+    concurrency: integer('concurrency', 1, HIGHEST_CONCURRENCY, 'copies at once').optional(),
+    stopOnError: flag('stopOnError').optional(),
+  }),
+);

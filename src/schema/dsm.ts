@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Signal } from '../abort.ts';
 import { describeValue } from '../describe.ts';
 import type { OffloadToken } from '../token.ts';
@@ -16,6 +16,7 @@ import { isArray, type Own, ownProperties, ownPropertiesAt } from './own.ts';
 import { perSector } from './per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
 import { token } from './token.ts';
+import { zod } from './zod.ts';
 
 /** A range of a device (DEVICE_DATA_SET_RANGE), in bytes; both are multiples of the logical sector. */
 export interface DataSetRange {
@@ -72,13 +73,18 @@ export interface DsmWriteOrder {
 }
 
 export const dsmReadChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
-  checker('dsmOffloadRead', { ...readFields(sector), signal: signal.optional() }, withinReach, RANGE_KEYS),
+  checker('dsmOffloadRead', { ...readFields(sector), signal: signal().optional() }, withinReach, RANGE_KEYS),
 );
 export const dsmReadSyncChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
   checker('dsmOffloadReadSync', readFields(sector), withinReach, RANGE_KEYS),
 );
 export const dsmWriteChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
-  checker('dsmOffloadWrite', { ...writeFields(sector), signal: signal.optional() }, withinReach, RANGE_KEYS),
+  checker(
+    'dsmOffloadWrite',
+    { ...writeFields(sector), signal: signal().optional() },
+    withinReach,
+    RANGE_KEYS,
+  ),
 );
 export const dsmWriteSyncChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
   checker('dsmOffloadWriteSync', writeFields(sector), withinReach, RANGE_KEYS),
@@ -117,19 +123,19 @@ function ownRanges(ranges: unknown): unknown {
 }
 
 function ranges(sector: number) {
-  return z
+  return zod()
     .custom<readonly DataSetRange[]>(
       (value) => isArray(value) && value.length >= 1 && value.length <= MOST_RANGES,
       { error: ({ input }) => countSentence(input), abort: true },
     )
-    .pipe(z.array(range(sector)));
+    .pipe(zod().array(range(sector)));
 }
 
 function range(sector: number) {
-  return z
+  return zod()
     .strictObject({
       startingOffset: start('startingOffset', sector),
-      lengthInBytes: z.custom<ByteCount>((value) => isByteCount(value, sector) && value > 0, {
+      lengthInBytes: zod().custom<ByteCount>((value) => isByteCount(value, sector) && value > 0, {
         error: ({ input }) =>
           input === 0 || input === 0n
             ? `lengthInBytes is ${describeValue(input)}; a range must not be empty, the nearest legal value is ${sector}.`
@@ -148,7 +154,7 @@ function range(sector: number) {
 /** Where something that is never empty begins: not in the last sector there is. */
 function start(field: string, sector: number): z.ZodCustom<ByteCount, ByteCount> {
   const last = LARGEST - BigInt(sector);
-  return z.custom<ByteCount>((value) => isByteCount(value, sector) && value <= last, {
+  return zod().custom<ByteCount>((value) => isByteCount(value, sector) && value <= last, {
     error: ({ input }) =>
       isByteCount(input, sector)
         ? `${field} is ${describeValue(input)}; a sector must fit behind it within 2^63-1, the nearest legal value is ${roundDown(last, sector)}n.`
@@ -164,16 +170,16 @@ function readFields(sector: number) {
   return {
     ranges: ranges(sector),
     timeToLive: u32('timeToLive', 'time units').default(0),
-    sectorSize: sectorSize.optional(),
+    sectorSize: sectorSize().optional(),
   };
 }
 
 function writeFields(sector: number) {
   return {
     ranges: ranges(sector),
-    token,
+    token: token(),
     tokenOffset: start('tokenOffset', sector).default(0),
-    sectorSize: sectorSize.optional(),
+    sectorSize: sectorSize().optional(),
   };
 }
 

@@ -1,20 +1,22 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Signal } from '../abort.ts';
 import { describeValue } from '../describe.ts';
 import { type ByteCount, byteCountSentence, isByteCount } from './byte-count.ts';
+import { once } from './once.ts';
 import { isSectorSize, nearestSectorSize } from './sector.ts';
+import { zod } from './zod.ts';
 
 const U32 = 0xffff_ffff;
 
 /** A count of bytes that is a multiple of `unit`. */
 export function byteCount(field: string, unit: number, exception = ''): z.ZodCustom<ByteCount, ByteCount> {
-  return z.custom<ByteCount>((value) => isByteCount(value, unit), {
+  return zod().custom<ByteCount>((value) => isByteCount(value, unit), {
     error: ({ input }) => byteCountSentence(field, input, unit, { exception }),
   });
 }
 
 export function u32(field: string, what: string): z.ZodCustom<number, number> {
-  return z.custom<number>((value) => isIntegerWithin(value, 0, U32), {
+  return zod().custom<number>((value) => isIntegerWithin(value, 0, U32), {
     error: ({ input }) => integerSentence(field, input, 0, U32, what),
   });
 }
@@ -25,26 +27,29 @@ export function integer(
   highest: number,
   what: string,
 ): z.ZodCustom<number, number> {
-  return z.custom<number>((value) => isIntegerWithin(value, lowest, highest), {
+  return zod().custom<number>((value) => isIntegerWithin(value, lowest, highest), {
     error: ({ input }) => integerSentence(field, input, lowest, highest, what),
   });
 }
 
 export function flag(field: string): z.ZodCustom<boolean, boolean> {
-  return z.custom<boolean>((value) => typeof value === 'boolean', {
+  return zod().custom<boolean>((value) => typeof value === 'boolean', {
     error: ({ input }) => `${field} is ${describeValue(input)}; it must be true or false.`,
   });
 }
 
 export function oneOf<const T extends string>(field: string, values: readonly T[]): z.ZodCustom<T, T> {
-  return z.custom<T>((value) => typeof value === 'string' && (values as readonly string[]).includes(value), {
-    error: ({ input }) =>
-      `${field} is ${describeValue(input)}; it must be one of ${values.map((value) => `'${value}'`).join(', ')}.`,
-  });
+  return zod().custom<T>(
+    (value) => typeof value === 'string' && (values as readonly string[]).includes(value),
+    {
+      error: ({ input }) =>
+        `${field} is ${describeValue(input)}; it must be one of ${values.map((value) => `'${value}'`).join(', ')}.`,
+    },
+  );
 }
 
 export function callback<T>(field: string): z.ZodCustom<T, T> {
-  return z.custom<T>((value) => typeof value === 'function', {
+  return zod().custom<T>((value) => typeof value === 'function', {
     error: ({ input }) => `${field} is ${describeValue(input)}; it must be a function.`,
   });
 }
@@ -59,27 +64,29 @@ const signalRefusal = {
     `signal is ${describeValue(input)}; it must be an AbortSignal.`,
 };
 
-export const sectorSize: z.ZodCustom<number, number> = z.custom<number>(isSectorSize, sectorSizeRefusal);
+export const sectorSize: () => z.ZodCustom<number, number> = once(() =>
+  zod().custom<number>(isSectorSize, sectorSizeRefusal),
+);
 
-export const signal: z.ZodCustom<Signal, Signal> = z.custom<Signal>(isSignal, signalRefusal);
+export const signal: () => z.ZodCustom<Signal, Signal> = once(() =>
+  zod().custom<Signal>(isSignal, signalRefusal),
+);
 
 // For objects in which every key is there: `.optional()` and `.default()` make Zod create a closure for each parse.
 
 /** {@link sectorSize}, or undefined. */
-export const filledSectorSize: z.ZodCustom<number | undefined, number | undefined> = z.custom(
-  (value) => value === undefined || isSectorSize(value),
-  sectorSizeRefusal,
+export const filledSectorSize: () => z.ZodCustom<number | undefined, number | undefined> = once(() =>
+  zod().custom((value) => value === undefined || isSectorSize(value), sectorSizeRefusal),
 );
 
 /** {@link signal}, or undefined. */
-export const filledSignal: z.ZodCustom<Signal | undefined, Signal | undefined> = z.custom(
-  (value) => value === undefined || isSignal(value),
-  signalRefusal,
+export const filledSignal: () => z.ZodCustom<Signal | undefined, Signal | undefined> = once(() =>
+  zod().custom((value) => value === undefined || isSignal(value), signalRefusal),
 );
 
 /** A count of bytes, or undefined. */
 export function filledByteCount(field: string): z.ZodCustom<ByteCount | undefined, ByteCount | undefined> {
-  return z.custom((value) => value === undefined || isByteCount(value, 1), {
+  return zod().custom((value) => value === undefined || isByteCount(value, 1), {
     error: ({ input }) => byteCountSentence(field, input, 1),
   });
 }

@@ -81,7 +81,7 @@ function shape(sector: number) {
     copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
     fileOffset: byteCount('fileOffset', sector),
     tokenTimeToLive: u32('tokenTimeToLive', 'milliseconds'),
-    sectorSize: filledSectorSize,
+    sectorSize: filledSectorSize(),
     endOfFile: filledByteCount('endOfFile'),
   };
 }
@@ -103,7 +103,7 @@ function refine(sector: number) {
 
 const CHECKS: TransferChecks<OffloadReadAsyncOrder> = transferChecks(
   'offloadRead',
-  (sector) => ({ ...shape(sector), signal: filledSignal }),
+  (sector) => ({ ...shape(sector), signal: filledSignal() }),
   reaches,
   (sector, fields) => checker('offloadRead', fields, refine(sector)),
 );

@@ -92,11 +92,11 @@ function hasStranger(own: Own, known: number): boolean {
 
 function shape(sector: number) {
   return {
-    token: filledToken,
+    token: filledToken(),
     copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
     fileOffset: byteCount('fileOffset', sector),
     transferOffset: byteCount('transferOffset', sector),
-    sectorSize: filledSectorSize,
+    sectorSize: filledSectorSize(),
     endOfFile: filledByteCount('endOfFile'),
   };
 }
@@ -127,7 +127,7 @@ function within<S extends z.ZodType<Omit<OffloadWriteOrder, 'asked'>>>(
 
 const CHECKS: TransferChecks<OffloadWriteAsyncOrder> = transferChecks(
   'offloadWrite',
-  (sector) => ({ ...shape(sector), signal: filledSignal }),
+  (sector) => ({ ...shape(sector), signal: filledSignal() }),
   reaches,
   (sector, fields) => checker('offloadWrite', fields, refine(sector)),
 );

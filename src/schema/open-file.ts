@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors.ts';
 import type { ByteCount } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
 import { byteCount } from './fields.ts';
+import { once } from './once.ts';
 import { ownProperties } from './own.ts';
 
 /** How {@link openFile} opens: 'r' to read; 'r+' to read and write what exists; 'w' to create or empty; 'wx' to create what must not exist. */
@@ -16,9 +17,9 @@ export interface OpenFileOptions {
 const FLAGS: readonly string[] = ['r', 'r+', 'w', 'wx'];
 const NUL = '\0';
 
-const options: Checker<{ size?: ByteCount | undefined }> = checker('openFile', {
-  size: byteCount('size', 1).optional(),
-});
+const optionsChecker: () => Checker<{ size?: ByteCount | undefined }> = once(() =>
+  checker('openFile', { size: byteCount('size', 1).optional() }),
+);
 
 export function checkPath(field: string, path: unknown): string {
   const said =
@@ -40,6 +41,7 @@ export function checkOpenFile(
     const message = `flags is ${describeValue(flags)}; it must be one of 'r', 'r+', 'w', 'wx'.`;
     throw new InvalidArgumentError([{ path: 'flags', message }]);
   }
+  const options = optionsChecker();
   const own = ownProperties(given === undefined ? {} : given, options.of, options.keys);
   const { size } = check(options, own);
   if (size !== undefined && flags === 'r') {

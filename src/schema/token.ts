@@ -1,7 +1,9 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from '../../structs/index.ts';
 import { isToken, type OffloadToken } from '../token.ts';
 import { copyOf, isOwnBytes, kindSentence, lengthSentence } from '../token-bytes.ts';
+import { once } from './once.ts';
+import { zod } from './zod.ts';
 
 /** A copy of the caller's bytes, to be checked then, so that nobody can change them in between; else the value itself. */
 export function ownToken(value: unknown): unknown {
@@ -9,18 +11,22 @@ export function ownToken(value: unknown): unknown {
 }
 
 /** A token of ours, or 512 bytes that are copied first and checked then. */
-export const token: z.ZodCustom<OffloadToken | Uint8Array, OffloadToken | Uint8Array> = z
-  .custom<OffloadToken | Uint8Array>((value) => isToken(value) || isOwnBytes(value), {
-    error: ({ input }) => kindSentence(input),
-    abort: true,
-  })
-  .overwrite((value) => (isToken(value) ? value : copyOf(value)))
-  .refine((value) => isToken(value) || value.length === STORAGE_OFFLOAD_MAX_TOKEN_LENGTH, {
-    error: ({ input }) => lengthSentence((input as Uint8Array).length),
-  });
+export const token: () => z.ZodCustom<OffloadToken | Uint8Array, OffloadToken | Uint8Array> = once(() =>
+  zod()
+    .custom<OffloadToken | Uint8Array>((value) => isToken(value) || isOwnBytes(value), {
+      error: ({ input }) => kindSentence(input),
+      abort: true,
+    })
+    .overwrite((value) => (isToken(value) ? value : copyOf(value)))
+    .refine((value) => isToken(value) || value.length === STORAGE_OFFLOAD_MAX_TOKEN_LENGTH, {
+      error: ({ input }) => lengthSentence((input as Uint8Array).length),
+    }),
+);
 
 /** The same for a token that {@link ownToken} gave. */
-export const filledToken: z.ZodCustom<OffloadToken | Uint8Array, OffloadToken | Uint8Array> = z.custom(
-  (value) => isToken(value) || (isOwnBytes(value) && value.length === STORAGE_OFFLOAD_MAX_TOKEN_LENGTH),
-  { error: ({ input }) => (isOwnBytes(input) ? lengthSentence(input.length) : kindSentence(input)) },
+export const filledToken: () => z.ZodCustom<OffloadToken | Uint8Array, OffloadToken | Uint8Array> = once(() =>
+  zod().custom(
+    (value) => isToken(value) || (isOwnBytes(value) && value.length === STORAGE_OFFLOAD_MAX_TOKEN_LENGTH),
+    { error: ({ input }) => (isOwnBytes(input) ? lengthSentence(input.length) : kindSentence(input)) },
+  ),
 );

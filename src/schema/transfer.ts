@@ -1,10 +1,11 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { ByteCount } from './byte-count.ts';
 import { type Checker, check } from './check.ts';
 import type { Own } from './own.ts';
 import { perSector } from './per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
 import { roundTail } from './tail.ts';
+import { zod } from './zod.ts';
 
 /** A checked offload read or write. */
 export interface Transfer {
@@ -64,7 +65,7 @@ export function transferChecks<T extends Transfer, Shape extends z.core.$ZodShap
 ): TransferChecks<T> {
   return {
     of,
-    fields: perSector((sector) => z.compile(z.object(shape(sector)))),
+    fields: perSector((sector) => zod().compile(zod().object(shape(sector)))),
     reaches,
     all: perSector((sector) => checkerOf(sector, shape(sector))),
   };

@@ -59,9 +59,9 @@ const zeroRangeChecker: (sectorSize: number) => Checker<ZeroRangeRequest> = perS
     {
       fileOffset: byteCount('fileOffset', sector),
       length: byteCount('length', sector, AT_END_OF_FILE),
-      sectorSize: sectorSize.optional(),
+      sectorSize: sectorSize().optional(),
       endOfFile: byteCount('endOfFile', 1).optional(),
-      signal: signal.optional(),
+      signal: signal().optional(),
     },
     refine(sector),
   ),
