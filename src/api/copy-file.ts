@@ -13,7 +13,11 @@ export type { CopyReport } from './copy/report.ts';
 
 /** How {@link copyFile} copies. */
 export interface CopyFileOptions {
-  /** `prefer`, the default, goes on by ordinary reads and writes where offload fails; `require` rejects instead. */
+  /**
+   * `prefer`, the default, goes on by ordinary reads and writes where offload fails; `require` rejects instead. Where the
+   * sectors of the destination are larger than those of the source, a device may refuse a last one that the source does
+   * not fill: `prefer` copies those few bytes by ordinary means, `require` rejects.
+   */
   readonly mode?: 'prefer' | 'require' | undefined;
   /** With false the destination must not exist, which is decided in the moment of its creation. Default true. */
   readonly overwrite?: boolean | undefined;

@@ -1,3 +1,5 @@
+import type { Signal } from '../../abort.ts';
+
 /** One abort for many copies at once. A listener for each of them on one signal would have Node warn of a leak. */
 export class SharedAbort {
   readonly #controllers = new Set<AbortController>();
@@ -9,7 +11,7 @@ export class SharedAbort {
   }
 
   /** Runs one copy with a signal of its own. */
-  async run<T>(copy: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(copy: (signal: Signal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     if (this.#aborted !== undefined) controller.abort(this.#aborted.reason);
     this.#controllers.add(controller);
