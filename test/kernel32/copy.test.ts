@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { AbortError, type CopyReport, SourceChangedError, Win32Error } from '../../src/index.ts';
+import { statuses } from '../../structs/index.ts';
+import { contentsOf, fill, randomBytes } from '../conformance/stage.ts';
+import * as driver from '../wine/driver.ts';
+import { odx, onDriver } from './with-driver.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const FSCTL_OFFLOAD_READ = 0x0009_4264;
+const FSCTL_OFFLOAD_WRITE = 0x0009_8268;
+const offloads = (code: number) => driver.log().filter((entry) => entry.code === code).length;
+
+describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the driver]', () => {
+  beforeEach(() => driver.reset());
+  afterAll(() => driver.reset());
+
+  describe.each([
+    [512, 0, 1],
+    [4096, 2, 3],
+    ['mixed', 0, 2],
+  ])('sectors of %s bytes', (_, from, to) => {
+    it.each([0, 1, 511, 512, 513, 4095, 4096, 4097, 64 * KIB, MIB + 1, 8 * MIB + 777])(
+      '%i bytes: identical, by offload as far as sectors allow',
+      async (size) => {
+        const data = await write(from, size);
+        // A token of the source's last sector is shorter than a larger sector of the destination, so that tail cannot be
+        // offloaded; where sectors are the same, all of it can.
+        const tail = from < 2 && to >= 2 ? size % 4096 : 0;
+        const mode = tail === 0 ? 'require' : 'prefer';
+        const report = await odx.copyFile(path(from), path(to), { mode, minimumSize: 0 });
+        expectHonest(report, size);
+        expect(report.bufferedBytes).toBe(BigInt(tail));
+        expect((await read(to, size)).equals(data)).toBe(true);
+      },
+    );
+
+    it('as many control codes as the array makes of it', async () => {
+      const data = await write(from, 8 * MIB);
+      driver.setLimits(undefined, { read: 2 * MIB, write: 512 * KIB });
+      const report = await odx.copyFile(path(from), path(to), { mode: 'require', verify: true });
+      expect(report).toMatchObject({ reads: 4, writes: 16, offloadedBytes: BigInt(8 * MIB) });
+      expect(offloads(FSCTL_OFFLOAD_READ)).toBe(4);
+      expect(offloads(FSCTL_OFFLOAD_WRITE)).toBe(16);
+      expect((await read(to, data.length)).equals(data)).toBe(true);
+    });
+  });
+
+  it('zeros that the source has beyond its valid data are written by the zero token', async () => {
+    await write(1, 4 * MIB);
+    const data = await write(0, MIB);
+    driver.setSize(0, 4 * MIB, MIB);
+    const report = await odx.copyFile(path(0), path(1), { mode: 'require' });
+    expect(report).toMatchObject({ offloadedBytes: BigInt(MIB), zeroedBytes: BigInt(3 * MIB) });
+    const copied = await read(1, 4 * MIB);
+    expect(copied.subarray(0, MIB).equals(data)).toBe(true);
+    expect(copied.subarray(MIB).equals(Buffer.alloc(3 * MIB))).toBe(true);
+  });
+
+  const refusals = statuses.filter(({ value }) => value >>> 30 === 3);
+  describe.each(refusals)('$name', (status) => {
+    it.each([
+      [FSCTL_OFFLOAD_READ, 'the first read', 0],
+      [FSCTL_OFFLOAD_READ, 'the second read', 1],
+      [FSCTL_OFFLOAD_WRITE, 'the first write', 0],
+      [FSCTL_OFFLOAD_WRITE, 'the third write', 2],
+    ])('%i (%s): falls back to an identical copy, or rejects by that name', async (code, _, skip) => {
+      const size = 512 * KIB;
+      const data = await write(0, size);
+      driver.setLimits(undefined, { read: 256 * KIB, write: 128 * KIB });
+      // A refused token earns a fresh one, so that one has to be refused as well.
+      const isToken = status.win32.value === 315 && code === FSCTL_OFFLOAD_WRITE;
+      const force = () => driver.force(undefined, status.value, { code, skip, count: isToken ? 2 : 1 });
+      force();
+      const report = await odx.copyFile(path(0), path(1));
+      expectHonest(report, size);
+      expect(report.fallback?.reason).toMatchObject({ errno: status.win32.value });
+      expect(report.fallback?.reason).toMatchObject({ ntstatus: { value: status.value } });
+      expect((await read(1, size)).equals(data)).toBe(true);
+      driver.clearRules();
+      force();
+      const error: unknown = await odx
+        .copyFile(path(0), path(1), { mode: 'require' })
+        .catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(Win32Error);
+      expect(error).toMatchObject({ errno: status.win32.value, ntstatus: { value: status.value } });
+      expect((await read(0, size)).equals(data)).toBe(true);
+    });
+  });
+
+  it.each(['half', 'zero', 'tooMuch', 'short', 'unaligned'] as const)(
+    'an answer that is "%s"',
+    async (reply) => {
+      const size = 512 * KIB;
+      const data = await write(0, size);
+      for (const code of [FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE]) {
+        driver.garbage(undefined, reply, { code });
+        const report = await odx.copyFile(path(0), path(1));
+        expectHonest(report, size);
+        expect((await read(1, size)).equals(data)).toBe(true);
+        driver.clearRules();
+      }
+    },
+  );
+
+  it('one refused token earns a fresh one, and the copy goes on by offload', async () => {
+    const data = await write(0, MIB);
+    driver.force(undefined, 0xc000_0465, { code: FSCTL_OFFLOAD_WRITE });
+    const report = await odx.copyFile(path(0), path(1), { mode: 'require' });
+    expect(report).toMatchObject({ offloadedBytes: BigInt(MIB), reads: 2, writes: 1 });
+    expect((await read(1, MIB)).equals(data)).toBe(true);
+  });
+
+  it('an abort in the middle of a write ends within a second, and nothing goes on', async () => {
+    await write(0, MIB);
+    driver.delay(1, 10_000, { code: FSCTL_OFFLOAD_WRITE });
+    const controller = new AbortController();
+    const copy = odx
+      .copyFile(path(0), path(1), { signal: controller.signal })
+      .catch((error: unknown) => error);
+    await sleep(300);
+    const before = performance.now();
+    controller.abort();
+    expect(await copy).toBeInstanceOf(AbortError);
+    expect(performance.now() - before).toBeLessThan(1000);
+    expect(driver.state(1)).toMatchObject({ cancelled: 1, pending: 0 });
+  });
+});
+
+const path = (disk: number): string => driver.DISKS[disk]?.path ?? '';
+
+async function write(disk: number, size: number): Promise<Buffer> {
+  const data = randomBytes(size);
+  driver.setSize(disk, Math.max(size, 1), 0);
+  const file = await odx.openFile(path(disk), 'r+');
+  await fill(odx, file, data);
+  await file.close();
+  driver.setSize(disk, size, size);
+  return data;
+}
+
+async function read(disk: number, length: number): Promise<Buffer> {
+  const file = await odx.openFile(path(disk), 'r');
+  const bytes = await contentsOf(odx, file, length);
+  await file.close();
+  return bytes;
+}
+
+function expectHonest(report: CopyReport, size: number): void {
+  expect(report.bytes).toBe(BigInt(size));
+  expect(report.offloadedBytes + report.zeroedBytes + report.bufferedBytes).toBe(BigInt(size));
+  expect(report.fallback?.reason).not.toBeInstanceOf(SourceChangedError);
+}
