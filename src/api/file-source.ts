@@ -11,7 +11,7 @@ import { isOffloadFile, type OffloadFile, type OpenedFile, openedFile } from './
 export type FileSource = OffloadFile | { readonly fd: number } | number | bigint;
 
 const HIGHEST_FD = 0x7fff_ffff;
-const HIGHEST_HANDLE = 0xffff_ffff_ffff_ffffn;
+const HANDLE_BITS = 64;
 
 /** What an OffloadFile knows of itself; undefined for what is borrowed. */
 export function openedSource(kernel: Kernel, file: unknown): OpenedFile | undefined {
@@ -19,7 +19,9 @@ export function openedSource(kernel: Kernel, file: unknown): OpenedFile | undefi
 }
 
 export function handleOf(kernel: Kernel, file: unknown): bigint {
-  return typeof file === 'bigint' && file >= 0n && file <= HIGHEST_HANDLE ? file : handleBehind(kernel, file);
+  return typeof file === 'bigint' && BigInt.asUintN(HANDLE_BITS, file) === file
+    ? file
+    : handleBehind(kernel, file);
 }
 
 function handleBehind(kernel: Kernel, file: unknown): bigint {

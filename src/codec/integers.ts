@@ -18,3 +18,16 @@ export function takeUint64(view: DataView, at: number): number | bigint {
   const high = view.getUint32(at + 4, true);
   return high < EXACT ? high * TWO_32 + view.getUint32(at, true) : view.getBigUint64(at, true);
 }
+
+let lastNumber = 0;
+let lastBigint = 0n;
+
+/** The same as a bigint. Lengths come again and again, and to make a bigint takes longer than to see that. */
+export function asBigint(value: number | bigint): bigint {
+  if (typeof value === 'bigint') return value;
+  if (value !== lastNumber) {
+    lastBigint = BigInt(value);
+    lastNumber = value;
+  }
+  return lastBigint;
+}

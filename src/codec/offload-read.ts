@@ -4,7 +4,7 @@ import {
   OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE,
 } from '../../structs/index.ts';
 import { cutToken, type OffloadToken } from '../token.ts';
-import { putUint64, takeUint64 } from './integers.ts';
+import { asBigint, putUint64, takeUint64 } from './integers.ts';
 
 const input = FSCTL_OFFLOAD_READ_INPUT.offsetOf;
 const output = FSCTL_OFFLOAD_READ_OUTPUT.offsetOf;
@@ -36,7 +36,7 @@ export function isAllZeroBeyond(flags: number): boolean {
 }
 
 export function decodeTransferLength(view: DataView): bigint {
-  return view.getBigUint64(output.TransferLength, true);
+  return asBigint(takeTransferLength(view));
 }
 
 /** The same to be compared. */

@@ -1,6 +1,6 @@
 import { FSCTL_OFFLOAD_WRITE_INPUT, FSCTL_OFFLOAD_WRITE_OUTPUT } from '../../structs/index.ts';
 import { type OffloadToken, putToken } from '../token.ts';
-import { putUint64, takeUint64 } from './integers.ts';
+import { asBigint, putUint64, takeUint64 } from './integers.ts';
 
 const input = FSCTL_OFFLOAD_WRITE_INPUT.offsetOf;
 const output = FSCTL_OFFLOAD_WRITE_OUTPUT.offsetOf;
@@ -30,7 +30,7 @@ export function decodeWriteFlags(view: DataView): number {
 }
 
 export function decodeLengthWritten(view: DataView): bigint {
-  return view.getBigUint64(output.LengthWritten, true);
+  return asBigint(takeLengthWritten(view));
 }
 
 /** The same to be compared. */

@@ -43,7 +43,16 @@ function copyOwn(request: object, isPrototypePolluted: boolean): Own {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isRevokedProxy(value) && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && isNoArray(value);
+}
+
+// Array.isArray throws for a proxy that was revoked, which is no object to work with either.
+function isNoArray(value: object): boolean {
+  try {
+    return !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether {@link ownProperties} had to keep a polluted prototype away. */

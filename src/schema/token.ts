@@ -7,7 +7,11 @@ import { zod } from './zod.ts';
 
 /** A copy of the caller's bytes, to be checked then, so that nobody can change them in between; else the value itself. */
 export function ownToken(value: unknown): unknown {
-  return !isToken(value) && isOwnBytes(value) ? copyOf(value) : value;
+  return isToken(value) ? value : ownBytes(value);
+}
+
+function ownBytes(value: unknown): unknown {
+  return isOwnBytes(value) ? copyOf(value) : value;
 }
 
 /** A token of ours, or 512 bytes that are copied first and checked then. */

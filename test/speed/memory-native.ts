@@ -1,8 +1,8 @@
-import type { Native, Pointer } from '../../src/kernel/win32/native.ts';
+import type { Address, Native } from '../../src/kernel/win32/native.ts';
 import { Win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
 import { FSCTL_OFFLOAD_READ, OVERLAPPED, OVERLAPPED_ENTRY } from '../../structs/index.ts';
 
-const PAGE = 0x1_0000n;
+const PAGE = 0x1_0000;
 const EVENT = 0x500n;
 const PORT = 0x600n;
 const ERROR_IO_PENDING = 997;
@@ -13,28 +13,27 @@ export const BORROWED = 0x7000n;
 /** One DeviceIoControl as Windows would have got it. */
 export interface Seen {
   readonly input: Uint8Array<ArrayBuffer>;
-  readonly inputAt: bigint;
+  readonly inputAt: Address;
   readonly event: bigint;
 }
 
 /** The kernel of kernel32, above functions that work on JavaScript's memory and keep what they were given. */
 export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () => void } {
   const pages: Uint8Array[] = [];
-  const pending: bigint[] = [];
+  const pending: Address[] = [];
   const seen: Seen[] = [];
   let serial = 0;
 
-  const viewAt = (address: Pointer, length: number): DataView => {
-    if (typeof address !== 'bigint') throw new TypeError('Only addresses are kept.');
-    const page = pages[Number(address / PAGE) - 1];
+  const viewAt = (address: Address, length: number): DataView => {
+    const page = pages[Math.floor(address / PAGE) - 1];
     if (page === undefined) throw new RangeError('No memory has this address.');
-    return new DataView(page.buffer, page.byteOffset + Number(address % PAGE), length);
+    return new DataView(page.buffer, page.byteOffset + (address % PAGE), length);
   };
 
   const functions: Partial<Native> = {
     addressOf(buffer) {
       pages.push(buffer);
-      return BigInt(pages.length) * PAGE;
+      return pages.length * PAGE;
     },
     DeviceIoControl(_handle, code, input, inputLength, output, _room, returned, overlapped) {
       const isRead = code === FSCTL_OFFLOAD_READ;
@@ -42,7 +41,7 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
       const head = viewAt(overlapped, OVERLAPPED.size);
       const event = head.getBigUint64(OVERLAPPED.offsetOf.hEvent, true);
       const inputBytes = new Uint8Array(given.buffer, given.byteOffset, inputLength).slice();
-      seen.push({ input: inputBytes, inputAt: input as bigint, event });
+      seen.push({ input: inputBytes, inputAt: input, event });
       const length = isRead ? 528 : 16;
       const reply = viewAt(output, length);
       reply.setUint32(0, length, true);
@@ -52,7 +51,7 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
       head.setBigUint64(OVERLAPPED.offsetOf.InternalHigh, BigInt(length), true);
       viewAt(returned, 4).setUint32(0, length, true);
       if (event !== 0n) return 1;
-      pending.push(overlapped as bigint);
+      pending.push(overlapped);
       return 0;
     },
     background(name, parameters, done) {
@@ -64,7 +63,7 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
         for (const [at, address] of completed.entries()) {
           view.setBigUint64(
             at * OVERLAPPED_ENTRY.size + OVERLAPPED_ENTRY.offsetOf.lpOverlapped,
-            address,
+            BigInt(address),
             true,
           );
         }

@@ -1,6 +1,7 @@
 import { OVERLAPPED_ENTRY } from '../../../structs/index.ts';
+import { takeUint64 } from '../../codec/integers.ts';
 import { KernelFailure } from '../kernel.ts';
-import type { Native } from './native.ts';
+import type { Address, Native } from './native.ts';
 
 const ENTRIES = 256;
 const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
@@ -28,7 +29,7 @@ function wakeAtExit(wake: () => void): void {
  */
 export class CompletionPort {
   readonly #native: Native;
-  readonly #inFlight = new Map<bigint, () => void>();
+  readonly #inFlight = new Map<Address, () => void>();
   readonly #entries = new Uint8Array(ENTRIES * OVERLAPPED_ENTRY.size);
   readonly #view = new DataView(this.#entries.buffer);
   readonly #removed = new Uint32Array(64);
@@ -47,13 +48,13 @@ export class CompletionPort {
   }
 
   /** Has `done` run when the call with this OVERLAPPED has completed. To be called before the call is made. */
-  expect(overlapped: bigint, done: () => void): void {
+  expect(overlapped: Address, done: () => void): void {
     this.#inFlight.set(overlapped, done);
     this.#wait();
   }
 
   /** For a call that failed at once: it will not come here. */
-  forget(overlapped: bigint): void {
+  forget(overlapped: Address): void {
     this.#inFlight.delete(overlapped);
   }
 
@@ -90,7 +91,7 @@ export class CompletionPort {
     // Taken out first: what is completed may wait again, into the same entries.
     const finished: (() => void)[] = [];
     for (let at = 0; at < count; at++) {
-      const overlapped = this.#view.getBigUint64(at * OVERLAPPED_ENTRY.size + lpOverlapped, true);
+      const overlapped = Number(takeUint64(this.#view, at * OVERLAPPED_ENTRY.size + lpOverlapped));
       const done = this.#inFlight.get(overlapped);
       if (done === undefined) continue;
       this.#inFlight.delete(overlapped);

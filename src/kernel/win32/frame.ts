@@ -1,7 +1,7 @@
 import { OVERLAPPED } from '../../../structs/index.ts';
 import { type Frame, KernelFailure } from '../kernel.ts';
 import { bindStatusFunctions } from './last-failure.ts';
-import type { Native } from './native.ts';
+import type { Address, Native } from './native.ts';
 
 const RETURNED = OVERLAPPED.size;
 const INPUT = 64;
@@ -19,10 +19,10 @@ export class Win32Frame implements Frame {
   readonly inputView: DataView;
   readonly output: Uint8Array;
   readonly outputView: DataView;
-  readonly overlapped: bigint;
-  readonly returnedAddress: bigint;
-  readonly inputAddress: bigint;
-  readonly outputAddress: bigint;
+  readonly overlapped: Address;
+  readonly returnedAddress: Address;
+  readonly inputAddress: Address;
+  readonly outputAddress: Address;
   readonly isCommon: boolean;
   readonly #head: DataView;
   #event = 0n;
@@ -41,9 +41,9 @@ export class Win32Frame implements Frame {
     this.output = new Uint8Array(memory, outputAt, outputSize);
     this.outputView = new DataView(memory, outputAt, outputSize);
     this.overlapped = native.addressOf(new Uint8Array(memory));
-    this.returnedAddress = this.overlapped + BigInt(RETURNED);
-    this.inputAddress = this.overlapped + BigInt(INPUT);
-    this.outputAddress = this.overlapped + BigInt(outputAt);
+    this.returnedAddress = this.overlapped + RETURNED;
+    this.inputAddress = this.overlapped + INPUT;
+    this.outputAddress = this.overlapped + outputAt;
   }
 
   static isCommon(inputLength: number, outputLength: number): boolean {

@@ -1,20 +1,23 @@
-/** A pointer: an address that is kept, or bytes whose memory the callee borrows; null for none. */
-export type Pointer = bigint | Uint8Array | null;
+/** An address that is kept. A number, which Koffi takes faster than a bigint; user space ends far below 2^53. */
+export type Address = number;
 
-/** The native functions as TypeScript sees them. Numbers are DWORDs and BOOLs, bigints are HANDLEs and addresses. */
+/** A pointer: bytes whose memory the callee borrows; null for none. */
+export type Pointer = Uint8Array | null;
+
+/** The native functions as TypeScript sees them. Numbers are DWORDs and BOOLs, bigints are HANDLEs. */
 export interface NativeFunctions {
   DeviceIoControl(
     handle: bigint,
     code: number,
-    input: Pointer,
+    input: Address,
     inputLength: number,
-    output: Pointer,
+    output: Address,
     outputLength: number,
-    returned: Pointer,
-    overlapped: Pointer,
+    returned: Address,
+    overlapped: Address,
   ): number;
   GetLastError(): number;
-  CancelIoEx(handle: bigint, overlapped: Pointer): number;
+  CancelIoEx(handle: bigint, overlapped: Address): number;
   CreateEventW(security: Pointer, manualReset: number, initialState: number, name: Pointer): bigint;
   WaitForSingleObject(handle: bigint, milliseconds: number): number;
   CreateIoCompletionPort(file: bigint, port: bigint, key: number, threads: number): bigint;
@@ -38,8 +41,8 @@ export interface NativeFunctions {
   ): bigint;
   CloseHandle(handle: bigint): number;
   DeleteFileW(path: string): number;
-  ReadFile(handle: bigint, into: Pointer, length: number, read: Pointer, overlapped: Pointer): number;
-  WriteFile(handle: bigint, from: Pointer, length: number, written: Pointer, overlapped: Pointer): number;
+  ReadFile(handle: bigint, into: Pointer, length: number, read: Pointer, overlapped: Address): number;
+  WriteFile(handle: bigint, from: Pointer, length: number, written: Pointer, overlapped: Address): number;
   GetFileSizeEx(handle: bigint, size: Pointer): number;
   GetFileInformationByHandle(handle: bigint, information: Pointer): number;
   GetFileInformationByHandleEx(handle: bigint, kind: number, information: Pointer, length: number): number;
@@ -116,5 +119,5 @@ export interface Native extends NativeFunctions {
     done: (result: ReturnType<NativeFunctions[Name]>) => void,
   ): void;
   /** The address of memory that neither moves nor goes while the buffer is referenced. */
-  addressOf(buffer: Uint8Array): bigint;
+  addressOf(buffer: Uint8Array): Address;
 }

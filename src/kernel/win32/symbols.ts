@@ -9,6 +9,7 @@ export interface NativeSymbol {
 
 const HANDLE = 'void *';
 const POINTER = 'void *';
+const ADDRESS = 'uint64_t';
 const BOOL = 'int32_t';
 const DWORD = 'uint32_t';
 const STRING = 'const char16_t *';
@@ -24,11 +25,11 @@ function symbol(
 /** Every native function this package may call, and no other. BOOL functions fail with 0, CreateFileW with INVALID_HANDLE_VALUE. */
 export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   // https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-deviceiocontrol
-  DeviceIoControl: symbol('kernel32', BOOL, HANDLE, DWORD, POINTER, DWORD, POINTER, DWORD, POINTER, POINTER),
+  DeviceIoControl: symbol('kernel32', BOOL, HANDLE, DWORD, ADDRESS, DWORD, ADDRESS, DWORD, ADDRESS, ADDRESS),
   // https://learn.microsoft.com/windows/win32/api/errhandlingapi/nf-errhandlingapi-getlasterror
   GetLastError: symbol('kernel32', DWORD),
   // https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex
-  CancelIoEx: symbol('kernel32', BOOL, HANDLE, POINTER),
+  CancelIoEx: symbol('kernel32', BOOL, HANDLE, ADDRESS),
   // https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createeventw
   CreateEventW: symbol('kernel32', HANDLE, POINTER, BOOL, BOOL, POINTER),
   // https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitforsingleobject
@@ -46,9 +47,9 @@ export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-deletefilew
   DeleteFileW: symbol('kernel32', BOOL, STRING),
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
-  ReadFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, POINTER),
+  ReadFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, ADDRESS),
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
-  WriteFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, POINTER),
+  WriteFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, ADDRESS),
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfilesizeex
   GetFileSizeEx: symbol('kernel32', BOOL, HANDLE, POINTER),
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfileinformationbyhandle
