@@ -13,10 +13,10 @@ export { type DsmOffloadReadResult, dsmOffloadRead, dsmOffloadReadSync } from '.
 export { type DsmOffloadWriteResult, dsmOffloadWrite, dsmOffloadWriteSync } from './api/dsm-offload-write.ts';
 export { type Explanation, explainStatus } from './api/explain-status.ts';
 export type { FileSource } from './api/file-source.ts';
+export { createOdx, type Odx } from './api/odx.ts';
 export { OffloadFile } from './api/offload-file.ts';
 export { type OffloadReadResult, offloadRead, offloadReadSync } from './api/offload-read.ts';
 export { type OffloadWriteResult, offloadWrite, offloadWriteSync } from './api/offload-write.ts';
-export { createOdx, type Odx } from './api/odx.ts';
 export { openFile, openFileSync } from './api/open-file.ts';
 export { type ProbeReport, probe } from './api/probe.ts';
 export { type CopyOffload, queryCopyOffload } from './api/query-copy-offload.ts';

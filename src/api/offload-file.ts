@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { inspect } from 'node:util';
 import { InvalidArgumentError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type ByteCount, byteCountSentence, isByteCount } from '../schema/byte-count.ts';
@@ -33,6 +34,8 @@ export class OffloadFile {
   static {
     openedOf = (file) => file.#open();
     isBranded = (value): value is OffloadFile => #opened in value;
+    // Defined here because a computed name would put Node's types into the public declarations.
+    Object.defineProperty(OffloadFile.prototype, inspect.custom, { value: OffloadFile.prototype.toString });
   }
 
   /** @internal */
@@ -103,6 +106,12 @@ export class OffloadFile {
     this.#closing = Promise.resolve();
     const { kernel, handle, path } = this.#opened;
     callingSync({ syscall: 'CloseHandle', path }, () => kernel.closeSync(handle));
+  }
+
+  toString(): string {
+    const { path, size, sectorSize } = this.#opened;
+    const state = this.#closing === undefined ? `${size} bytes, sectors of ${sectorSize}` : 'closed';
+    return `OffloadFile('${path}', ${state})`;
   }
 
   #open(): OpenedFile {

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-LIMIT=${WIN_ODX_TIMEOUT:-600}
+LIMIT=${WIN_ODX_TIMEOUT:-2400}
 optional=
 if [ "${1:-}" = --optional ]; then
   # CI sets WIN_ODX_WINE=required: there, leaving Wine out is a failure.
