@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Odx } from '../../src/api/odx.ts';
 import { OffloadFile } from '../../src/api/offload-file.ts';
@@ -234,4 +235,13 @@ test('an OffloadFile is made by openFile alone', () => {
   const Constructor = OffloadFile as unknown as new (...given: unknown[]) => OffloadFile;
   expect(() => new Constructor()).toThrow('An OffloadFile is made by openFile, not by new.');
   expect(() => new Constructor(Symbol('OffloadFile'), {})).toThrow(InvalidArgumentError);
+});
+
+test('an open file prints as what it is, and says when it is closed', async () => {
+  const { odx, file: make } = workspace();
+  const path = make('file', 4096);
+  const file = await odx.openFile(path, 'r');
+  expect(inspect(file)).toBe(`OffloadFile('${path}', 4096 bytes, sectors of 512)`);
+  await file.close();
+  expect(inspect(file)).toBe(`OffloadFile('${path}', closed)`);
 });
