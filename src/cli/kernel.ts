@@ -9,6 +9,8 @@ export interface Bound {
   readonly odx: Odx;
   /** Present where the emulator plays the storage. */
   readonly emulator: Emulator | undefined;
+  /** The emulator stands in for a kernel32 that is not here: what is done shows how it would be, rather than does it fast. */
+  readonly isDemonstration: boolean;
 }
 
 /** Loads a kernel when a command needs one. */
@@ -38,11 +40,11 @@ export function chooseKernel(values: GlobalValues, notice: (line: string) => voi
       const { createOdx } = await import('../index.ts');
       if (windows && !values.emulate) {
         const { loadKernel32 } = await import('../kernel/kernel32.ts');
-        return { odx: createOdx({ kernel: loadKernel32() }), emulator: undefined };
+        return { odx: createOdx({ kernel: loadKernel32() }), emulator: undefined, isDemonstration: false };
       }
       if (!values.emulate) notice(NOT_HERE);
       const kernel = await emulator();
-      return { odx: createOdx({ kernel }), emulator: kernel };
+      return { odx: createOdx({ kernel }), emulator: kernel, isDemonstration: !values.emulate };
     },
   };
 }

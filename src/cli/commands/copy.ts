@@ -8,7 +8,10 @@ import { parseCount, parseSize, plain } from '../size.ts';
 
 const options = {
   require: { type: 'boolean', help: 'fail rather than copy a byte by ordinary reads and writes' },
-  verify: { type: 'boolean', help: 'read both files again afterwards and compare them' },
+  verify: {
+    type: 'boolean',
+    help: 'read both files again afterwards and compare them; always done where the emulator stands in for kernel32.dll',
+  },
   'no-overwrite': { type: 'boolean', help: 'refuse a destination that is there; the default replaces it' },
   chunk: {
     type: 'string',
@@ -60,10 +63,11 @@ export const copy: Command = defineCommand({
     const destination = operands.at(-1) ?? '';
     const settings = optionsOf(values);
     const plan = await planCopies(operands.slice(0, -1), destination);
-    const { odx } = await kernels.bind();
+    const { odx, isDemonstration } = await kernels.bind();
     const signal = interruptible();
     const progress = json ? undefined : new ProgressBar(process.stderr, sizeOf(plan), plan.copies.length);
-    const given = { ...settings, signal, onProgress: (now: CopyProgress) => progress?.update(now) };
+    const verify = settings.verify || isDemonstration;
+    const given = { ...settings, verify, signal, onProgress: (now: CopyProgress) => progress?.update(now) };
     try {
       await makeFolders(plan);
       const begun = performance.now();
