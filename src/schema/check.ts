@@ -11,7 +11,7 @@ export interface Checker<T> {
   readonly keys: readonly string[];
   /** The keys of the objects in its lists. */
   readonly innerKeys?: readonly string[] | undefined;
-  readonly schema: { parse(input: unknown): T; validate(input: unknown): boolean };
+  readonly schema: { parse(input: unknown): T };
 }
 
 /**

@@ -20,15 +20,15 @@ export interface Transfer {
 
 /**
  * A request with its defaults, not checked yet. It has one shape whichever keys were given, which keeps fast whatever
- * works with it; for the same reason Zod checks it in place instead of making one more.
+ * works with it, so it is what the call goes on with once Zod has found it legal.
  */
 export type Filled<T extends Transfer> = { -readonly [K in keyof T]: unknown };
 
 /** What checks the requests of one function, for each sector size. */
 export interface TransferChecks<T extends Transfer> {
   readonly of: string;
-  readonly fields: (sectorSize: number) => { validate(input: unknown): boolean };
-  /** Whether the ranges end within reach. Not part of `fields`: for what is refined Zod builds an object. */
+  readonly fields: (sectorSize: number) => { safeParse(input: unknown): { readonly success: boolean } };
+  /** Whether the ranges end within reach: said once for all fields, which Zod would do in closures of its own. */
   readonly reaches: (order: T) => boolean;
   /** Both, to say what is wrong, and unknown keys. */
   readonly all: (sectorSize: number) => Checker<object>;
@@ -50,7 +50,7 @@ export function checkTransfer<T extends Transfer>(
   const sector = sectorOf(filled.sectorSize, fileSector);
   const end = filled.endOfFile ?? fileEnd;
   if (end !== undefined) filled.asked = roundTail(filled, sector, end);
-  const isLegal = stranger === undefined && checks.fields(sector).validate(filled);
+  const isLegal = stranger === undefined && checks.fields(sector).safeParse(filled).success;
   // What Zod has just found to be legal is what the types of `fields` say.
   const order = filled as unknown as T;
   return isLegal && checks.reaches(order) ? order : lookAgain(checks.all(sector), filled, stranger);
