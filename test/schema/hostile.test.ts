@@ -412,7 +412,7 @@ describe('a polluted Object.prototype counts for nothing', () => {
   });
 
   test('and neither does an accessor there', async () => {
-    polluted.push('signal', 'asked', 'sectorSize', 'endOfFile');
+    polluted.push('signal', 'asked', 'sectorSize', 'endOfFile', 'fileOffset', 'tokenTimeToLive');
     for (const key of polluted)
       Object.defineProperty(Object.prototype, key, { get: throwing, configurable: true });
     const { transferLength } = await shared.odx.offloadRead(file, { copyLength: 512 });
