@@ -37,7 +37,8 @@ describe('latency', () => {
     const started = performance.now();
     const read = (fileOffset: number) => offloadReadWith(emulator, source, { fileOffset, copyLength: 512 });
     await Promise.all(Array.from({ length: 500 }, (_, at) => read(at * 512)));
-    expect(performance.now() - started).toBeLessThan(500);
+    // One after the other they would take 25 s; a tenth of that is far from it on the slowest machine.
+    expect(performance.now() - started).toBeLessThan(2500);
   });
 });
 
