@@ -8,7 +8,7 @@ import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { makePair, pattern } from './harness.ts';
 
 const CANCELLED = 0xc000_0120;
-const PROMPT_MS = 60;
+const PROMPT_MS = 500;
 
 describe('an abort', () => {
   const waits: [string, EmulatorOptions][] = [
