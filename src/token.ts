@@ -6,7 +6,7 @@ import {
   STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA,
 } from '../structs/index.ts';
 import { InvalidArgumentError } from './errors.ts';
-import { copyOf, isOwnBytes, kindSentence, lengthSentence } from './token-bytes.ts';
+import { copyOf, isOwnBytes, kindSentence, lengthSentence, setBytes } from './token-bytes.ts';
 
 const LENGTH = STORAGE_OFFLOAD_MAX_TOKEN_LENGTH;
 const { TokenType, TokenIdLength } = STORAGE_OFFLOAD_TOKEN.offsetOf;
@@ -16,8 +16,10 @@ const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 // Only this module can make tokens of bytes that it does not copy.
 const KEY = Symbol('OffloadToken');
 
-let construct: (bytes: Uint8Array<ArrayBuffer>) => OffloadToken;
-let bytesWithin: (token: OffloadToken) => Uint8Array<ArrayBuffer>;
+type Bytes = Uint8Array<ArrayBuffer>;
+
+let construct: (memory: Bytes, at: number) => OffloadToken;
+let bytesWithin: (token: OffloadToken) => Bytes;
 let isBranded: (value: object) => value is OffloadToken;
 
 /**
@@ -32,22 +34,29 @@ let isBranded: (value: object) => value is OffloadToken;
  * OffloadToken.from(token.toBase64()).equals(token); // true
  */
 export class OffloadToken {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #memory: Bytes;
+  readonly #at: number;
+  // Made when it is first asked for: it takes longer than to copy what it shows.
+  #bytes: Bytes | undefined;
 
   static {
-    construct = (bytes) => new OffloadToken(KEY, bytes);
-    bytesWithin = (token) => token.#bytes;
-    isBranded = (value): value is OffloadToken => #bytes in value;
+    construct = (memory, at) => new OffloadToken(KEY, memory, at);
+    bytesWithin = (token) => {
+      token.#bytes ??= token.#memory.subarray(token.#at, token.#at + LENGTH);
+      return token.#bytes;
+    };
+    isBranded = (value): value is OffloadToken => #memory in value;
     // Defined here because a computed name would put Node's types into the public declarations.
     Object.defineProperty(OffloadToken.prototype, inspect.custom, { value: OffloadToken.prototype.toString });
   }
 
-  private constructor(key: symbol, bytes: Uint8Array<ArrayBuffer>) {
+  private constructor(key: symbol, memory: Bytes, at: number) {
     if (key !== KEY) {
       const message = 'An OffloadToken is made by OffloadToken.from or by an offload read, not by new.';
       throw new InvalidArgumentError([{ path: '', message }]);
     }
-    this.#bytes = bytes;
+    this.#memory = memory;
+    this.#at = at;
   }
 
   /**
@@ -58,7 +67,7 @@ export class OffloadToken {
   static from(source: Uint8Array | string): OffloadToken {
     const bytes =
       typeof source === 'string' ? decode(source) : isOwnBytes(source) ? copyOf(source) : refuse(source);
-    return construct(bytes.length === LENGTH ? bytes : refuse(bytes));
+    return construct(bytes.length === LENGTH ? bytes : refuse(bytes), 0);
   }
 
   /**
@@ -70,22 +79,22 @@ export class OffloadToken {
     const view = new DataView(bytes.buffer);
     view.setUint32(TokenType, STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA);
     view.setUint16(TokenIdLength, STORAGE_OFFLOAD_TOKEN_ID_LENGTH);
-    return construct(bytes);
+    return construct(bytes, 0);
   }
 
   /** A copy of the 512 bytes. They are a capability: keep them as you would keep a password. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice();
+    return copyOf(bytesWithin(this));
   }
 
   /** TokenType, big-endian on the wire: what kind of token the array made. */
   get type(): number {
-    return viewOf(this.#bytes).getUint32(TokenType);
+    return viewOf(bytesWithin(this)).getUint32(TokenType);
   }
 
   /** TokenIdLength, big-endian on the wire: how many of the 504 opaque bytes mean something. */
   get idLength(): number {
-    return viewOf(this.#bytes).getUint16(TokenIdLength);
+    return viewOf(bytesWithin(this)).getUint16(TokenIdLength);
   }
 
   /** Whether this is the well-known zero token. Told by the type alone: some servers leave the length 0, some turn it round. */
@@ -97,17 +106,17 @@ export class OffloadToken {
   get fingerprint(): string {
     // Asked for here, because loading it takes longer than most programs spend on tokens.
     const { createHash } = process.getBuiltinModule('node:crypto');
-    return createHash('sha256').update(this.#bytes).digest('hex').slice(0, FINGERPRINT_DIGITS);
+    return createHash('sha256').update(bytesWithin(this)).digest('hex').slice(0, FINGERPRINT_DIGITS);
   }
 
   /** Whether both hold the same 512 bytes. */
   equals(other: OffloadToken): boolean {
-    return isToken(other) && Buffer.compare(this.#bytes, bytesWithin(other)) === 0;
+    return isToken(other) && Buffer.compare(bytesWithin(this), bytesWithin(other)) === 0;
   }
 
   /** The 512 bytes as base64, for {@link OffloadToken.from} elsewhere. They are a capability. */
   toBase64(): string {
-    return Buffer.from(this.#bytes).toString('base64');
+    return Buffer.from(bytesWithin(this)).toString('base64');
   }
 
   toJSON(): { fingerprint: string } {
@@ -124,20 +133,21 @@ export function isToken(value: unknown): value is OffloadToken {
 }
 
 // A buffer of its own costs a token over a microsecond, a piece of a slab a fraction of that. No two tokens share a byte.
-const SLAB_TOKENS = 64;
-let slab = new ArrayBuffer(0);
+const SLAB = 64 * LENGTH;
+let slab: Bytes = new Uint8Array(0);
 let used = 0;
 
 /** A token copied out of memory that will be used again. */
 export function cutToken(source: Uint8Array, at: number): OffloadToken {
-  if (used === slab.byteLength) {
-    slab = new ArrayBuffer(SLAB_TOKENS * LENGTH);
+  if (used === slab.length) {
+    // Not filled with zeros first: a piece is overwritten as a whole before anyone sees it.
+    slab = new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer);
     used = 0;
   }
-  const bytes = new Uint8Array(slab, used, LENGTH);
+  setBytes.call(slab, viewAt(source, at), used);
+  const token = construct(slab, used);
   used += LENGTH;
-  bytes.set(viewAt(source, at));
-  return construct(bytes);
+  return token;
 }
 
 // Calls in a row use the same memory, and a view of it costs more than to copy what it shows.
@@ -156,7 +166,7 @@ function viewAt(source: Uint8Array, at: number): Uint8Array {
 
 /** Puts a token's bytes where a structure wants them. */
 export function putToken(token: OffloadToken | Uint8Array, into: Uint8Array, at: number): void {
-  into.set(isToken(token) ? bytesWithin(token) : token, at);
+  setBytes.call(into, isToken(token) ? bytesWithin(token) : token, at);
 }
 
 function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {

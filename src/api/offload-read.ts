@@ -1,4 +1,5 @@
 import { FSCTL_OFFLOAD_READ } from '../../structs/index.ts';
+import { asBigint } from '../codec/integers.ts';
 import {
   decodeReadFlags,
   decodeReadToken,
@@ -7,7 +8,6 @@ import {
   isAllZeroBeyond,
   READ_INPUT_SIZE,
   READ_OUTPUT_SIZE,
-  takeTransferLength,
 } from '../codec/offload-read.ts';
 import { defaultKernel } from '../kernel/default.ts';
 import type { Frame, Kernel } from '../kernel/kernel.ts';
@@ -108,7 +108,7 @@ class OffloadReadCall implements ControlCall<OffloadReadOrder, OffloadReadResult
     // Size is not looked at: the specification never assigns it, and some servers leave it 0.
     const flags = decodeReadFlags(frame.outputView);
     const allZeroBeyondRange = isAllZeroBeyond(flags);
-    const covered = takeTransferLength(frame.outputView);
+    const covered = decodeTransferLength(frame.outputView);
     if (
       returned !== READ_OUTPUT_SIZE ||
       covered > order.copyLength ||
@@ -117,10 +117,9 @@ class OffloadReadCall implements ControlCall<OffloadReadOrder, OffloadReadResult
       throw impossible(returned, covered, order.copyLength);
     }
     const { asked } = order;
-    const isCut = asked !== undefined && covered > asked;
     return {
       token: decodeReadToken(frame.output),
-      transferLength: isCut ? BigInt(asked) : decodeTransferLength(frame.outputView),
+      transferLength: asBigint(asked !== undefined && covered > asked ? asked : covered),
       allZeroBeyondRange,
       flags,
     };

@@ -1,9 +1,9 @@
 import { FSCTL_OFFLOAD_READ_OUTPUT, FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import { asBigint } from '../codec/integers.ts';
 import {
   decodeLengthWritten,
   decodeWriteFlags,
   encodeOffloadWrite,
-  takeLengthWritten,
   WRITE_INPUT_SIZE,
   WRITE_OUTPUT_SIZE,
 } from '../codec/offload-write.ts';
@@ -108,7 +108,7 @@ class OffloadWriteCall implements ControlCall<OffloadWriteOrder, OffloadWriteRes
   }
 
   decode(frame: Frame, returned: number, order: OffloadWriteOrder): OffloadWriteResult {
-    const written = takeLengthWritten(frame.outputView);
+    const written = decodeLengthWritten(frame.outputView);
     if (
       (returned !== WRITE_OUTPUT_SIZE && returned !== LONG_REPLY) ||
       written > order.copyLength ||
@@ -117,9 +117,8 @@ class OffloadWriteCall implements ControlCall<OffloadWriteOrder, OffloadWriteRes
       throw impossible(returned, written, order.copyLength);
     }
     const { asked } = order;
-    const isCut = asked !== undefined && written > asked;
     return {
-      lengthWritten: isCut ? BigInt(asked) : decodeLengthWritten(frame.outputView),
+      lengthWritten: asBigint(asked !== undefined && written > asked ? asked : written),
       flags: decodeWriteFlags(frame.outputView),
     };
   }

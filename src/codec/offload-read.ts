@@ -4,7 +4,7 @@ import {
   OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE,
 } from '../../structs/index.ts';
 import { cutToken, type OffloadToken } from '../token.ts';
-import { asBigint, putUint64, takeUint64 } from './integers.ts';
+import { putUint64, takeUint64 } from './integers.ts';
 
 const input = FSCTL_OFFLOAD_READ_INPUT.offsetOf;
 const output = FSCTL_OFFLOAD_READ_OUTPUT.offsetOf;
@@ -35,12 +35,8 @@ export function isAllZeroBeyond(flags: number): boolean {
   return (flags & OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE) !== 0;
 }
 
-export function decodeTransferLength(view: DataView): bigint {
-  return asBigint(takeTransferLength(view));
-}
-
-/** The same to be compared. */
-export function takeTransferLength(view: DataView): number | bigint {
+/** As {@link takeUint64} gives it. */
+export function decodeTransferLength(view: DataView): number | bigint {
   return takeUint64(view, output.TransferLength);
 }
 

@@ -1,6 +1,6 @@
 import { FSCTL_OFFLOAD_WRITE_INPUT, FSCTL_OFFLOAD_WRITE_OUTPUT } from '../../structs/index.ts';
 import { type OffloadToken, putToken } from '../token.ts';
-import { asBigint, putUint64, takeUint64 } from './integers.ts';
+import { putUint64, takeUint64 } from './integers.ts';
 
 const input = FSCTL_OFFLOAD_WRITE_INPUT.offsetOf;
 const output = FSCTL_OFFLOAD_WRITE_OUTPUT.offsetOf;
@@ -29,11 +29,7 @@ export function decodeWriteFlags(view: DataView): number {
   return view.getUint32(output.Flags, true);
 }
 
-export function decodeLengthWritten(view: DataView): bigint {
-  return asBigint(takeLengthWritten(view));
-}
-
-/** The same to be compared. */
-export function takeLengthWritten(view: DataView): number | bigint {
+/** As {@link takeUint64} gives it. */
+export function decodeLengthWritten(view: DataView): number | bigint {
   return takeUint64(view, output.LengthWritten);
 }

@@ -3,9 +3,17 @@ import type { Signal } from '../abort.ts';
 import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts';
 import { checker } from './check.ts';
 import { byteCount, filledByteCount, filledSectorSize, filledSignal, u32 } from './fields.ts';
-import { type Own, ownCopy } from './own.ts';
+import { objectOf } from './own.ts';
 import { AT_END_OF_FILE } from './tail.ts';
-import { checkTransfer, isPolluted, type Transfer, type TransferChecks, transferChecks } from './transfer.ts';
+import {
+  checkTransfer,
+  type Filled,
+  isOwn,
+  orZero,
+  type Transfer,
+  type TransferChecks,
+  transferChecks,
+} from './transfer.ts';
 
 /** What {@link offloadReadSync} takes. */
 export interface OffloadReadSyncRequest {
@@ -42,9 +50,7 @@ export function checkOffloadRead(
   fileSector: number | undefined,
   fileEnd: bigint | undefined,
 ): OffloadReadAsyncOrder {
-  const own = ownCopy(request, CHECKS.of, isPolluted());
-  const stranger = hasStranger(own, 'signal') ? own : undefined;
-  return checkTransfer(CHECKS, { ...fill(own), signal: own['signal'] }, stranger, fileSector, fileEnd);
+  return checkTransfer(CHECKS, fill(objectOf(request, CHECKS.of), true), fileSector, fileEnd);
 }
 
 /** A blocking call cannot be cancelled: `signal` is an unknown key of it. */
@@ -53,31 +59,41 @@ export function checkOffloadReadSync(
   fileSector: number | undefined,
   fileEnd: bigint | undefined,
 ): OffloadReadOrder {
-  const own = ownCopy(request, SYNC_CHECKS.of, isPolluted());
-  const stranger = hasStranger(own) ? own : undefined;
-  return checkTransfer(SYNC_CHECKS, fill(own), stranger, fileSector, fileEnd);
+  return checkTransfer(SYNC_CHECKS, fill(objectOf(request, SYNC_CHECKS.of), false), fileSector, fileEnd);
 }
 
-function fill(own: Own) {
-  const { copyLength, fileOffset = 0, tokenTimeToLive = 0, sectorSize, endOfFile } = own;
-  return { copyLength, fileOffset, tokenTimeToLive, sectorSize, endOfFile, asked: undefined };
-}
-
-// Written out, because comparing with names that are known beforehand is a fraction of a look-up.
-function hasStranger(own: Own, also?: string): boolean {
-  for (const key in own) {
-    if (
-      key !== 'copyLength' &&
-      key !== 'fileOffset' &&
-      key !== 'tokenTimeToLive' &&
-      key !== 'sectorSize' &&
-      key !== 'endOfFile' &&
-      key !== also
-    ) {
-      return true;
-    }
+/** Reads each key once, and none that is not the request's own. Names that are known beforehand are found fastest. */
+function fill(
+  request: { readonly [K in keyof OffloadReadRequest]?: unknown },
+  takesSignal: boolean,
+): Filled<OffloadReadAsyncOrder> {
+  let copyLength: unknown;
+  let fileOffset: unknown = 0;
+  let tokenTimeToLive: unknown = 0;
+  let sectorSize: unknown;
+  let endOfFile: unknown;
+  let signal: unknown;
+  let strangers: string[] | undefined;
+  for (const key in request) {
+    if (!isOwn(request, key)) continue;
+    if (key === 'copyLength') copyLength = request.copyLength;
+    else if (key === 'fileOffset') fileOffset = orZero(request.fileOffset);
+    else if (key === 'tokenTimeToLive') tokenTimeToLive = orZero(request.tokenTimeToLive);
+    else if (key === 'sectorSize') sectorSize = request.sectorSize;
+    else if (key === 'endOfFile') endOfFile = request.endOfFile;
+    else if (key === 'signal' && takesSignal) signal = request.signal;
+    else strangers = [...(strangers ?? []), key];
   }
-  return false;
+  return {
+    copyLength,
+    fileOffset,
+    tokenTimeToLive,
+    sectorSize,
+    endOfFile,
+    signal,
+    asked: undefined,
+    strangers,
+  };
 }
 
 function shape(sector: number) {

@@ -11,12 +11,14 @@ export type Own = Record<string, unknown>;
  * An exception thrown by a getter of the caller's passes through.
  */
 export function ownProperties(request: unknown, of: string, keys: readonly string[]): Own {
-  return ownCopy(request, of, isPolluted(keys));
+  return copyOwn(objectOf(request, of), isPolluted(keys));
 }
 
-/** The same for a caller that has asked by itself whether the prototype is polluted. */
-export function ownCopy(request: unknown, of: string, isPrototypePolluted: boolean): Own {
-  return isObject(request) ? copyOwn(request, isPrototypePolluted) : refuse(of, request);
+/** The request, if it is an object that can have keys at all. */
+export function objectOf(request: unknown, of: string): object {
+  if (isObject(request)) return request;
+  const message = `${of} takes an object, not ${describeValue(request)}.`;
+  throw new InvalidArgumentError([{ path: '', message }]);
 }
 
 /** The same for an object within the request. */
@@ -31,11 +33,6 @@ export function ownPropertiesAt(path: string, value: unknown, keys: readonly str
 /** False for what only looks like an array, and for a proxy that was revoked. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
-}
-
-function refuse(of: string, request: unknown): never {
-  const message = `${of} takes an object, not ${describeValue(request)}.`;
-  throw new InvalidArgumentError([{ path: '', message }]);
 }
 
 function copyOwn(request: object, isPrototypePolluted: boolean): Own {

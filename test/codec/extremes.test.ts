@@ -139,8 +139,8 @@ describe.each(UINT32_FIELDS)('%s', (_, size, at, encode) => {
 
 describe('what a device answers', () => {
   const readers: [string, number, number, (memory: Guarded) => bigint][] = [
-    ['FSCTL_OFFLOAD_READ_OUTPUT.TransferLength', 528, 8, ({ view }) => decodeTransferLength(view)],
-    ['FSCTL_OFFLOAD_WRITE_OUTPUT.LengthWritten', 16, 8, ({ view }) => decodeLengthWritten(view)],
+    ['FSCTL_OFFLOAD_READ_OUTPUT.TransferLength', 528, 8, ({ view }) => BigInt(decodeTransferLength(view))],
+    ['FSCTL_OFFLOAD_WRITE_OUTPUT.LengthWritten', 16, 8, ({ view }) => BigInt(decodeLengthWritten(view))],
     [
       'STORAGE_OFFLOAD_READ_OUTPUT.LengthProtected',
       536,

@@ -98,7 +98,7 @@ describe('FSCTL_OFFLOAD_WRITE_OUTPUT', () => {
 
   test('is read as documented, and left as it came', () => {
     const memory = reply(golden);
-    expect(decodeLengthWritten(memory.view)).toBe(0x0400_0000n);
+    expect(BigInt(decodeLengthWritten(memory.view))).toBe(0x0400_0000n);
     expect(decodeWriteFlags(memory.view)).toBe(0);
     expect(memory.hex()).toBe(golden);
     memory.expectCanaryAlive();
@@ -109,6 +109,6 @@ describe('FSCTL_OFFLOAD_WRITE_OUTPUT', () => {
     view.setUint32(4, 0x8765_4321, true);
     view.setBigUint64(8, 0x1122_3344_5566_7788n, true);
     expect(decodeWriteFlags(view)).toBe(0x8765_4321);
-    expect(decodeLengthWritten(view)).toBe(0x1122_3344_5566_7788n);
+    expect(BigInt(decodeLengthWritten(view))).toBe(0x1122_3344_5566_7788n);
   });
 });
