@@ -1,7 +1,7 @@
 // A checked call beside the bare one against the driver, in Windows Node: test/wine/node.sh bench/.build/bench/wine.js
 import koffi from 'koffi';
-import { createOdx } from '../src/api/odx.ts';
-import { loadKernel32 } from '../src/kernel/kernel32.ts';
+import { createOdx } from 'win-odx';
+import { loadKernel32 } from 'win-odx/kernel32';
 import { interleave, median, ratio } from './measure.ts';
 import { table } from './report.ts';
 

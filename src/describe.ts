@@ -21,19 +21,21 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** Array.isArray throws for one thing only, a proxy that was revoked; and every other use of such a proxy throws too. */
+/** A proxy that was revoked throws whatever is done with it. */
 export function isRevokedProxy(value: object): boolean {
-  try {
-    Array.isArray(value);
-    return false;
-  } catch {
-    return true;
-  }
+  return describeObject(value) === REVOKED;
 }
 
+const REVOKED = 'a revoked proxy';
+
+// Array.isArray throws for one thing only. Its result is used, or else a bundler would leave the call out as one that
+// does nothing.
 function describeObject(value: object): string {
-  if (isRevokedProxy(value)) return 'a revoked proxy';
-  return Array.isArray(value) ? 'an array' : 'an object';
+  try {
+    return Array.isArray(value) ? 'an array' : 'an object';
+  } catch {
+    return REVOKED;
+  }
 }
 
 /** The entry of `known` that `name` was probably meant to be, if any comes near. */

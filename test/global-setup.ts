@@ -8,7 +8,11 @@ export default function buildWhenStale(): void {
   // The copy of the project in Windows Node brings its dist along.
   if (process.platform === 'win32') return;
   const built = statSync(builtModule('src/index.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const newest = Math.max(...['src', 'structs', 'package.json'].map((name) => newestIn(join(ROOT, name))));
+  const newest = Math.max(
+    ...['src', 'structs', 'package.json', 'rolldown.config.js', 'tsconfig.build.json'].map((name) =>
+      newestIn(join(ROOT, name)),
+    ),
+  );
   if (newest > built) execFileSync('npm', ['run', 'build', '--silent'], { cwd: ROOT, stdio: 'inherit' });
 }
 

@@ -1,6 +1,6 @@
 // Prints by how many MiB a million synchronous calls let the process grow. Arguments: read or write, library.
-import { createOdx } from '../../src/api/odx.ts';
-import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { createOdx } from 'win-odx';
+import { loadKernel32 } from 'win-odx/kernel32';
 import { checked } from '../contenders/checked.ts';
 
 const CALLS = 1_000_000;

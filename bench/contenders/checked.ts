@@ -1,5 +1,4 @@
-import type { Odx } from '../../src/api/odx.ts';
-import type { OffloadToken } from '../../src/token.ts';
+import type { Odx, OffloadToken } from 'win-odx';
 import type { Contender } from '../measure.ts';
 import { CHUNK, offsetOf } from '../request.ts';
 

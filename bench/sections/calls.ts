@@ -1,5 +1,5 @@
-import { createOdx } from '../../src/api/odx.ts';
-import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { createOdx } from 'win-odx';
+import { loadKernel32 } from 'win-odx/kernel32';
 import { addon } from '../contenders/addon.ts';
 import { bareCalls } from '../contenders/bare.ts';
 import { byHand } from '../contenders/by-hand.ts';

@@ -1,9 +1,9 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createOdx, type Odx } from '../../src/api/odx.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
-import type { OffloadToken } from '../../src/token.ts';
+import type { OffloadToken } from 'win-odx';
+import { createOdx, type Odx } from 'win-odx';
+import { createEmulator } from 'win-odx/emulator';
 import type { Section } from '../figure.ts';
 import { median } from '../measure.ts';
 

@@ -1,5 +1,5 @@
-import { createOdx } from '../../src/api/odx.ts';
-import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { createOdx } from 'win-odx';
+import { loadKernel32 } from 'win-odx/kernel32';
 import type { Section } from '../figure.ts';
 import { median } from '../measure.ts';
 import { CHUNK, offsetOf } from '../request.ts';

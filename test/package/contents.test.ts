@@ -47,10 +47,13 @@ describe.skipIf(process.platform === 'win32')('the packed package', () => {
     expect(inside.filter((path) => !/^dist\/(src|structs)\/.+\.(js|d\.ts)$/.test(path))).toEqual([]);
   });
 
-  test('holds a declaration for every module, and a module for every declaration', () => {
-    const stems = (end: string): string[] =>
-      packed.files.filter((path) => path.endsWith(end)).map((path) => path.slice(0, -end.length));
-    expect(stems('.d.ts')).toEqual(stems('.js'));
+  test('holds one module for each entry and what they share, and a declaration beside each entry', () => {
+    const entries = Object.values(manifest.exports).filter((path) => path.endsWith('.js'));
+    const expected = [...entries, ...Object.values(manifest.bin)].map((path) => path.replace(/^\.\//, ''));
+    const modules = packed.files.filter((path) => path.endsWith('.js'));
+    const entered = modules.filter((path) => !path.startsWith('dist/src/shared/'));
+    expect(entered.sort()).toEqual(expected.sort());
+    for (const path of entries) expect(packed.files).toContain(path.replace(/^\.\/(.*)\.js$/, '$1.d.ts'));
   });
 
   test('holds what package.json points to', () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { built, root } from './built.ts';
+import { root } from './built.ts';
 
 /** What `npm pack` makes of the package as it is built now. */
 export interface Packed {
@@ -12,7 +12,6 @@ export interface Packed {
 
 /** Without the scripts of the package: they would build once more, under the feet of the other tests. */
 export function pack(folder: string): Packed {
-  built();
   const npm = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const output = execFileSync('npm', npm, {
     cwd: root,

@@ -4,17 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { built, root } from './built.ts';
+import { dist, root } from './built.ts';
 
 // Windows Node under Wine gives child processes no pipes.
 const cannotSpawn = process.platform === 'win32';
 
 let folder: string;
-let dist: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'win-odx-platform-'));
-  dist = cannotSpawn ? '' : built();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
