@@ -2,6 +2,7 @@
 import { createOdx } from 'win-odx';
 import { loadKernel32 } from 'win-odx/kernel32';
 import { checked } from '../contenders/checked.ts';
+import { MEGABYTES } from '../request.ts';
 
 const CALLS = 1_000_000;
 const MIB = 1_048_576;
@@ -9,8 +10,8 @@ const HANDLE = 0x8000_0004n;
 
 const [, , kind = 'read', library = ''] = process.argv;
 const odx = createOdx({ kernel: loadKernel32({ kernel32: library, ntdll: library }) });
-const { token } = odx.offloadReadSync(HANDLE, { copyLength: MIB });
-const contender = checked(odx, HANDLE, token).find(({ name }) => name.startsWith(kind));
+const { token } = odx.offloadReadSync(HANDLE, { copyLength: MEGABYTES.length });
+const contender = checked(odx, HANDLE, token, MEGABYTES).find(({ name }) => name.startsWith(kind));
 if (contender === undefined) throw new Error(`There is no contender that begins with ${kind}.`);
 
 contender.run(CALLS / 2);

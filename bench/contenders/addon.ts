@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Contender } from '../measure.ts';
-import { CHUNK, offsetOf } from '../request.ts';
+import type { Work } from '../request.ts';
 
 interface Addon {
   open(library: string): void;
@@ -15,7 +15,13 @@ interface Addon {
 }
 
 /** The same job in C++, compiled ahead. */
-export function addon(path: string, library: string, handle: bigint, token: Uint8Array): Contender[] {
+export function addon(
+  path: string,
+  library: string,
+  handle: bigint,
+  token: Uint8Array,
+  { length, offsetOf }: Work,
+): Contender[] {
   const native = createRequire(import.meta.url)(path) as Addon;
   native.open(library);
   return [
@@ -23,7 +29,7 @@ export function addon(path: string, library: string, handle: bigint, token: Uint
       name: 'read, C++ addon',
       run(times) {
         for (let i = 0; i < times; i++) {
-          native.offloadRead(handle, { copyLength: CHUNK, fileOffset: offsetOf(i) });
+          native.offloadRead(handle, { copyLength: length, fileOffset: offsetOf(i) });
         }
       },
     },
@@ -33,7 +39,7 @@ export function addon(path: string, library: string, handle: bigint, token: Uint
         for (let i = 0; i < times; i++) {
           native.offloadWrite(handle, {
             token,
-            copyLength: CHUNK,
+            copyLength: length,
             fileOffset: offsetOf(i),
             transferOffset: 0,
           });

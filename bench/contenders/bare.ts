@@ -1,8 +1,34 @@
 import koffi from 'koffi';
 import type { Contender } from '../measure.ts';
+import type { Work } from '../request.ts';
+
+const READ = 0x0009_4264;
+const WRITE = 0x0009_8268;
+const OUTPUT_LENGTH = 528;
 
 /** The least a call through Koffi can be: every argument made beforehand, nothing written, nothing read. */
-export function bareCalls(library: string, handle: bigint, code: number, name: string): Contender[] {
+export function bareReads(library: string, handle: bigint, { length }: Work): Contender[] {
+  const input = Buffer.alloc(32);
+  input.writeUInt32LE(input.length, 0);
+  input.writeBigUInt64LE(BigInt(length), 24);
+  return bareCalls('read, bare call', library, handle, READ, input);
+}
+
+/** The same for a write. */
+export function bareWrites(
+  library: string,
+  handle: bigint,
+  token: Uint8Array,
+  { length }: Work,
+): Contender[] {
+  const input = Buffer.alloc(544);
+  input.writeUInt32LE(input.length, 0);
+  input.writeBigUInt64LE(BigInt(length), 16);
+  input.set(token, 32);
+  return bareCalls('write, bare call', library, handle, WRITE, input);
+}
+
+function bareCalls(name: string, library: string, handle: bigint, code: number, input: Buffer): Contender[] {
   const kernel32 = koffi.load(library);
   const call = kernel32.func('DeviceIoControl', 'int32_t', [
     'void *',
@@ -14,22 +40,21 @@ export function bareCalls(library: string, handle: bigint, code: number, name: s
     'void *',
     'void *',
   ]);
-  const inputLength = code === 0x0009_4264 ? 32 : 544;
-  const input = Buffer.alloc(inputLength);
-  input.writeUInt32LE(inputLength, 0);
-  const output = Buffer.alloc(528);
+  const output = Buffer.alloc(OUTPUT_LENGTH);
   const returned = Buffer.alloc(8);
   const overlapped = Buffer.alloc(32);
   const inputAt = koffi.address(input);
   const outputAt = koffi.address(output);
   const returnedAt = koffi.address(returned);
   const overlappedAt = koffi.address(overlapped);
+  const { length } = input;
   return [
     {
       name: `${name}, Buffers`,
       run(times) {
         for (let i = 0; i < times; i++) {
-          if (call(handle, code, input, inputLength, output, 528, returned, overlapped) === 0) throw FAILED;
+          if (call(handle, code, input, length, output, OUTPUT_LENGTH, returned, overlapped) === 0)
+            throw FAILED;
         }
       },
     },
@@ -37,7 +62,7 @@ export function bareCalls(library: string, handle: bigint, code: number, name: s
       name: `${name}, addresses`,
       run(times) {
         for (let i = 0; i < times; i++) {
-          if (call(handle, code, inputAt, inputLength, outputAt, 528, returnedAt, overlappedAt) === 0) {
+          if (call(handle, code, inputAt, length, outputAt, OUTPUT_LENGTH, returnedAt, overlappedAt) === 0) {
             throw FAILED;
           }
         }
@@ -46,4 +71,4 @@ export function bareCalls(library: string, handle: bigint, code: number, name: s
   ];
 }
 
-const FAILED = new Error('The stub refused a bare call.');
+const FAILED = new Error('A bare call failed.');

@@ -1,23 +1,28 @@
 import koffi from 'koffi';
 import * as z from 'zod';
 import type { Contender } from '../measure.ts';
-import { CHUNK, offsetOf } from '../request.ts';
+import type { Work } from '../request.ts';
 
 /** The same job as one writes it with the manuals of Koffi and Zod open: structures as arguments, a schema to parse with. */
-export function byHand(library: string, handle: bigint, token: Uint8Array<ArrayBuffer>): Contender[] {
+export function byHand(
+  library: string,
+  handle: bigint,
+  token: Uint8Array<ArrayBuffer>,
+  { length, offsetOf }: Work,
+): Contender[] {
   const { offloadRead, offloadWrite } = binding(library);
   return [
     {
       name: 'read, by hand',
       run(times) {
-        for (let i = 0; i < times; i++) offloadRead(handle, { copyLength: CHUNK, fileOffset: offsetOf(i) });
+        for (let i = 0; i < times; i++) offloadRead(handle, { copyLength: length, fileOffset: offsetOf(i) });
       },
     },
     {
       name: 'write, by hand',
       run(times) {
         for (let i = 0; i < times; i++) {
-          offloadWrite(handle, { token, copyLength: CHUNK, fileOffset: offsetOf(i), transferOffset: 0 });
+          offloadWrite(handle, { token, copyLength: length, fileOffset: offsetOf(i), transferOffset: 0 });
         }
       },
     },

@@ -1,15 +1,20 @@
 import type { Odx, OffloadToken } from 'win-odx';
 import type { Contender } from '../measure.ts';
-import { CHUNK, offsetOf } from '../request.ts';
+import type { Work } from '../request.ts';
 
 /** The package itself: every check made, on a borrowed HANDLE. */
-export function checked(odx: Odx, handle: bigint, token: OffloadToken): Contender[] {
+export function checked(
+  odx: Odx,
+  handle: bigint,
+  token: OffloadToken,
+  { length, offsetOf }: Work,
+): Contender[] {
   return [
     {
       name: 'read, checked',
       run(times) {
         for (let i = 0; i < times; i++) {
-          odx.offloadReadSync(handle, { copyLength: CHUNK, fileOffset: offsetOf(i) });
+          odx.offloadReadSync(handle, { copyLength: length, fileOffset: offsetOf(i) });
         }
       },
     },
@@ -19,7 +24,7 @@ export function checked(odx: Odx, handle: bigint, token: OffloadToken): Contende
         for (let i = 0; i < times; i++) {
           odx.offloadWriteSync(handle, {
             token,
-            copyLength: CHUNK,
+            copyLength: length,
             fileOffset: offsetOf(i),
             transferOffset: 0,
           });

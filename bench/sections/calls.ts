@@ -1,18 +1,16 @@
 import { createOdx } from 'win-odx';
 import { loadKernel32 } from 'win-odx/kernel32';
 import { addon } from '../contenders/addon.ts';
-import { bareCalls } from '../contenders/bare.ts';
+import { bareReads, bareWrites } from '../contenders/bare.ts';
 import { byHand } from '../contenders/by-hand.ts';
 import { checked } from '../contenders/checked.ts';
 import type { Figure, Section } from '../figure.ts';
 import { type Effort, interleave, median, type Rounds, ratio } from '../measure.ts';
-import { CHUNK } from '../request.ts';
+import { MEGABYTES } from '../request.ts';
 import { buildAddon, buildStub } from '../workspace.ts';
 
 // A handle that the stub never gave out, and which is thus a synchronous one.
 const BORROWED = 0x8000_0004n;
-const READ = 0x0009_4264;
-const WRITE = 0x0009_8268;
 
 /** What a checked call costs beside the least it could cost, beside what one would write instead, and beside C++. */
 export function calls(effort: Effort): Section {
@@ -24,14 +22,14 @@ export function calls(effort: Effort): Section {
 function measure(effort: Effort): Rounds {
   const stub = buildStub();
   const odx = createOdx({ kernel: loadKernel32({ kernel32: stub, ntdll: stub }) });
-  const { token } = odx.offloadReadSync(BORROWED, { copyLength: CHUNK });
+  const { token } = odx.offloadReadSync(BORROWED, { copyLength: MEGABYTES.length });
   return interleave(
     [
-      ...bareCalls(stub, BORROWED, WRITE, 'write, bare call'),
-      ...bareCalls(stub, BORROWED, READ, 'read, bare call'),
-      ...checked(odx, BORROWED, token),
-      ...addon(buildAddon(), stub, BORROWED, token.bytes),
-      ...byHand(stub, BORROWED, token.bytes),
+      ...bareWrites(stub, BORROWED, token.bytes, MEGABYTES),
+      ...bareReads(stub, BORROWED, MEGABYTES),
+      ...checked(odx, BORROWED, token, MEGABYTES),
+      ...addon(buildAddon(), stub, BORROWED, token.bytes, MEGABYTES),
+      ...byHand(stub, BORROWED, token.bytes, MEGABYTES),
     ],
     effort,
   );

@@ -2,9 +2,10 @@ import { createOdx } from 'win-odx';
 import { loadKernel32 } from 'win-odx/kernel32';
 import type { Section } from '../figure.ts';
 import { median } from '../measure.ts';
-import { CHUNK, offsetOf } from '../request.ts';
+import { MEGABYTES } from '../request.ts';
 import { buildStub } from '../workspace.ts';
 
+const { length: copyLength, offsetOf } = MEGABYTES;
 const IN_FLIGHT = 256;
 const CALLS = 25_600;
 
@@ -15,9 +16,9 @@ export async function pending(rounds: number): Promise<Section> {
     kernel: loadKernel32({ kernel32: stub, ntdll: stub }),
   });
   const file = await openFile('C:\\bench', 'r+');
-  const { token } = await offloadRead(file, { copyLength: CHUNK });
-  const read = (fileOffset: number) => offloadRead(file, { copyLength: CHUNK, fileOffset });
-  const write = (fileOffset: number) => offloadWrite(file, { token, copyLength: CHUNK, fileOffset });
+  const { token } = await offloadRead(file, { copyLength });
+  const read = (fileOffset: number) => offloadRead(file, { copyLength, fileOffset });
+  const write = (fileOffset: number) => offloadWrite(file, { token, copyLength, fileOffset });
   const rates = { read: [] as number[], write: [] as number[] };
   for (let round = -2; round < rounds; round++) {
     const [reads, writes] = [await rateOf(read), await rateOf(write)];
