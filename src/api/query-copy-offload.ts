@@ -3,6 +3,7 @@ import {
   StorageAccessAlignmentProperty,
   StorageDeviceCopyOffloadProperty,
 } from '../../structs/index.ts';
+import type { Signal } from '../abort.ts';
 import {
   ACCESS_ALIGNMENT_SIZE,
   COPY_OFFLOAD_SIZE,
@@ -59,10 +60,15 @@ export async function queryCopyOffloadWith(kernel: Kernel, device: FileSource): 
 }
 
 /** Asks the volume beneath a path. */
-export async function queryBeneath(kernel: Kernel, path: string, sectorSize: number): Promise<CopyOffload> {
+export async function queryBeneath(
+  kernel: Kernel,
+  path: string,
+  sectorSize: number,
+  signal?: Signal,
+): Promise<CopyOffload> {
   const handle = await calling({ syscall: 'CreateFileW', path }, () => kernel.openDevice(path));
   try {
-    return await queryHandle(kernel, handle, path, sectorSize);
+    return await queryHandle(kernel, handle, path, sectorSize, signal);
   } finally {
     await kernel.close(handle);
   }
@@ -73,8 +79,9 @@ async function queryHandle(
   handle: bigint,
   path: string | undefined,
   sectorSize: number,
+  signal?: Signal,
 ): Promise<CopyOffload> {
-  const descriptor = await perform(kernel, COPY_OFFLOAD, handle, path, undefined);
+  const descriptor = await perform(kernel, COPY_OFFLOAD, handle, path, undefined, signal);
   const sector = BigInt(sectorSize);
   return {
     ...descriptor,

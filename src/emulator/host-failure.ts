@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { KernelFailure } from '../kernel/kernel.ts';
 import { failure, type Refusal } from './refusal.ts';
 
@@ -31,7 +33,13 @@ export function asFailure(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   if (error.code === 'EEXIST') return new KernelFailure(ERROR_FILE_EXISTS);
   if (error.code === 'ENAMETOOLONG') return new KernelFailure(ERROR_FILENAME_EXCED_RANGE);
+  if (error.code === 'ENOENT' && isWithoutFolder(error)) return failure('OBJECT_PATH_NOT_FOUND');
   return failure(refusals.get(error.code) ?? 'UNSUCCESSFUL');
+}
+
+// Windows tells a missing folder from a missing file.
+function isWithoutFolder(error: object): boolean {
+  return 'path' in error && typeof error.path === 'string' && !existsSync(dirname(resolve(error.path)));
 }
 
 export function onHost<T>(call: () => T): T {

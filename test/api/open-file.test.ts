@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Odx } from '../../src/api/odx.ts';
@@ -64,6 +65,16 @@ describe.each(FORMS)('%s', (_, open) => {
     expect(file.size).toBe(expected);
     await file.close();
   });
+
+  test.each<OpenFlags>(['r', 'r+', 'w', 'wx'])(
+    'with %o in a folder that is missing tells of the folder',
+    async (flags) => {
+      const { odx, path } = workspace();
+      const missing = join(path('folder'), 'file');
+      const error = await failureOf(() => open(odx, missing, flags));
+      expect(error).toMatchObject({ code: 'ERROR_PATH_NOT_FOUND', syscall: 'CreateFileW', path: missing });
+    },
+  );
 
   test.each<[OpenFlags, number | bigint]>([
     ['r+', 4096],

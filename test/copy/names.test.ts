@@ -103,7 +103,7 @@ describe('what cannot be opened', () => {
     const destination = join(workspace.path(), 'x', 'y');
     const failure = await failureOf(copyFileWith(createEmulator(), workspace.file(1), destination));
     expect(failure).toBeInstanceOf(Win32Error);
-    expect(failure).toMatchObject({ path: destination });
+    expect(failure).toMatchObject({ code: 'ERROR_PATH_NOT_FOUND', path: destination });
   });
 
   test('a folder is neither source nor destination', async () => {

@@ -81,9 +81,10 @@ export class PieceReader {
 
   // Nothing waits for the answer, and nothing depends on it: a device that does not tell truncates by itself.
   async #ask(): Promise<void> {
-    const { kernel, source } = this.#job;
+    const { kernel, source, signal } = this.#job;
+    const { path, facts } = source;
     try {
-      const { maximumTransferBytes } = await queryBeneath(kernel, source.path, source.facts.sectorSize);
+      const { maximumTransferBytes } = await queryBeneath(kernel, path, facts.sectorSize, signal);
       if (maximumTransferBytes > 0n) this.#most = maximumTransferBytes;
     } catch {
       this.#most = undefined;
