@@ -1,4 +1,4 @@
-import type { Values } from './command.ts';
+import type { Values } from './options.ts';
 
 /** Options of every command. */
 export const globalOptions = {

@@ -1,5 +1,6 @@
-import type { Command, Options } from './command.ts';
+import type { Command } from './command.ts';
 import { globalOptions } from './global-options.ts';
+import type { Options } from './options.ts';
 import type { Paint } from './style.ts';
 
 const WIDTH = 96;

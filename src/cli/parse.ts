@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { Command, Options } from './command.ts';
+import type { Command } from './command.ts';
 import { globalOptions } from './global-options.ts';
+import type { Options } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The word that names the command, and everything else. Options of every command may stand before it. */

@@ -1,7 +1,7 @@
 import { DEVICE_DATA_SET_RANGE, DEVICE_MANAGE_DATA_SET_ATTRIBUTES } from '../../structs/index.ts';
+import type { Extent } from './extents.ts';
 import { refuse } from './refusal.ts';
 import { isAligned, type Request, roundUp } from './request.ts';
-import type { Extent } from './tokens.ts';
 
 const head = DEVICE_MANAGE_DATA_SET_ATTRIBUTES.offsetOf;
 const range = DEVICE_DATA_SET_RANGE.offsetOf;

@@ -1,4 +1,8 @@
-import type { Extent } from './tokens.ts';
+/** A stretch of a file, in bytes. */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
+}
 
 export function totalOf(extents: readonly Extent[]): number {
   return extents.reduce((sum, extent) => sum + extent.length, 0);

@@ -1,9 +1,9 @@
 import type { Signal } from '../abort.ts';
+import type { Extent } from './extents.ts';
 import { readSome, resizing, writing } from './host-io.ts';
 import type { OpenFile } from './open-files.ts';
 import { failure, refuse } from './refusal.ts';
 import type { Sight, Storage } from './storage.ts';
-import type { Extent } from './tokens.ts';
 import type { Work } from './work.ts';
 
 // Between pieces an abort is heard.

@@ -1,5 +1,5 @@
 import { type BigIntStats, readSync } from 'node:fs';
-import type { Extent, Token } from './tokens.ts';
+import type { Extent } from './extents.ts';
 import { Turns } from './turns.ts';
 
 // The kernel of the host stamps files with a clock that may tick as rarely as every 10 ms, so a change that soon after
@@ -13,11 +13,17 @@ const PROBE = 65_536;
 /** The whole of a file, whatever its size. */
 export const WHOLE: readonly Extent[] = [{ offset: 0, length: Number.POSITIVE_INFINITY }];
 
+/** What a token holds of a file: it dies when one of these stretches changes. */
+export interface Claim {
+  readonly extents: readonly Extent[];
+  dead: boolean;
+}
+
 /** A file of the host as the array sees it: what was ever written to it, and which tokens stand for parts of it. */
 export class HostFile {
   /** `dev:ino`, the same for every name of the file. */
   readonly key: string;
-  readonly tokens: Set<Token> = new Set();
+  readonly tokens: Set<Claim> = new Set();
   /** One change at a time, so that valid data grows in the order the writes came. */
   readonly turns: Turns = new Turns(1);
   /** Counts the changes made through the emulator. */
@@ -58,7 +64,7 @@ export class HostFile {
   }
 
   /** A change through the emulator begins: tokens for the stretches die, and the host's stamp means nothing until it ends. */
-  begin(extents: readonly Extent[]): ReadonlySet<Token> {
+  begin(extents: readonly Extent[]): ReadonlySet<Claim> {
     this.#changing++;
     this.generation++;
     return this.killTokens(extents);
@@ -86,8 +92,8 @@ export class HostFile {
     this.untouchedFrom = Math.min(this.untouchedFrom, size);
   }
 
-  killTokens(extents: readonly Extent[]): ReadonlySet<Token> {
-    const killed = new Set<Token>();
+  killTokens(extents: readonly Extent[]): ReadonlySet<Claim> {
+    const killed = new Set<Claim>();
     for (const token of this.tokens) {
       if (!token.extents.some((extent) => extents.some((other) => overlap(extent, other)))) continue;
       token.dead = true;

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import type { HostFile } from './host-file.ts';
+import type { Claim, HostFile } from './host-file.ts';
 import { keyOf, statOf } from './host-stat.ts';
 import type { OpenFile } from './open-files.ts';
 import { refuse } from './refusal.ts';
@@ -40,7 +40,7 @@ export function openSource(storage: Storage, token: Token): Source {
 }
 
 /** Whether the token still stands for what it was made of. Called before its data is copied, and after. */
-export function checkToken(storage: Storage, token: Token, fd: number, killed?: ReadonlySet<Token>): void {
+export function checkToken(storage: Storage, token: Token, fd: number, killed?: ReadonlySet<Claim>): void {
   const { file } = storage.seeDescriptor(fd);
   if (file !== token.file || (token.dead && killed?.has(token) !== true)) refuse('INVALID_TOKEN');
 }

@@ -1,11 +1,12 @@
 import type { BigIntStats } from 'node:fs';
 import { now, sleepUntil } from './clock.ts';
-import { HostFile, WHOLE } from './host-file.ts';
+import type { Extent } from './extents.ts';
+import { type Claim, HostFile, WHOLE } from './host-file.ts';
 import { keyOf, statOf } from './host-stat.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
 import type { Settings } from './options.ts';
 import { refuse } from './refusal.ts';
-import { type Extent, type Token, Tokens } from './tokens.ts';
+import { Tokens } from './tokens.ts';
 import { Turns } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -92,7 +93,7 @@ export class Storage {
     open: OpenFile,
     { fd, file }: Sight,
     extents: readonly Extent[],
-    job: (killed: ReadonlySet<Token>) => Work<T>,
+    job: (killed: ReadonlySet<Claim>) => Work<T>,
   ): Work<T> {
     const killed = file.begin(extents);
     let done = false;

@@ -1,8 +1,8 @@
 import { pathOfDescriptor } from './borrowed.ts';
-import { totalOf } from './extents.ts';
+import { type Extent, totalOf } from './extents.ts';
 import type { OpenFile } from './open-files.ts';
 import type { Sight, Storage } from './storage.ts';
-import type { Extent, Token } from './tokens.ts';
+import type { Token } from './tokens.ts';
 
 /**
  * Makes a token for stretches of a file, one after the other. The file must have settled before, and been looked at

@@ -1,11 +1,12 @@
 import { KernelFailure } from '../kernel/kernel.ts';
 import { copyStretch, zeroStretch } from './copying.ts';
-import { Walk } from './extents.ts';
+import { type Extent, Walk } from './extents.ts';
+import type { Claim } from './host-file.ts';
 import type { OpenFile } from './open-files.ts';
 import { failure, refuse } from './refusal.ts';
 import { checkToken, openSource, type Source } from './source.ts';
 import type { Sight, Storage } from './storage.ts';
-import { type Extent, isZeroToken, type Token } from './tokens.ts';
+import { isZeroToken, type Token } from './tokens.ts';
 import type { Work } from './work.ts';
 
 /** What an array made of a token: how many bytes are certain, and what stopped it there. */
@@ -53,7 +54,7 @@ function copyExtents(
   source: Source,
   target: Sight,
   extents: readonly Extent[],
-  killed: ReadonlySet<Token>,
+  killed: ReadonlySet<Claim>,
 ): Work<Moved> {
   const walk = new Walk(token.extents, tokenOffset);
   return eachExtent(extents, function* ({ offset, length }) {

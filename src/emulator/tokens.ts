@@ -6,7 +6,7 @@ import {
   STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA,
 } from '../../structs/index.ts';
 import { now } from './clock.ts';
-import type { HostFile } from './host-file.ts';
+import type { Claim, HostFile } from './host-file.ts';
 import type { OpenFile } from './open-files.ts';
 
 const LENGTH = STORAGE_OFFLOAD_MAX_TOKEN_LENGTH;
@@ -19,23 +19,15 @@ const POINT_IN_TIME = 0x0080_0000;
 const KEPT = 65_536;
 const DRAWN_AT_ONCE = 64;
 
-/** A stretch of a file, in bytes. */
-export interface Extent {
-  readonly offset: number;
-  readonly length: number;
-}
-
 /** What the bytes of a token stand for. */
-export interface Token {
+export interface Token extends Claim {
   readonly bytes: Uint8Array;
   readonly file: HostFile;
   readonly source: OpenFile;
   /** Where the file is found again when its handle is closed. */
   readonly path: string | undefined;
-  readonly extents: readonly Extent[];
   readonly length: number;
   readonly expires: number;
-  dead: boolean;
 }
 
 /** The tokens that the array remembers; beyond 65,536 it forgets the oldest. */

@@ -1,8 +1,9 @@
 import type { CopyProgress, CopyReport, Odx, OdxError } from '../../index.ts';
-import { type Command, defineCommand, type Values } from '../command.ts';
+import { type Command, defineCommand } from '../command.ts';
 import { isReport, outcomeOfMany, outcomeOfOne } from '../copy-outcome.ts';
 import { type CopyPlan, makeFolders, planCopies } from '../copy-plan.ts';
 import { AdvisedError } from '../errors.ts';
+import type { Values } from '../options.ts';
 import { ProgressBar } from '../progress.ts';
 import { parseCount, parseSize, plain } from '../size.ts';
 
