@@ -9,7 +9,7 @@ export default function buildWhenStale(): void {
   if (process.platform === 'win32') return;
   const built = statSync(builtModule('src/index.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const newest = Math.max(
-    ...['src', 'structs', 'package.json', 'rolldown.config.js', 'tsconfig.build.json'].map((name) =>
+    ...['src', 'structs', 'package.json', 'scripts/bundle.mjs', 'tsconfig.build.json'].map((name) =>
       newestIn(join(ROOT, name)),
     ),
   );

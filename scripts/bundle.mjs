@@ -1,8 +1,8 @@
 // One file for each entry of package.json and a few that they share: importing a hundred small ones takes longer than
 // all that is in them. The declarations come from tsc.
-import { defineConfig } from 'rolldown';
+import { rolldown } from 'rolldown';
 
-export default defineConfig({
+const bundle = await rolldown({
   input: {
     index: 'src/index.ts',
     structs: 'src/structs.ts',
@@ -14,11 +14,12 @@ export default defineConfig({
   external: ['koffi', 'zod'],
   // It would leave out calls that it takes to do nothing, although they throw.
   treeshake: false,
-  output: {
-    dir: 'dist/src',
-    // As deep as the entries of folders are: what is found relative to a file is found from any.
-    chunkFileNames: 'shared/[name].js',
-    // Names are kept, for whoever reads a stack trace.
-    minifyInternalExports: false,
-  },
 });
+await bundle.write({
+  dir: 'dist/src',
+  // As deep as the entries of folders are: what is found relative to a file is found from any.
+  chunkFileNames: 'shared/[name].js',
+  // Names are kept, for whoever reads a stack trace.
+  minifyInternalExports: false,
+});
+await bundle.close();
