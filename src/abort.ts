@@ -11,3 +11,60 @@ export interface Signal {
 export function throwIfAborted(signal: Signal | undefined): void {
   if (signal?.aborted) throw new AbortError(signal.reason);
 }
+
+const abortedOf = getterOf<boolean>('aborted');
+const reasonOf = getterOf<unknown>('reason');
+const { addEventListener, removeEventListener } = EventTarget.prototype;
+
+/** An AbortSignal asked in its own words: what the caller may have put in their place must not throw while a call is in flight. */
+class OwnSignal implements Signal {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  static is(value: object): boolean {
+    return #signal in value;
+  }
+
+  get aborted(): boolean {
+    return abortedOf(this.#signal);
+  }
+
+  get reason(): unknown {
+    return reasonOf(this.#signal);
+  }
+
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void {
+    addEventListener.call(this.#signal, type, listener, options);
+  }
+
+  removeEventListener(type: 'abort', listener: () => void): void {
+    removeEventListener.call(this.#signal, type, listener);
+  }
+}
+
+/** A genuine signal in a form that is safe to use; anything else as it is, to be refused. */
+export function ownSignal(value: unknown): unknown {
+  return isAbortSignal(value) ? new OwnSignal(value) : value;
+}
+
+/** For what {@link ownSignal} gave. */
+export function isOwnSignal(value: unknown): value is Signal {
+  return typeof value === 'object' && value !== null && OwnSignal.is(value);
+}
+
+// What merely inherits from AbortSignal, as a proxy of one does, throws as soon as it is used.
+function isAbortSignal(value: unknown): value is AbortSignal {
+  try {
+    return typeof value === 'object' && value !== null && typeof abortedOf(value) === 'boolean';
+  } catch {
+    return false;
+  }
+}
+
+function getterOf<T>(name: 'aborted' | 'reason'): (signal: object) => T {
+  const get = Object.getOwnPropertyDescriptor(AbortSignal.prototype, name)?.get;
+  return (signal) => get?.call(signal) as T;
+}

@@ -43,19 +43,24 @@ export interface CopyFileOptions {
  *
  * An existing destination is overwritten in place, as CopyFileW does: after a failure or an abort nobody has its old
  * content any more, and the half-written file is removed. It is left as it was when the copy fails before its first
- * change: a missing source, an illegal argument, a destination that cannot be opened, a copy onto itself. A new
- * destination is removed after any failure. With `overwrite: false` an existing one is never touched.
+ * change: a missing source, an illegal argument, a destination that cannot be opened, a copy onto itself, and with
+ * `require` an offload read that is refused at once. A new destination is removed after any failure. With
+ * `overwrite: false` an existing one is never touched.
+ *
+ * Meanwhile nobody else can open the destination, nor open the source to write to it. A source that somebody had open
+ * for writing before is copied all the same; what is written to it then is found out by its size and last write time,
+ * which Windows may bring up to date only when the writer closes it. A device cannot be watched at all.
  *
  * A device, `\\.\D:`, may be source or destination. It is neither resized nor removed, and its last sector is filled up
  * with zeros where the copy ends within it.
  *
- * @param source path of the file to copy. It is open for reading, and shared, until the copy ends.
+ * @param source path of the file to copy. It is open until the copy ends, because some servers forget its tokens else.
  * @param destination path of the copy. Its folder must exist.
  * @param options how; see {@link CopyFileOptions}.
  * @returns what was copied by which means, and why offload was given up where it was.
  * @throws {InvalidArgumentError} when an argument is not legal, or both paths name the same file; nothing was changed.
  * @throws {Win32Error} when a file cannot be opened, resized, read or written: ERROR_FILE_NOT_FOUND, ERROR_FILE_EXISTS,
- *   ERROR_ACCESS_DENIED, ERROR_DISK_FULL and others. With `require`, also when Windows refuses an offload call.
+ *   ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL and others. With `require`, also when Windows refuses an offload call.
  * @throws {ProtocolError} with `require`, when a device answers what cannot be; with `verify`, when the copy differs.
  * @throws {SourceChangedError} when the source was modified meanwhile.
  * @throws {AbortError} when the signal fired.

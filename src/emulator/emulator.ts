@@ -1,4 +1,4 @@
-import { type BigIntStats, promises } from 'node:fs';
+import { type BigIntStats, closeSync, promises } from 'node:fs';
 import type { Signal } from '../abort.ts';
 import type { FileFacts, Frame, Kernel, OpenRequest, VolumeFacts } from '../kernel/kernel.ts';
 import { CallLog, type EmulatedCall, failed, succeeded } from './call-log.ts';
@@ -8,6 +8,7 @@ import { readFile, setFileSize, writeFile } from './file-access.ts';
 import { Frames } from './frames.ts';
 import { onHostAsync } from './host-failure.ts';
 import { type HostOpening, openHost, openHostSync } from './host-open.ts';
+import { statAt } from './host-stat.ts';
 import { askIntercept, UNTOUCHED } from './interception.ts';
 import { copyMetadata } from './metadata.ts';
 import { type OpenFile, OpenFiles } from './open-files.ts';
@@ -65,10 +66,12 @@ export class EmulatedKernel implements Emulator {
   }
 
   async open(path: string, request: OpenRequest): Promise<bigint> {
+    this.#checkSharing(path, request);
     return this.#register(await openHost(path, request), request);
   }
 
   openSync(path: string, request: OpenRequest): bigint {
+    this.#checkSharing(path, request);
     return this.#register(openHostSync(path, request), request);
   }
 
@@ -149,7 +152,22 @@ export class EmulatedKernel implements Emulator {
     return onHostAsync(() => promises.stat(path, { bigint: true }));
   }
 
+  // Before it is opened, which may empty it.
+  #checkSharing(path: string, request: OpenRequest): void {
+    // What exists is refused as such.
+    if (request.disposition === 'create-new') return;
+    const stat = statAt(path);
+    if (stat !== undefined) this.#handles.checkSharing(stat, request);
+  }
+
   #register({ fd, path, stat, isFresh }: HostOpening, request: OpenRequest): bigint {
+    // Somebody may have been faster.
+    try {
+      this.#handles.checkSharing(stat, request);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
     if (isFresh) this.#storage.startAfresh(fd, stat);
     return this.#handles.add(fd, path, stat, request);
   }

@@ -1,5 +1,5 @@
 import { type BigIntStats, close, closeSync } from 'node:fs';
-import type { OpenRequest } from '../kernel/kernel.ts';
+import type { OpenRequest, Sharing } from '../kernel/kernel.ts';
 import { borrowedAccess } from './borrowed.ts';
 import { asFailure, onHost } from './host-failure.ts';
 import { keyOf, statOf } from './host-stat.ts';
@@ -15,13 +15,15 @@ export interface OpenFile {
   readonly key: string;
   readonly read: boolean;
   readonly write: boolean;
+  readonly sharing: Sharing;
   /** Calls in flight, which closing waits for: the host must not give the descriptor to another file under them. */
   calls: number;
   closed: boolean;
   whenIdle: (() => void) | undefined;
 }
 
-type Opened = Pick<OpenFile, 'fd' | 'path' | 'key' | 'read' | 'write'>;
+type Opened = Pick<OpenFile, 'fd' | 'path' | 'key' | 'read' | 'write' | 'sharing'>;
+type Access = Pick<OpenRequest, 'read' | 'write' | 'sharing'>;
 
 // Like those of Windows: multiples of four. Never given out twice, so that a stale one is found out.
 const STEP = 4n;
@@ -35,16 +37,22 @@ export class OpenFiles {
   #nextOwned = FIRST_OWNED;
   #nextBorrowed = FIRST_BORROWED;
 
-  add(
-    fd: number | undefined,
-    path: string,
-    stat: BigIntStats,
-    access: Pick<OpenRequest, 'read' | 'write'>,
-  ): bigint {
+  add(fd: number | undefined, path: string, stat: BigIntStats, access: Access): bigint {
     const handle = this.#nextOwned;
     this.#nextOwned += STEP;
-    const { read, write } = access;
-    return this.#keep(handle, { fd, path, key: keyOf(stat), read, write }).handle;
+    const { read, write, sharing = 'all' } = access;
+    return this.#keep(handle, { fd, path, key: keyOf(stat), read, write, sharing }).handle;
+  }
+
+  /** Refuses what the handles that are open to the file do not share, or what would not share with them. */
+  checkSharing(stat: BigIntStats, access: Access): void {
+    const key = keyOf(stat);
+    const { read, write, sharing = 'all' } = access;
+    for (const open of this.#byHandle.values()) {
+      // What was borrowed is not told of its end.
+      if (open.key !== key || open.handle >= FIRST_BORROWED) continue;
+      if (!allows(open.sharing, { read, write }) || !allows(sharing, open)) refuse('SHARING_VIOLATION');
+    }
   }
 
   /** The handle of a descriptor of Node's: the same one as long as the descriptor stands for the same file. */
@@ -59,7 +67,7 @@ export class OpenFiles {
     }
     const handle = this.#nextBorrowed;
     this.#nextBorrowed += STEP;
-    const file = this.#keep(handle, { fd, path: undefined, key, read, write });
+    const file = this.#keep(handle, { fd, path: undefined, key, read, write, sharing: 'all' });
     this.#byDescriptor.set(fd, file);
     return handle;
   }
@@ -116,4 +124,8 @@ export class OpenFiles {
     file.closed = true;
     return { file, fd: file.fd };
   }
+}
+
+function allows(sharing: Sharing, { read, write }: Pick<OpenRequest, 'read' | 'write'>): boolean {
+  return sharing === 'all' || (!write && (sharing === 'read' || !read));
 }

@@ -22,10 +22,15 @@ export class KernelFailure {
 /** How CreateFileW is asked to treat a file that is, or is not, there. */
 export type Disposition = 'open' | 'create' | 'create-new' | 'open-or-create';
 
+/** What others may do with the file as long as the handle is open: read, write and delete it; read and delete it; nothing. */
+export type Sharing = 'all' | 'read' | 'none';
+
 export interface OpenRequest {
   readonly read: boolean;
   readonly write: boolean;
   readonly disposition: Disposition;
+  /** Default 'all'. */
+  readonly sharing?: Sharing;
 }
 
 /** What a file is now. `stamp` differs whenever the contents may differ. */

@@ -20,6 +20,7 @@ export interface Kernel32Options {
 type KoffiFunction = ReturnType<LibraryHandle['func']>;
 
 const ERROR_PROC_NOT_FOUND = 127;
+const ROOM_AGAIN_MS = 1;
 
 /**
  * Loads kernel32.dll and gives the kernel that calls it. Functions are bound when they are first called.
@@ -116,10 +117,13 @@ function bindLazily(libraries: Libraries): Native {
   }
   const native: Pick<Native, 'background' | 'addressOf'> = {
     background(name, parameters, done) {
-      bind(name).async(...parameters, (error: unknown, result: ReturnType<NativeFunctions[typeof name]>) => {
-        // Koffi reports here what it could not call at all, which the types of this module exclude.
-        if (error) throw error;
-        done(result);
+      const call = bind(name);
+      whenKoffiHasRoom(() => {
+        call.async(...parameters, (error: unknown, result: ReturnType<NativeFunctions[typeof name]>) => {
+          // Koffi reports here what it could not call at all, which the types of this module exclude.
+          if (error) throw error;
+          done(result);
+        });
       });
     },
     addressOf: (buffer) => Number(koffi.address(buffer)),
@@ -127,6 +131,16 @@ function bindLazily(libraries: Libraries): Native {
   // As a prototype, for V8 looks functions up fastest there: an object that is filled like this one becomes a dictionary.
   // SYMBOLS has a row for each of NativeFunctions, which its type makes the compiler check.
   return Object.assign(Object.create(functions), native) as Native;
+}
+
+// Koffi takes 256 asynchronous calls at a time from the whole process, of which this package makes four at most.
+function whenKoffiHasRoom(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('Too many asynchronous calls')) throw error;
+    setTimeout(whenKoffiHasRoom, ROOM_AGAIN_MS, call);
+  }
 }
 
 function refuse(path: string, message: string): never {

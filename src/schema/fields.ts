@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Signal } from '../abort.ts';
+import { isOwnSignal, ownSignal, type Signal } from '../abort.ts';
 import { describeValue } from '../describe.ts';
 import { type ByteCount, byteCountSentence, isByteCount } from './byte-count.ts';
 import { once } from './once.ts';
@@ -69,7 +69,9 @@ export const sectorSize: () => z.ZodCustom<number, number> = once(() =>
 );
 
 export const signal: () => z.ZodCustom<Signal, Signal> = once(() =>
-  zod().custom<Signal>(isSignal, signalRefusal),
+  zod()
+    .custom<Signal>((value) => isOwnSignal(ownSignal(value)), { ...signalRefusal, abort: true })
+    .overwrite((value) => ownSignal(value) as Signal),
 );
 
 // For objects in which every key is there: `.optional()` and `.default()` make Zod create a closure for each parse.
@@ -79,9 +81,9 @@ export const filledSectorSize: () => z.ZodCustom<number | undefined, number | un
   zod().custom((value) => value === undefined || isSectorSize(value), sectorSizeRefusal),
 );
 
-/** {@link signal}, or undefined. */
+/** What ownSignal made of a {@link signal}, or undefined. */
 export const filledSignal: () => z.ZodCustom<Signal | undefined, Signal | undefined> = once(() =>
-  zod().custom((value) => value === undefined || isSignal(value), signalRefusal),
+  zod().custom((value) => value === undefined || isOwnSignal(value), signalRefusal),
 );
 
 /** A count of bytes, or undefined. */
@@ -89,17 +91,6 @@ export function filledByteCount(field: string): z.ZodCustom<ByteCount | undefine
   return zod().custom((value) => value === undefined || isByteCount(value, 1), {
     error: ({ input }) => byteCountSentence(field, input, 1),
   });
-}
-
-const abortedOf = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get;
-
-// What merely inherits from AbortSignal, as a proxy of one does, throws as soon as it is used.
-function isSignal(value: unknown): boolean {
-  try {
-    return typeof value === 'object' && value !== null && typeof abortedOf?.call(value) === 'boolean';
-  } catch {
-    return false;
-  }
 }
 
 function isIntegerWithin(value: unknown, lowest: number, highest: number): boolean {

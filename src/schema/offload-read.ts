@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Signal } from '../abort.ts';
+import { ownSignal, type Signal } from '../abort.ts';
 import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts';
 import { checker } from './check.ts';
 import { byteCount, filledByteCount, filledSectorSize, filledSignal, u32 } from './fields.ts';
@@ -81,7 +81,7 @@ function fill(
     else if (key === 'tokenTimeToLive') tokenTimeToLive = orZero(request.tokenTimeToLive);
     else if (key === 'sectorSize') sectorSize = request.sectorSize;
     else if (key === 'endOfFile') endOfFile = request.endOfFile;
-    else if (key === 'signal' && takesSignal) signal = request.signal;
+    else if (key === 'signal' && takesSignal) signal = ownSignal(request.signal);
     else strangers = [...(strangers ?? []), key];
   }
   return {

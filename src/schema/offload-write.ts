@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Signal } from '../abort.ts';
+import { ownSignal, type Signal } from '../abort.ts';
 import type { OffloadToken } from '../token.ts';
 import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts';
 import { checker } from './check.ts';
@@ -88,7 +88,7 @@ function fill(
     else if (key === 'transferOffset') transferOffset = orZero(request.transferOffset);
     else if (key === 'sectorSize') sectorSize = request.sectorSize;
     else if (key === 'endOfFile') endOfFile = request.endOfFile;
-    else if (key === 'signal' && takesSignal) signal = request.signal;
+    else if (key === 'signal' && takesSignal) signal = ownSignal(request.signal);
     else strangers = [...(strangers ?? []), key];
   }
   return {

@@ -138,6 +138,14 @@ describe('copyFiles', () => {
       ],
       ['pairs.1.1'],
     ],
+    [
+      'a source that is the destination of another',
+      [
+        ['a', 'b'],
+        ['./x/../b', 'c'],
+      ],
+      ['pairs.1.0'],
+    ],
     ['several at once', [['a'], ['b', 'c\0']], ['pairs.0', 'pairs.1.1']],
   ];
 

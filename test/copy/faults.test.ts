@@ -1,10 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import type { Intercept } from '../../src/emulator/interception.ts';
 import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';
-import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE, ntstatusName, statuses } from '../../structs/index.ts';
+import {
+  FSCTL_OFFLOAD_READ,
+  FSCTL_OFFLOAD_WRITE,
+  IOCTL_STORAGE_QUERY_PROPERTY,
+  ntstatusName,
+  statuses,
+} from '../../structs/index.ts';
 import {
   expectHonest,
   expectNothing,
@@ -113,20 +119,32 @@ describe.each(everywhere)('in the mode $mode, at control code $index', ({ mode, 
     else expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
   });
 
-  test.each(['new', 'existing'])('an abort leaves nothing of a %s destination', async (kind) => {
+  test.each([
+    ['new', undefined],
+    ['existing', SIZE],
+    ['existing longer', SIZE + 1000],
+    ['existing shorter', 1000],
+  ])('an abort leaves nothing of a %s destination that was begun', async (_, size) => {
     const source = workspace.file(SIZE);
     const unchanged = watched(source);
     const destination = workspace.path();
-    if (kind === 'existing') writeFileSync(destination, noise(SIZE));
+    const old = size === undefined ? undefined : noise(size);
+    if (old !== undefined) writeFileSync(destination, old);
+    let hasBegun = false;
     const controller = new AbortController();
     const reason = new Error('enough');
-    const copying = copy(source, destination, { mode, signal: controller.signal }, ({ index: at }) => {
+    const copying = copy(source, destination, { mode, signal: controller.signal }, ({ index: at, code }) => {
+      hasBegun ||= code === FSCTL_OFFLOAD_WRITE;
       if (at === index) controller.abort(reason);
     });
     const error = await failureOf(copying);
     expect(error).toBeInstanceOf(AbortError);
     expect(error).toMatchObject({ cause: reason });
-    expectNothing(destination);
+    if (old === undefined || hasBegun) expectNothing(destination);
+    // What had another size may have been given the final one already, and is as good as begun then.
+    else if (index === 0 || size === SIZE || existsSync(destination)) {
+      expect(Buffer.compare(readFileSync(destination), old)).toBe(0);
+    }
     unchanged();
   });
 });
@@ -169,9 +187,11 @@ describe.each(modes)('in the mode %s', (mode) => {
     for (const index of [0, 1, 2]) {
       const destination = workspace.path();
       const mine = new Error('mine');
+      let offloads = 0;
       const failure = await failureOf(
-        copy(source, destination, { mode }, ({ index: at, code }) => {
-          if (at === index && code !== 0x2d1400) throw mine;
+        copy(source, destination, { mode }, ({ code }) => {
+          // What the device is asked besides fails in silence.
+          if (code !== IOCTL_STORAGE_QUERY_PROPERTY && offloads++ === index) throw mine;
         }),
       );
       expect(failure).toBe(mine);
@@ -179,6 +199,23 @@ describe.each(modes)('in the mode %s', (mode) => {
     }
   });
 });
+
+test.each([SIZE, SIZE + 1000, 1000])(
+  'what is refused at once leaves an existing destination of %i bytes as it was',
+  async (size) => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const old = noise(size);
+    writeFileSync(destination, old);
+    const { mtimeNs } = statSync(destination, { bigint: true });
+    const failure = await failureOf(
+      copyFileWith(createEmulator({ supported: false }), source, destination, { mode: 'require' }),
+    );
+    expect(failure).toBeInstanceOf(Win32Error);
+    expect(Buffer.compare(readFileSync(destination), old)).toBe(0);
+    expect(statSync(destination, { bigint: true }).mtimeNs).toBe(mtimeNs);
+  },
+);
 
 test('when the token is refused and cannot be read again, the refusal is the reason', async () => {
   const source = workspace.file(SIZE);

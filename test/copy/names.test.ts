@@ -1,9 +1,19 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/api/copy-file.ts';
+import { openFileWith } from '../../src/api/open-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { expectNothing, expectSame, failureOf, onWindows, Workspace, watched } from './workspace.ts';
 
 const SIZE = 300_000;
@@ -115,6 +125,94 @@ describe('what cannot be opened', () => {
     expect(await failureOf(copyFileWith(createEmulator(), folder, absent))).toBeInstanceOf(Win32Error);
     expect(readdirSync(folder)).toEqual([]);
     expectNothing(absent);
+  });
+});
+
+test.skipIf(onWindows)(
+  `a failed copy through a symbolic link takes the file and leaves the link${NEEDS_LINKS}`,
+  async () => {
+    const target = workspace.path();
+    writeFileSync(target, 'old');
+    const link = workspace.path('link');
+    symlinkSync(target, link);
+    const kernel = createEmulator({
+      intercept: ({ code }) => (code === FSCTL_OFFLOAD_WRITE ? { status: 0xc000_0185 } : undefined),
+    });
+    const failure = await failureOf(copyFileWith(kernel, workspace.file(SIZE), link, { mode: 'require' }));
+    expect(failure).toMatchObject({ code: 'ERROR_IO_DEVICE' });
+    expectNothing(target);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  },
+);
+
+describe('while a copy is under way', () => {
+  // An emulator of which the first offload write waits until `go` is called.
+  function halted() {
+    let go = (): void => {};
+    let begin = (): void => {};
+    const going = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const began = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const kernel = createEmulator({
+      async intercept({ code }) {
+        if (code !== FSCTL_OFFLOAD_WRITE) return undefined;
+        begin();
+        await going;
+        return undefined;
+      },
+    });
+    return { kernel, go, began };
+  }
+
+  test('nobody else writes to its destination, by whatever name, nor takes it for whole', async () => {
+    const source = workspace.file(SIZE);
+    const other = workspace.file(SIZE);
+    const destination = workspace.path();
+    writeFileSync(destination, 'old');
+    const alias = workspace.path('alias');
+    linkSync(destination, alias);
+    const { kernel, go, began } = halted();
+    const options = { mode: 'require' } as const;
+    const copying = copyFileWith(kernel, source, destination, options);
+    await began;
+    const refused = { code: 'ERROR_SHARING_VIOLATION', errno: 32 };
+    expect(await failureOf(copyFileWith(kernel, other, alias, options))).toMatchObject(refused);
+    const absent = workspace.path();
+    expect(await failureOf(copyFileWith(kernel, alias, absent, options))).toMatchObject(refused);
+    expectNothing(absent);
+    go();
+    await copying;
+    expectSame(destination, source);
+  });
+
+  test('its source can be read, but not opened to be written', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const second = workspace.path();
+    const { kernel, go, began } = halted();
+    const copying = copyFileWith(kernel, source, destination, { mode: 'require' });
+    await began;
+    const failure = await failureOf(openFileWith(kernel, source, 'r+'));
+    expect(failure).toMatchObject({ code: 'ERROR_SHARING_VIOLATION' });
+    expect(await failureOf(openFileWith(kernel, source, 'w'))).toMatchObject({ errno: 32 });
+    const side = copyFileWith(kernel, source, second, { mode: 'require' });
+    go();
+    await Promise.all([copying, side]);
+    expectSame(destination, source);
+    expectSame(second, source);
+  });
+
+  test('what is open to be written is copied all the same', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const kernel = createEmulator();
+    const file = await openFileWith(kernel, source, 'r+');
+    await copyFileWith(kernel, source, destination);
+    await file.close();
+    expectSame(destination, source);
   });
 });
 

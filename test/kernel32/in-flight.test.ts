@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import koffi from 'koffi';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { AbortError, OffloadToken, Win32Error } from '../../src/index.ts';
 import { statuses } from '../../structs/index.ts';
@@ -134,11 +135,62 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     const first = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
     const controller = new AbortController();
     const second = odx.offloadRead(foreign.handle, { copyLength: SECTOR, signal: controller.signal });
+    const before = performance.now();
     controller.abort();
     await expect(second).rejects.toBeInstanceOf(AbortError);
+    expect(performance.now() - before).toBeLessThan(200);
+    expect(driver.state(0).pending).toBe(1);
     await first;
     foreign.close();
     expect(driver.state(0).requests).toBe(1);
+  });
+
+  it('10,000 that wait for their turn are aborted at once, and the handle goes on working', async () => {
+    const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
+    driver.delay(0, 300);
+    const first = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
+    const { signal, abort } = aborting();
+    const calls = Array.from({ length: 10_000 }, () =>
+      odx.offloadRead(foreign.handle, { copyLength: SECTOR, signal }).catch((error: unknown) => error),
+    );
+    abort();
+    const errors = await Promise.all(calls);
+    expect(errors.every((error) => error instanceof AbortError)).toBe(true);
+    await first;
+    expect((await odx.offloadRead(foreign.handle, { copyLength: SECTOR })).transferLength).toBe(512n);
+    expect(driver.state(0).requests).toBe(2);
+    foreign.close();
+  });
+
+  it('an abort holds for a call that no thread has come to yet', async () => {
+    const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
+    driver.delay(0, 10_000);
+    // As many as the pool has threads.
+    const busy = Array.from({ length: 4 }, () => asleep(400));
+    const { signal, abort } = aborting();
+    const call = odx.offloadRead(foreign.handle, { copyLength: SECTOR, signal });
+    await sleep(50);
+    const before = performance.now();
+    abort();
+    await expect(call).rejects.toBeInstanceOf(AbortError);
+    expect(performance.now() - before).toBeLessThan(1500);
+    await Promise.all(busy);
+    foreign.close();
+    expect(driver.state(0)).toMatchObject({ pending: 0 });
+  });
+
+  it('calls wait while the program itself makes as many asynchronous calls as Koffi takes', async () => {
+    const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
+    const busy = Array.from({ length: 256 }, () => asleep(10));
+    expect(() => asleep(1)).toThrow('Too many asynchronous calls');
+    const { source, close } = await pair();
+    const own = odx.offloadRead(source, { copyLength: SECTOR });
+    const borrowed = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
+    expect((await own).transferLength).toBe(512n);
+    expect((await borrowed).transferLength).toBe(512n);
+    await Promise.all(busy);
+    await close();
+    foreign.close();
   });
 
   it('a signal that has fired keeps the call from being made', async () => {
@@ -210,6 +262,19 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     await close();
   });
 });
+
+function aborting(): { signal: AbortSignal; abort(): void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+/** Holds a thread of the pool by way of Koffi. */
+function asleep(milliseconds: number): Promise<void> {
+  const pause = koffi.load('kernel32.dll').func('__stdcall', 'Sleep', 'void', ['uint32_t']);
+  return new Promise((resolve) => {
+    pause.async(milliseconds, () => resolve());
+  });
+}
 
 function collectGarbage(): void {
   if (globalThis.gc === undefined)

@@ -229,6 +229,38 @@ describe.each(ALL)('%s with a proxy', (name) => {
   });
 });
 
+const TAKE_A_SIGNAL = ALL.filter((name) => !name.endsWith('Sync'));
+
+describe.each(TAKE_A_SIGNAL)('%s asks a signal in its own words', (name) => {
+  function tampered(): AbortController {
+    const controller = new AbortController();
+    for (const key of ['aborted', 'reason', 'addEventListener', 'removeEventListener']) {
+      Object.defineProperty(controller.signal, key, { get: throwing, configurable: true });
+    }
+    return controller;
+  }
+
+  test('and goes on with one whose methods were replaced', async () => {
+    const { signal } = tampered();
+    const result = await call(shared, name, file, { ...legalRequest(name), signal });
+    shared.emulator.calls.length = 0;
+    expect(Object.values(result as object)).toContain(65_536n);
+  });
+
+  test('and hears of its abort', async () => {
+    const controller = tampered();
+    const slow = createOdx({ kernel: createEmulator({ latency: 5000 }) });
+    const opened = await slow.openFile(file.path, 'r+');
+    const calling = call({ ...shared, odx: slow }, name, opened, {
+      ...legalRequest(name),
+      signal: controller.signal,
+    });
+    controller.abort(mine);
+    expect(await failureOf(() => calling)).toMatchObject({ name: 'AbortError', cause: mine });
+    await opened.close();
+  });
+});
+
 describe.each(ALL)('%s leaves the request alone', (name) => {
   const freeze = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;

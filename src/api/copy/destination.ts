@@ -1,19 +1,21 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Win32Error } from '../../errors.ts';
 import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
 import type { Side } from './job.ts';
-import { openSide, quietly } from './side.ts';
+import { ERROR_SHARING_VIOLATION, isDevice, isErrno, openSide, quietly } from './side.ts';
 
 const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_FILE_EXISTS = 80;
 const ERROR_ALREADY_EXISTS = 183;
 
-const EXISTING: OpenRequest = { read: true, write: true, disposition: 'open' };
-const NEW: OpenRequest = { read: true, write: true, disposition: 'create-new' };
-
-// A device is neither created nor replaced, and file systems differ in what they answer to an attempt.
-const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
+const DEVICE: OpenRequest = { read: true, write: true, disposition: 'open' };
+// Nobody else writes to it meanwhile, and nobody takes a half-made copy for a whole one.
+const EXISTING: OpenRequest = { ...DEVICE, sharing: 'none' };
+const NEW: OpenRequest = { ...EXISTING, disposition: 'create-new' };
+// Without access rights it conflicts with nobody.
+const LOOK: OpenRequest = { read: false, write: false, disposition: 'open' };
 
 /** The file that is being written. Whoever opens it either keeps it or discards it. */
 export class Destination {
@@ -23,6 +25,7 @@ export class Destination {
   /** Where to remove it from, even if the working folder changes meanwhile. */
   readonly #location: string;
   #isAltered: boolean;
+  #isPrepared = false;
 
   constructor(kernel: Kernel, side: Side, isNew: boolean) {
     this.#kernel = kernel;
@@ -34,14 +37,19 @@ export class Destination {
 
   /** From here on it was never written once it has its final size: a new file from its start. */
   get freshFrom(): bigint | undefined {
-    const { isDevice, size } = this.side.facts;
-    return isDevice ? undefined : this.#isNew ? 0n : size;
+    const { facts } = this.side;
+    return facts.isDevice ? undefined : this.#isNew ? 0n : facts.size;
   }
 
-  /** Gives the file its final size at once: offload writes never extend a file. */
-  async resize(size: bigint): Promise<void> {
+  /**
+   * Gives the file its final size, before the first byte is written: offload writes never extend a file. Until then an
+   * existing file is as it was, and stays if the copy fails.
+   */
+  async prepare(size: bigint): Promise<void> {
+    if (this.#isPrepared) return;
     const { file, facts } = this.side;
     if (!facts.isDevice && facts.size !== size) await file.setSize(size);
+    this.#isPrepared = true;
     this.#isAltered = true;
   }
 
@@ -61,8 +69,9 @@ export class Destination {
     const isToGo = this.#isAltered && !facts.isDevice;
     // Where the file cannot be removed, or has other names, what is left must not look like a finished copy.
     if (isToGo && !this.#isNew) await quietly(() => file.setSize(0));
+    const location = this.#isNew ? this.#location : await targetOf(this.#location);
     await quietly(() => file.close());
-    if (isToGo) await quietly(() => this.#kernel.remove(this.#location));
+    if (isToGo) await quietly(() => this.#kernel.remove(location));
   }
 }
 
@@ -71,10 +80,11 @@ export async function openDestination(
   kernel: Kernel,
   path: string,
   overwrite: boolean,
+  source: Side,
 ): Promise<Destination> {
-  if (DEVICE.test(path)) {
+  if (isDevice(path)) {
     if (!overwrite) throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
-    return new Destination(kernel, await openSide(kernel, path, EXISTING), false);
+    return new Destination(kernel, await openSide(kernel, path, DEVICE), false);
   }
   for (let attempt = 1; ; attempt++) {
     // Asking whether it exists and creating it then would let two copies at once both believe that they created it.
@@ -86,10 +96,18 @@ export async function openDestination(
     try {
       return new Destination(kernel, await openSide(kernel, path, EXISTING), false);
     } catch (error) {
+      if (isErrno(error, ERROR_SHARING_VIOLATION)) await checkNotSource(kernel, path, source);
       // It may have been removed in between.
       if (attempt > 1 || !isErrno(error, ERROR_FILE_NOT_FOUND)) throw error;
     }
   }
+}
+
+// The source does not share itself with writers, so it is found out before it could be opened.
+async function checkNotSource(kernel: Kernel, path: string, source: Side): Promise<void> {
+  const look = await openSide(kernel, path, LOOK);
+  await quietly(() => look.file.close());
+  checkPair(source, look);
 }
 
 /** Throws when the two cannot be source and destination of a copy. Nothing has been touched then. */
@@ -98,9 +116,9 @@ export function checkPair(source: Side, destination: Side): void {
     const message = `destination is '${destination.path}', which is the source itself${source.path === destination.path ? '' : ` ('${source.path}') by another name`}; copy to another file.`;
     throw new InvalidArgumentError([{ path: 'destination', message }]);
   }
-  const { isDevice, size } = destination.facts;
-  if (isDevice && size < source.facts.size) {
-    const message = `destination is '${destination.path}', a device of ${size} bytes; the source has ${source.facts.size}, copy to a device at least that large.`;
+  const { facts } = destination;
+  if (facts.isDevice && facts.size < source.facts.size) {
+    const message = `destination is '${destination.path}', a device of ${facts.size} bytes; the source has ${source.facts.size}, copy to a device at least that large.`;
     throw new InvalidArgumentError([{ path: 'destination', message }]);
   }
 }
@@ -110,6 +128,11 @@ function isSameFile(source: Side, destination: Side): boolean {
   return identity === undefined ? source.path === destination.path : identity === destination.facts.identity;
 }
 
-function isErrno(error: unknown, ...errnos: readonly number[]): boolean {
-  return error instanceof Win32Error && errnos.includes(error.errno);
+// Through a symbolic link it is the target that was written to; the link is somebody else's.
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    return path;
+  }
 }

@@ -13,11 +13,13 @@ export interface Side {
   readonly facts: FileFacts;
 }
 
-/** A copy whose destination is open and has its final size: all that is left is to move the bytes. */
+/** A copy whose files are open: all that is left is to move the bytes. */
 export interface CopyJob {
   readonly kernel: Kernel;
   readonly source: Side;
   readonly destination: Side;
+  /** To be awaited before anything is written to the destination. */
+  readonly prepare: () => Promise<void>;
   readonly size: bigint;
   /** The larger of the two sectors, in bytes: what every offset and length on the wire is a multiple of. */
   readonly unit: number;

@@ -141,6 +141,7 @@ export class OffloadedCopy {
     const fileOffset = this.#done;
     const copyLength = least(to - fileOffset, this.#largestWrite);
     const where = { fileOffset, copyLength, sectorSize: unit, endOfFile: size };
+    await this.#job.prepare();
     try {
       this.#canWrite = false;
       const request = { ...where, token, transferOffset, signal };

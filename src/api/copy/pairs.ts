@@ -26,6 +26,16 @@ export function checkPairs(pairs: unknown): CopyPair[] {
       return undefined;
     }
   });
+  for (const [index, pair] of checked.entries()) {
+    const maker = pair && taken.get(placeOf(pair.source));
+    if (maker === undefined || maker === index) continue;
+    const path = `pairs.${index}.0`;
+    const said = describeValue(pair?.source);
+    issues.push({
+      path,
+      message: `${path} is ${said}, which is the destination of pairs.${maker}; copy it in a second call, when it is whole.`,
+    });
+  }
   if (issues.length > 0) throw new InvalidArgumentError(issues);
   return checked.filter((pair) => pair !== undefined);
 }

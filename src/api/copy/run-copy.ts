@@ -27,7 +27,7 @@ export async function runCopy(
   const source = await openSource(kernel, sourcePath);
   try {
     throwIfAborted(order.signal);
-    const destination = await openDestination(kernel, destinationPath, order.overwrite);
+    const destination = await openDestination(kernel, destinationPath, order.overwrite, source);
     try {
       const report = await copyInto(kernel, source, destination, order, startedAt);
       await destination.keep(source);
@@ -52,7 +52,6 @@ async function copyInto(
   checkPair(source, destination.side);
   throwIfAborted(order.signal);
   const { size } = source.facts;
-  await destination.resize(size);
   const job = jobOf(kernel, source, destination, order, startedAt);
   const fallback = await moveBytes(job, order);
   if (order.verify) {
@@ -74,6 +73,7 @@ async function moveBytes(job: CopyJob, order: Order): Promise<CopyFallback | und
     fallback = await new OffloadedCopy(job).run();
     bufferedFrom = fallback?.at ?? job.size;
   }
+  await job.prepare();
   if (bufferedFrom < job.size) {
     job.progress.phase = 'buffered';
     if (fallback !== undefined) await checkUnchanged(job.kernel, job.source);
@@ -98,6 +98,10 @@ function jobOf(
     kernel,
     source,
     destination: destination.side,
+    async prepare() {
+      throwIfAborted(signal);
+      await destination.prepare(size);
+    },
     size,
     unit,
     freshFrom: least(size, upToUnit(destination.freshFrom ?? size, unit)),

@@ -1,7 +1,16 @@
+import { Win32Error } from '../../errors.ts';
 import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
 import { makeOffloadFile } from '../offload-file.ts';
 import type { Side } from './job.ts';
+
+// A device is neither created nor replaced, others need it meanwhile, and file systems differ in what they answer to
+// an attempt to create one.
+const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
+
+export function isDevice(path: string): boolean {
+  return DEVICE.test(path);
+}
 
 /** Opens a file and learns what a copy must know of it. A file that could not be looked at is closed, and removed if it is new. */
 export async function openSide(kernel: Kernel, path: string, request: OpenRequest): Promise<Side> {
@@ -27,4 +36,10 @@ export async function quietly(undo: () => Promise<void>): Promise<void> {
   } catch {
     return;
   }
+}
+
+export const ERROR_SHARING_VIOLATION = 32;
+
+export function isErrno(error: unknown, ...errnos: readonly number[]): boolean {
+  return error instanceof Win32Error && errnos.includes(error.errno);
 }

@@ -1,12 +1,23 @@
 import { SourceChangedError } from '../../errors.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
+import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
 import type { Side } from './job.ts';
-import { openSide } from './side.ts';
+import { ERROR_SHARING_VIOLATION, isDevice, isErrno, openSide } from './side.ts';
 
-/** Opens what is to be copied. It stays open to the last write: some servers tie a token to the open source. */
-export function openSource(kernel: Kernel, path: string): Promise<Side> {
-  return openSide(kernel, path, { read: true, write: false, disposition: 'open' });
+const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
+
+/**
+ * Opens what is to be copied, and keeps writers away where there are none yet, as CopyFile does. It stays open to the
+ * last write: some servers tie a token to the open source.
+ */
+export async function openSource(kernel: Kernel, path: string): Promise<Side> {
+  if (isDevice(path)) return openSide(kernel, path, SOURCE);
+  try {
+    return await openSide(kernel, path, { ...SOURCE, sharing: 'read' });
+  } catch (error) {
+    if (!isErrno(error, ERROR_SHARING_VIOLATION)) throw error;
+    return openSide(kernel, path, SOURCE);
+  }
 }
 
 /** Throws when the source is not what it was when it was opened: what was copied before and after would not belong together. */

@@ -49,8 +49,8 @@ export class CompletionPort {
 
   /** Has `done` run when the call with this OVERLAPPED has completed. To be called before the call is made. */
   expect(overlapped: Address, done: () => void): void {
-    this.#inFlight.set(overlapped, done);
     this.#wait();
+    this.#inFlight.set(overlapped, done);
   }
 
   /** For a call that failed at once: it will not come here. */
@@ -67,8 +67,7 @@ export class CompletionPort {
   }
 
   #wait(): void {
-    if (this.#isWaiting || this.#inFlight.size === 0) return;
-    this.#isWaiting = true;
+    if (this.#isWaiting) return;
     const wake = () => this.#native.PostQueuedCompletionStatus(this.#port, 0, 0, null);
     wakeAtExit(wake);
     const removed = new Uint8Array(this.#removed.buffer);
@@ -81,10 +80,11 @@ export class CompletionPort {
         try {
           if (succeeded !== 0) this.#complete(this.#removed[0] ?? 0);
         } finally {
-          this.#wait();
+          if (this.#inFlight.size > 0) this.#wait();
         }
       },
     );
+    this.#isWaiting = true;
   }
 
   #complete(count: number): void {

@@ -12,6 +12,7 @@ const STATUS_CANCELLED = 0xc000_0120;
 const INFINITE = 0xffff_ffff;
 const SHORTEST_POLL = 1;
 const LONGEST_POLL = 16;
+const CANCEL_AGAIN = 10;
 
 /** DeviceIoControl, to its end, on either kind of handle. */
 export function controlSync(
@@ -52,26 +53,35 @@ export function overlapped(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const cancel = () => native.CancelIoEx(handle, frame.overlapped);
-    frame.useCompletionPort();
-    port.expect(frame.overlapped, () => {
+    const settle = (end: () => number) => {
       signal?.removeEventListener('abort', cancel);
       try {
-        resolve(completed(native, frame));
+        resolve(end());
       } catch (error) {
         reject(error);
       }
-    });
-    // A call that succeeds at once is told to the port as well; one that fails at once is not.
-    if (start() === 0) {
-      const errno = native.GetLastError();
-      if (errno !== ERROR_IO_PENDING) {
-        port.forget(frame.overlapped);
-        reject(lastFailure(native));
-        return;
-      }
-    }
+    };
+    frame.useCompletionPort();
+    port.expect(frame.overlapped, () => settle(() => completed(native, frame)));
     signal?.addEventListener('abort', cancel, { once: true });
+    const failure = failureAtOnce(native, start);
+    if (failure === undefined) return;
+    // The port is told of a call that succeeds at once, but not of one that fails at once.
+    port.forget(frame.overlapped);
+    settle(() => {
+      throw failure;
+    });
   });
+}
+
+function failureAtOnce(native: Native, start: () => number): unknown {
+  try {
+    if (start() !== 0) return undefined;
+  } catch (error) {
+    return error;
+  }
+  const errno = native.GetLastError();
+  return errno === ERROR_IO_PENDING ? undefined : lastFailure(native);
 }
 
 /**
@@ -89,12 +99,9 @@ export function borrowedControl(
   signal: Signal | undefined,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    frame.useEvent(native);
-    let isStarted = false;
-    const cancel = () => {
-      if (isStarted) native.CancelIoEx(handle, frame.overlapped);
-    };
+    let cancelling: NodeJS.Timeout | undefined;
     const settle = (end: () => number) => {
+      clearInterval(cancelling);
       signal?.removeEventListener('abort', cancel);
       try {
         resolve(end());
@@ -102,42 +109,53 @@ export function borrowedControl(
         reject(error);
       }
     };
-    signal?.addEventListener('abort', cancel, { once: true });
-    lane.add((finished) => {
-      if (signal?.aborted) {
-        finished();
+    const cancel = () => {
+      if (takeBack()) {
         settle(() => {
           throw new KernelFailure(ERROR_OPERATION_ABORTED, STATUS_CANCELLED);
         });
         return;
       }
-      isStarted = true;
-      // SAFETY: this closure keeps the frame, and with it the memory, until the call has ended.
-      native.background(
-        'DeviceIoControl',
-        [
-          handle,
-          code,
-          frame.inputAddress,
-          inputLength,
-          frame.outputAddress,
-          outputLength,
-          frame.returnedAddress,
-          frame.overlapped,
-        ],
-        (succeeded) => {
-          // The status of the pool's thread cannot be asked for from here, so only the error is known.
-          const errno = succeeded === 0 ? native.GetLastError() : 0;
-          finished();
-          if (errno === ERROR_IO_PENDING) whenEnded(frame, () => settle(() => completed(native, frame)));
-          else
-            settle(() => {
-              if (errno !== 0) throw new KernelFailure(errno);
-              return frame.returned;
-            });
-        },
-      );
-    });
+      // Windows does not remember a cancellation, and the thread may not have come to the call yet.
+      const cancelNow = () => native.CancelIoEx(handle, frame.overlapped);
+      cancelNow();
+      cancelling = setInterval(cancelNow, CANCEL_AGAIN);
+    };
+    frame.useEvent(native);
+    signal?.addEventListener('abort', cancel, { once: true });
+    const takeBack = lane.add(
+      (finished) => {
+        // SAFETY: this closure keeps the frame, and with it the memory, until the call has ended.
+        native.background(
+          'DeviceIoControl',
+          [
+            handle,
+            code,
+            frame.inputAddress,
+            inputLength,
+            frame.outputAddress,
+            outputLength,
+            frame.returnedAddress,
+            frame.overlapped,
+          ],
+          (succeeded) => {
+            // The status of the pool's thread cannot be asked for from here, so only the error is known.
+            const errno = succeeded === 0 ? native.GetLastError() : 0;
+            finished();
+            if (errno === ERROR_IO_PENDING) whenEnded(frame, () => settle(() => completed(native, frame)));
+            else
+              settle(() => {
+                if (errno !== 0) throw new KernelFailure(errno);
+                return frame.returned;
+              });
+          },
+        );
+      },
+      (error) =>
+        settle(() => {
+          throw error;
+        }),
+    );
   });
 }
 

@@ -6,7 +6,7 @@ import {
   FILE_STORAGE_INFO,
 } from '../../../structs/index.ts';
 import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
-import type { Disposition, FileFacts, OpenRequest } from '../kernel.ts';
+import type { Disposition, FileFacts, OpenRequest, Sharing } from '../kernel.ts';
 import { deviceSectorSize, deviceSize } from './device.ts';
 import type { FramePool } from './frame.ts';
 import { lastFailure } from './last-failure.ts';
@@ -17,6 +17,8 @@ import { sectorSizeOfVolume } from './volume.ts';
 const GENERIC_READ = 0x8000_0000;
 const GENERIC_WRITE = 0x4000_0000;
 const FILE_SHARE_ALL = 0x7;
+// FILE_SHARE_READ and FILE_SHARE_DELETE
+const SHARES: Record<Sharing, number> = { all: FILE_SHARE_ALL, read: 0x5, none: 0 };
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;
 const FILE_ATTRIBUTE_NORMAL = 0x80;
 const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
@@ -43,8 +45,9 @@ export function openParameters(
   request: OpenRequest,
 ): [string, number, number, null, number, number, bigint] {
   const access = (request.read ? GENERIC_READ : 0) + (request.write ? GENERIC_WRITE : 0);
+  const share = SHARES[request.sharing ?? 'all'];
   const flags = FILE_FLAG_OVERLAPPED + FILE_ATTRIBUTE_NORMAL;
-  return [nativePath(path), access, FILE_SHARE_ALL, null, DISPOSITIONS[request.disposition], flags, 0n];
+  return [nativePath(path), access, share, null, DISPOSITIONS[request.disposition], flags, 0n];
 }
 
 /** The parameters of CreateFileW for a device that is only asked, which takes no access rights. */

@@ -217,7 +217,7 @@ export class Win32Kernel implements Kernel {
           if (failure === undefined) resolve(result);
           else reject(failure);
         });
-      });
+      }, reject);
     });
   }
 }
