@@ -6,7 +6,7 @@ const LESSON = [
   'const got = await offloadRead(source, { copyLength: source.size })',
   "const target = await openFile('copy.vhdx', 'w', { size: source.size })",
   'await offloadWrite(target, { token: got.token, copyLength: got.transferLength })',
-  "await copyFile('big.vhdx', 'copy.vhdx') // all of it at once; Tab shows more",
+  "await copyFile('big.vhdx', 'other.vhdx') // the same at once; Tab shows more",
 ];
 
 /** Puts the lesson in the place of Node's list of dot commands. */
