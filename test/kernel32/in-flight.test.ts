@@ -182,7 +182,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
   it('calls wait while the program itself makes as many asynchronous calls as Koffi takes', async () => {
     const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
     const busy = Array.from({ length: 256 }, () => asleep(10));
-    expect(() => asleep(1)).toThrow('Too many asynchronous calls');
+    await expect(asleep(1)).rejects.toThrow('Too many asynchronous calls');
     const { source, close } = await pair();
     const own = odx.offloadRead(source, { copyLength: SECTOR });
     const borrowed = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
