@@ -86,7 +86,7 @@ export const requestStatuses: readonly Status[] = [
     meaning:
       'The handle or the account lacks the right: offload reads need read access, offload writes need write access, and the inbox disk driver refuses the storage pair to user mode.',
     advice:
-      'Open the source for reading and the destination for writing, check the rights with "icacls <file>", and use offloadRead() and offloadWrite() instead of the storage pair.',
+      'Check the rights with "icacls <file>" and that the file is not read-only, open the source for reading and the destination for writing, and use offloadRead() and offloadWrite() instead of the storage pair.',
   },
   {
     name: 'STATUS_FILE_DELETED',

@@ -63,6 +63,8 @@ export function explainStatus(code: number | bigint | string): Explanation {
 // Win32 errors end far below it, and an NTSTATUS below it speaks of success: only those of the table are taken for one.
 const FIRST_NTSTATUS = 0x4000_0000;
 
+const WIN32_HRESULT = 0x8007;
+
 const DECIMAL = /^[+-]?\d+$/;
 const HEXADECIMAL = /^0x[0-9a-f]+$/i;
 // What this package calls a number that it has no name for.
@@ -104,6 +106,8 @@ function explainNumber(code: number | bigint, given: unknown): Explanation {
   }
   const value = Number(code) >>> 0;
   if (value === 0) return success('ERROR_SUCCESS');
+  // HRESULT_FROM_WIN32, as PowerShell shows it.
+  if (value >>> 16 === WIN32_HRESULT) return explainNumber(value & 0xffff, given);
   const control = controlCodes.find((row) => row.value === value);
   if (control !== undefined) return explainControlCode(control);
   if (value >= FIRST_NTSTATUS || statusByValue(value) !== undefined) return explainNtstatusValue(value);

@@ -42,9 +42,9 @@ export function outcomeOfMany(
       verified: checked,
       files: [
         ...plan.copies.map((planned, index) => fileDocument(planned, slots[index])),
-        ...plan.unplanned.map(({ source, reason }) => ({
+        ...plan.unplanned.map(({ source, reason, code }) => ({
           source,
-          error: { message: `${source} ${reason}.` },
+          error: { ...(code !== undefined && { code }), message: `${source} ${reason}.` },
         })),
       ],
     },

@@ -1,6 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
+import { AdvisedError } from './errors.ts';
 import { RequestError } from './usage-error.ts';
 
 export interface PlannedCopy {
@@ -13,6 +14,8 @@ export interface PlannedCopy {
 export interface Unplanned {
   readonly source: string;
   readonly reason: string;
+  /** Of the host: ENOENT. */
+  readonly code?: string;
 }
 
 export interface CopyPlan {
@@ -86,7 +89,7 @@ class Draft {
     try {
       return await stat(source);
     } catch (error) {
-      if (alone) throw error;
+      if (alone) throw new AdvisedError(`${source} ${whyUnread(error)}.`, 'Check the path.');
       this.#note(source, error);
       return undefined;
     }
@@ -133,9 +136,14 @@ class Draft {
   }
 
   #note(source: string, error: unknown): void {
-    const [what] = error instanceof Error ? error.message.split(',') : [String(error)];
-    this.unplanned.push({ source, reason: `cannot be read (${what})` });
+    const code = error instanceof Error && 'code' in error ? { code: String(error.code) } : {};
+    this.unplanned.push({ source, reason: whyUnread(error), ...code });
   }
+}
+
+function whyUnread(error: unknown): string {
+  const [what] = error instanceof Error ? error.message.split(',') : [String(error)];
+  return `cannot be read (${what})`;
 }
 
 // A folder copied into itself would never end.

@@ -9,6 +9,7 @@ export function formatSize(bytes: bigint): string {
     amount /= 1024;
     unit++;
   }
+  if (unit === 0) return `${formatCount(bytes)} bytes`;
   return `${Number(amount.toFixed(amount >= 100 ? 0 : 1))} ${UNITS[unit]}`;
 }
 

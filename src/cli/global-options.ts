@@ -15,7 +15,7 @@ export const globalOptions = {
   'token-lifetime': { type: 'string', value: 'TIME', help: 'emulator: how long a token is good for, as 30s' },
   incapable: { type: 'boolean', help: 'emulator: storage without copy offload, to see the fallback' },
   debug: { type: 'boolean', help: 'print the stack of an error' },
-  help: { type: 'boolean', help: 'print this help' },
+  help: { type: 'boolean', short: 'h', help: 'print this help' },
 } as const;
 
 export type GlobalValues = Values<typeof globalOptions>;

@@ -41,7 +41,7 @@ export function commandHelp(command: Command, paint: Paint): string {
   ].join('\n\n');
 }
 
-const VERSION = { type: 'boolean', help: 'print the version' } as const;
+const VERSION = { type: 'boolean', short: 'V', help: 'print the version' } as const;
 
 const SIZES =
   'SIZE is 65536, 0x10000, 64KiB, 64MiB, 1.5G (K, M and G are powers of 1024; KB, MB and GB of 1000).';
@@ -52,8 +52,8 @@ function section(title: string, lines: readonly string[], paint: Paint): string 
 
 function optionTable(options: Options): string[] {
   return table(
-    Object.entries(options).map(([name, { value, help }]) => [
-      value === undefined ? `--${name}` : `--${name} ${value}`,
+    Object.entries(options).map(([name, { value, short, help }]) => [
+      `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
       help,
     ]),
   );

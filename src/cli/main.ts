@@ -22,7 +22,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (name === undefined) return bare(rest, json);
     if (name === 'help') return help(rest, json);
     command = findCommand(name);
-    if (command === undefined) throw new UsageError(`${name} is no command of odx.`);
+    if (command === undefined) throw new UsageError(noCommand(name));
     return await runCommand(command, rest, json);
   } catch (error) {
     return report(error, command, json, debug);
@@ -47,9 +47,17 @@ function help(rest: readonly string[], json: boolean): number {
   const [name] = operands;
   if (name === undefined) return bare(['--help'], json);
   const command = findCommand(name);
-  if (command === undefined) throw new UsageError(`${name} is no command of odx.`);
+  if (command === undefined) throw new UsageError(noCommand(name));
   return printHelp(command, json);
 }
+
+function noCommand(name: string): string {
+  // What begins alike was probably meant.
+  const near = name.length >= LIKE ? commands.find((c) => c.name.startsWith(name.slice(0, LIKE))) : undefined;
+  return `${name} is no command of odx${near === undefined ? '.' : `; did you mean ${near.name}?`}`;
+}
+
+const LIKE = 3;
 
 function printHelp(command: Command, json: boolean): number {
   const text = commandHelp(command, paintFor(process.stdout));

@@ -1,5 +1,7 @@
 export interface OptionSpec {
   readonly type: 'boolean' | 'string';
+  /** A letter that stands for it. */
+  readonly short?: string;
   /** What stands for the value in the help: SIZE, FILE. */
   readonly value?: string;
   readonly help: string;

@@ -45,7 +45,7 @@ export function parseCommand(command: Command, args: readonly string[]): Parsed 
 
 /** Options where no command is named. Throws UsageError. */
 export function parseBare(args: readonly string[]): Parsed {
-  return parse(args, { ...globalOptions, version: { type: 'boolean', help: '' } });
+  return parse(args, { ...globalOptions, version: { type: 'boolean', short: 'V', help: '' } });
 }
 
 function parse(args: readonly string[], options: Options): Parsed {
@@ -69,8 +69,13 @@ function behindDashes(args: readonly string[]): string[] {
   return [...args.filter((arg) => !isNegative(arg)), '--', ...args.filter(isNegative)];
 }
 
-function optionsFor(options: Options): Record<string, { type: 'boolean' | 'string' }> {
-  return Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]));
+function optionsFor(options: Options): Record<string, { type: 'boolean' | 'string'; short?: string }> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [
+      name,
+      short === undefined ? { type } : { type, short },
+    ]),
+  );
 }
 
 // Node's own words, without the lines that speak to programmers and with the kind of value that is wanted.

@@ -179,4 +179,9 @@ describe('explainStatus', () => {
       expect(issues[0]?.message.length).toBeLessThan(250);
     }
   });
+
+  // HRESULT_FROM_WIN32 of winerror.h, which is how PowerShell shows a Win32 error.
+  test.each([0x8007_013b, '0x8007013B', 0x8007_013b | 0, 315])('takes %o for ERROR_INVALID_TOKEN', (code) => {
+    expect(explainStatus(code)).toMatchObject({ win32: { name: 'ERROR_INVALID_TOKEN', value: 315 } });
+  });
 });

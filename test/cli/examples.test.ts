@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { writeExampleFiles } from './fixtures.ts';
-import { buildOnce, odx, temporaryFolder, underWine } from './odx-process.ts';
+import { odx, temporaryFolder, underWine } from './odx-process.ts';
 
 const EXAMPLE = /^ {2}odx (.+)$/gm;
 const folders = new Map(commands.map(({ name }) => [name, temporaryFolder()]));
 
-beforeAll(buildOnce);
 afterAll(() => {
   for (const folder of folders.values()) folder.remove();
 });

@@ -1,7 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { buildOnce, odx, underWine } from './odx-process.ts';
-
-beforeAll(buildOnce);
+import { describe, expect, it } from 'vitest';
+import { odx, underWine } from './odx-process.ts';
 
 describe
   .skipIf(underWine)

@@ -13,7 +13,7 @@ describe('numbers for people', () => {
   it.each([
     [0n, '0 bytes'],
     [1n, '1 byte'],
-    [1023n, '1023 bytes'],
+    [1023n, '1,023 bytes'],
     [1024n, '1 KiB'],
     [1536n, '1.5 KiB'],
     [1_048_575n, '1 MiB'],

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
-import { buildOnce, odx } from './odx-process.ts';
+import { odx } from './odx-process.ts';
 
 const names = commands.map(({ name }) => name);
-
-beforeAll(buildOnce);
 
 describe.concurrent('help', () => {
   it('is printed on stdout when it is asked for', async () => {
@@ -26,6 +24,19 @@ describe.concurrent('help', () => {
     for (const line of asked.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
+  it.each([
+    [['-h'], ['--help']],
+    [
+      ['copy', '-h'],
+      ['copy', '--help'],
+    ],
+    [['-V'], ['--version']],
+  ])('is given to %o as to %o', async (short, long) => {
+    const [one, other] = [await odx(short), await odx(long)];
+    expect(one.code).toBe(0);
+    expect(one).toEqual(other);
+  });
+
   it('comes on stderr, with exit code 2, when nothing was asked', async () => {
     const { code, stdout, stderr } = await odx([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -34,7 +45,8 @@ describe.concurrent('help', () => {
   });
 
   it.each([
-    ['an unknown command', ['copie', 'a', 'b'], 'odx: copie is no command of odx.'],
+    ['an unknown command', ['copie', 'a', 'b'], 'odx: copie is no command of odx; did you mean copy?'],
+    ['a command like none', ['bogus'], 'odx: bogus is no command of odx.'],
     [
       'an unknown option',
       ['copy', 'a', 'b', '--chunck', '1M'],

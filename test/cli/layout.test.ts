@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { byteMap } from '../../src/cli/layout-map.ts';
 import { layoutPicture } from '../../src/cli/layout-picture.ts';
 import { layoutRows } from '../../src/cli/layout-rows.ts';
 import { structs } from '../../src/structs.ts';
-import { buildOnce, odx, temporaryFolder } from './odx-process.ts';
+import { odx, temporaryFolder } from './odx-process.ts';
 
 const folder = temporaryFolder();
 
-beforeAll(buildOnce);
 afterAll(folder.remove);
 
 describe.concurrent('odx layout', () => {

@@ -1,24 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The built command. */
+/** The built command. test/global-setup.ts has seen to it that it is there. */
 export const ODX: string = join(ROOT, 'dist', 'src', 'cli', 'odx.js');
 
 /**
@@ -37,32 +25,6 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-}
-
-const LOCK = join(ROOT, 'node_modules', '.odx-cli-build');
-const PATIENCE_MS = 20_000;
-
-/** Builds the command when a source is newer than it; once, however many test files ask. */
-export async function buildOnce(): Promise<void> {
-  const begun = Date.now();
-  while (isStale()) {
-    if (mkdirIfMissing(LOCK)) {
-      try {
-        const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-        execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json')], { cwd: ROOT });
-        utimesSync(ODX, new Date(), new Date());
-      } finally {
-        rmSync(LOCK, { recursive: true });
-      }
-    } else if (Date.now() - begun > PATIENCE_MS) {
-      throw new Error(`Another test seems to be building; if none is, remove ${LOCK}.`);
-    } else {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  while (existsSync(LOCK) && Date.now() - begun < PATIENCE_MS) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** Runs the built command to its end. */
@@ -118,25 +80,4 @@ function ended(child: ChildProcess): Promise<number | null> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-}
-
-function isStale(): boolean {
-  const built = statSync(ODX, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return ['src', 'structs'].some((folder) => newest(join(ROOT, folder)) > built);
-}
-
-function newest(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return Math.max(...files.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
-}
-
-function mkdirIfMissing(path: string): boolean {
-  try {
-    mkdirSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashOf, pattern } from './fixtures.ts';
-import { buildOnce, odx, temporaryFolder } from './odx-process.ts';
+import { odx, temporaryFolder } from './odx-process.ts';
 import { odxInTerminal, opener } from './terminal.ts';
 
 const SLOW = ['--emulate', '--chunk', '256K', '--latency', '60ms'];
@@ -13,7 +13,6 @@ const LINE_START = '\u001b[1G';
 let folder: ReturnType<typeof temporaryFolder>;
 const path = (name: string): string => join(folder.path, name);
 
-beforeAll(buildOnce);
 beforeEach(() => {
   folder = temporaryFolder();
   writeFileSync(path('big.vhdx'), pattern(4_000_001));

@@ -1,17 +1,15 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OffloadToken } from '../../src/token.ts';
 import { pattern } from './fixtures.ts';
 import { folderFor } from './in-folder.ts';
-import { buildOnce, underWine } from './odx-process.ts';
+import { underWine } from './odx-process.ts';
 
 const LENGTH = 1_000_001;
 const inFolder = folderFor((path) => {
   writeFileSync(path('big.vhdx'), pattern(LENGTH));
   writeFileSync(path('zeros.token'), OffloadToken.zeroData().bytes);
 });
-
-beforeAll(buildOnce);
 
 describe.concurrent('odx read', () => {
   it(
@@ -41,10 +39,24 @@ describe.concurrent('odx read', () => {
 
       const again = await run('read', 'big.vhdx', '--out', 'big.token');
       expect(again.code).toBe(1);
-      expect(again.stderr).toContain('EEXIST');
+      expect(again.stderr).toMatch(/EEXIST.*\nnext: .*--force/);
       expect(readFileSync(path('big.token'))).toEqual(bytes);
       expect((await run('read', 'big.vhdx', '--out', 'big.token', '--force')).code).toBe(0);
       expect(readFileSync(path('big.token'))).not.toEqual(bytes);
+    }),
+  );
+
+  it(
+    'refuses an offset beyond the end, and one that is not aligned, which alone is at fault',
+    inFolder(async ({ run }) => {
+      const beyond = await run('read', 'big.vhdx', '--offset', '2MiB');
+      expect(beyond.code).toBe(2);
+      expect(beyond.stderr).toMatch(
+        /^odx: --offset is 2,097,152, and big\.vhdx ends at 1,000,001; begin within the file\.\nnext: /,
+      );
+      const crooked = await run('read', 'big.vhdx', '--offset', '5');
+      expect(crooked.code).toBe(2);
+      expect(crooked.stderr).toMatch(/^odx: --offset is 5; .+\nnext: .+\n$/);
     }),
   );
 
@@ -122,6 +134,19 @@ describe
         expect(stderr).toMatch(/^odx: ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): /);
         expect(stderr).toMatch(
           /\nnext: A token of the emulator is known only to the process that read it: .+ odx repl --emulate\.\n$/,
+        );
+        expect(existsSync(path('new.img'))).toBe(false);
+      }),
+    );
+
+    it(
+      'asks how long a file is to be that is not there',
+      inFolder(async ({ path, run }) => {
+        writeFileSync(path('zeros.txt'), OffloadToken.zeroData().toBase64());
+        const { code, stderr } = await run('write', 'new.img', '--token', 'zeros.txt');
+        expect(code).toBe(2);
+        expect(stderr).toMatch(
+          /^odx: new\.img is not there; say with --length how long to make it\.\nnext: /,
         );
         expect(existsSync(path('new.img'))).toBe(false);
       }),

@@ -1,16 +1,15 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { historyFile } from '../../src/cli/repl/history.ts';
 import { hashOf, pattern } from './fixtures.ts';
-import { buildOnce, type Finished, odx, temporaryFolder } from './odx-process.ts';
+import { type Finished, odx, temporaryFolder } from './odx-process.ts';
 import { odxInTerminal, opener } from './terminal.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 const path = (name: string): string => join(folder.path, name);
 
-beforeAll(buildOnce);
 beforeEach(() => {
   folder = temporaryFolder();
   writeFileSync(path('big.vhdx'), pattern(300_001));
@@ -42,6 +41,15 @@ describe('odx repl fed from a pipe', () => {
     ]);
     expect(code).toBe(0);
     expect(stdout).toBe("1\n2\n'slow,quick'\n");
+  });
+
+  it('passes over the import lines of the README', async () => {
+    const { code, stdout, stderr } = await repl([
+      "import { copyFile } from 'win-odx';",
+      "import { createEmulator } from 'win-odx/emulator'",
+      'typeof copyFile',
+    ]);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "'function'\n", stderr: '' });
   });
 
   it('prints a failing line on stderr, goes on, and exits with 1', async () => {

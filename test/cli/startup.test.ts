@@ -3,7 +3,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildOnce, ODX, temporaryFolder } from './odx-process.ts';
+import { ODX, temporaryFolder } from './odx-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ROUNDS = 5;
@@ -11,7 +11,6 @@ const ROUNDS = 5;
 const folder = temporaryFolder();
 
 beforeAll(async () => {
-  await buildOnce();
   cpSync(join(ROOT, 'dist'), join(folder.path, 'dist'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder.path, 'package.json'));
 });

@@ -15,7 +15,7 @@ interface Reason {
 }
 
 const NO_OBSTACLE =
-  'Nothing known stands against copy offload here, which promises nothing: run "odx copy" in the mode require to see whether the storage does it.';
+  'Nothing known stands against copy offload here, which promises nothing: run "odx copy --require" to see whether the storage does it.';
 
 // The emulator stands for NTFS on an array.
 const CAPABLE_FILE_SYSTEMS = ['NTFS', 'emulated'];

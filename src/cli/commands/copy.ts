@@ -13,7 +13,10 @@ const options = {
     type: 'boolean',
     help: 'read both files again afterwards and compare them; always done where the emulator stands in for kernel32.dll',
   },
-  'no-overwrite': { type: 'boolean', help: 'refuse a destination that is there; the default replaces it' },
+  'no-overwrite': {
+    type: 'boolean',
+    help: 'refuse a destination that is there; the default replaces it, and a copy that fails midway removes it',
+  },
   chunk: {
     type: 'string',
     value: 'SIZE',
@@ -22,7 +25,8 @@ const options = {
   concurrency: { type: 'string', value: 'N', help: 'copy so many files at once, 1 to 64; default 4' },
 } as const;
 
-const AFTERWARDS = 'The half-made file was removed; run the same command again to begin anew.';
+const AFTERWARDS =
+  'The half-made file was removed, also where it replaced another, and what was finished stays; run the same command again to begin anew.';
 
 /** What copyFiles takes. */
 interface CopyOptions {
@@ -43,7 +47,7 @@ export const copy: Command = defineCommand({
   notes: [
     'The storage copies; where it cannot, ordinary reads and writes take over and the report says why and from where. ' +
       'Several files, or a folder with all it holds, are copied into a folder DST; links are not followed. ' +
-      'Ctrl-C cancels and removes the half-made file.',
+      'Ctrl-C cancels and removes the half-made file, also where it replaces another.',
   ],
   spelling: { chunkSize: '--chunk', concurrency: '--concurrency', destination: 'DST' },
   options,

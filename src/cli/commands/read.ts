@@ -1,8 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises';
-import type { OffloadReadResult } from '../../index.ts';
+import type { OffloadFile, OffloadReadResult } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
+import { AdvisedError } from '../errors.ts';
 import { facts, formatCount, formatExactSize, hex } from '../format.ts';
 import { parseSize, parseTime, plain } from '../size.ts';
+import { RequestError } from '../usage-error.ts';
 
 const ONLY_THE_OWNER = 0o600;
 
@@ -47,7 +49,7 @@ export const read: Command = defineCommand({
     const signal = interruptible();
     const file = await odx.openFile(path, 'r');
     try {
-      const copyLength = length ?? (file.size > fileOffset ? file.size - fileOffset : 0n);
+      const copyLength = length ?? restFrom(fileOffset, file);
       const result = await odx.offloadRead(file, {
         fileOffset: plain(fileOffset),
         copyLength: plain(copyLength),
@@ -75,7 +77,10 @@ export const read: Command = defineCommand({
           ['type', `${hex(type)}${isZeroData ? ', the token of zeros' : ''}`],
           ['transfer length', `${formatExactSize(transferLength)} from offset ${formatCount(fileOffset)}`],
           ['rest', restOf(fileOffset, copyLength, result)],
-          ['saved', values.out === undefined ? undefined : savedAs(values.out, emulator !== undefined)],
+          [
+            'saved',
+            values.out === undefined ? undefined : savedAs(values.out, emulator !== undefined && !isZeroData),
+          ],
         ])}`,
       };
     } finally {
@@ -87,7 +92,24 @@ export const read: Command = defineCommand({
 async function saveToken(path: string, { token }: OffloadReadResult, force: boolean): Promise<void> {
   // A file that is there keeps its mode when it is written again, so it is made anew.
   if (force) await rm(path, { force: true });
-  await writeFile(path, token.bytes, { flag: 'wx', mode: ONLY_THE_OWNER });
+  try {
+    await writeFile(path, token.bytes, { flag: 'wx', mode: ONLY_THE_OWNER });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    throw new AdvisedError(error.message, 'Choose another name, or add --force to replace what is there.', {
+      cause: error,
+    });
+  }
+}
+
+function restFrom(offset: bigint, { path, size, sectorSize }: OffloadFile): bigint {
+  if (offset > size) {
+    throw new RequestError(
+      `--offset is ${formatCount(offset)}, and ${path} ends at ${formatCount(size)}; begin within the file.`,
+    );
+  }
+  // An offset that is not legal is to be complained of alone.
+  return offset % BigInt(sectorSize) === 0n ? size - offset : 0n;
 }
 
 function restOf(offset: bigint, asked: bigint, result: OffloadReadResult): string | undefined {

@@ -18,7 +18,7 @@ interface WriteJob {
 
 export const write: Command = defineCommand({
   name: 'write',
-  operands: 'FILE',
+  operands: 'FILE --token FILE',
   count: [1, 1],
   summary: 'write what a token stands for into a file (offload writes)',
   notes: [
@@ -31,7 +31,7 @@ export const write: Command = defineCommand({
   options: {
     token: { type: 'string', value: 'FILE', help: 'the token that odx read --out saved, or its base64' },
     offset: { type: 'string', value: 'SIZE', help: 'where in FILE to write; default 0' },
-    length: { type: 'string', value: 'SIZE', help: 'how much; default: to the end of FILE' },
+    length: { type: 'string', value: 'SIZE', help: 'how much; default: to the end of FILE, if it is there' },
     'transfer-offset': {
       type: 'string',
       value: 'SIZE',
@@ -113,7 +113,12 @@ async function openDestination(
     file = await odx.openFile(path, 'r+');
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ERROR_FILE_NOT_FOUND';
-    if (!missing || end === undefined) throw error;
+    if (!missing) throw error;
+    if (end === undefined) {
+      throw new RequestError(`${path} is not there; say with --length how long to make it.`, {
+        cause: error,
+      });
+    }
     return { file: await odx.openFile(path, 'wx', { size: end }), created: true };
   }
   if (end !== undefined && file.size < end) await file.setSize(end);

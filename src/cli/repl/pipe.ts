@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { start } from 'node:repl';
 import { PassThrough, Writable } from 'node:stream';
 import { teach } from './help.ts';
+import { passOverImports } from './imports.ts';
 
 /** Hears what becomes of the statements, in their order. */
 export interface Listener {
@@ -61,6 +62,7 @@ export async function runPiped(
   server.once('exit', () => reader.left());
   Object.assign(server.context, scope);
   teach(server);
+  passOverImports(server);
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     await reader.give(line);
     if (reader.isLeft) return;
