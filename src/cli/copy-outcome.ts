@@ -2,7 +2,7 @@ import type { CopyReport, OdxError } from '../index.ts';
 import type { Outcome } from './command.ts';
 import type { CopyPlan, PlannedCopy } from './copy-plan.ts';
 import { describeReport, sumReports } from './copy-report.ts';
-import { complain, FAILED } from './errors.ts';
+import { complain, FAILED, INTERRUPTED } from './errors.ts';
 import { plural } from './format.ts';
 
 /** The outcome of one file copied to one file. */
@@ -25,12 +25,17 @@ export function outcomeOfMany(
   elapsedMs: number,
 ): Outcome {
   const total = sumReports(slots.filter(isReport), elapsedMs);
+  const interrupted = slots.filter(isInterrupted).length;
   const refusals = [
     ...plan.unplanned.map(({ source, reason }) => `odx: not copied: ${source} ${reason}.`),
     ...plan.copies.flatMap(({ source }, index) => {
       const slot = slots[index];
-      return slot instanceof Error ? [`odx: not copied: ${source}: ${complain(slot).sentence}`] : [];
+      if (slot === undefined || isReport(slot) || isInterrupted(slot)) return [];
+      return [`odx: not copied: ${source}: ${complain(slot).sentence}`];
     }),
+    ...(interrupted > 0
+      ? [`odx: Interrupted with ${plural(interrupted, 'file')} to go; what was half-made was removed.`]
+      : []),
   ];
   const fallbacks = describeFallbacks(plan, slots);
   const done = slots.filter(isReport).length;
@@ -50,7 +55,7 @@ export function outcomeOfMany(
     },
     text: [head, describeReport(total, checked && done > 0, fallbacks.length > 0), ...fallbacks].join('\n'),
     refusals,
-    ...(refusals.length > 0 && { exitCode: FAILED }),
+    ...(refusals.length > 0 && { exitCode: interrupted > 0 ? INTERRUPTED : FAILED }),
   };
 }
 
@@ -75,6 +80,10 @@ function describeFallbacks(plan: CopyPlan, slots: readonly (CopyReport | OdxErro
 
 function fileDocument({ source, destination }: PlannedCopy, slot: CopyReport | OdxError | undefined): object {
   return slot instanceof Error ? { source, destination, error: slot } : { source, destination, ...slot };
+}
+
+function isInterrupted(slot: CopyReport | OdxError): boolean {
+  return !isReport(slot) && slot.code === 'ABORT_ERR';
 }
 
 export function isReport(slot: CopyReport | OdxError): slot is CopyReport {

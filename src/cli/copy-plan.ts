@@ -29,6 +29,9 @@ export interface CopyPlan {
 
 /** Which file goes where, as `cp -r` would have it. Nothing is written yet. Throws RequestError. */
 export async function planCopies(sources: readonly string[], destination: string): Promise<CopyPlan> {
+  if ([...sources, destination].includes('')) {
+    throw new RequestError("A path is ''; it must name a file or a folder, such as big.vhdx.");
+  }
   const target = await statIfThere(destination);
   const [only] = sources;
   if (sources.length === 1 && only !== undefined) {

@@ -26,7 +26,7 @@ describe.skipIf(process.platform === 'win32')(
           code: 130,
           stdout: '',
           stderr:
-            'odx: Interrupted.\nnext: The half-made file was removed, also where it replaced another, and what was finished stays; run the same command again to begin anew.\n',
+            'odx: Interrupted.\nnext: The half-made file was removed, also where it replaced another; run the same command again to begin anew.\n',
         });
         expect(existsSync(path('copy.vhdx'))).toBe(false);
         expect(existsSync(path('big.vhdx'))).toBe(true);
@@ -46,9 +46,32 @@ describe.skipIf(process.platform === 'win32')(
     it('removes every half-made file of several', async () => {
       mkdirSync(path('backup'));
       writeFileSync(path('other.vhdx'), pattern(4_000_001));
-      const { code } = await interrupt(['big.vhdx', 'other.vhdx', 'backup'], 'backup/other.vhdx', 'SIGINT');
-      expect(code).toBe(130);
+      const { code, stderr } = await interrupt(
+        ['big.vhdx', 'other.vhdx', 'backup'],
+        'backup/other.vhdx',
+        'SIGINT',
+      );
+      expect({ code, stderr }).toEqual({
+        code: 130,
+        stderr: 'odx: Interrupted with 2 files to go; what was half-made was removed.\n',
+      });
       expect(readdirSync(path('backup'))).toEqual([]);
+    });
+
+    it('leaves what was finished, and tells of it', async () => {
+      mkdirSync(path('backup'));
+      writeFileSync(path('small.vhdx'), pattern(1000));
+      const { code, stdout, stderr } = await interrupt(
+        ['small.vhdx', 'big.vhdx', 'backup', '--concurrency', '1'],
+        'backup/big.vhdx',
+        'SIGINT',
+      );
+      expect({ code, stderr }).toEqual({
+        code: 130,
+        stderr: 'odx: Interrupted with 1 file to go; what was half-made was removed.\n',
+      });
+      expect(stdout).toContain('1 of 2 files copied');
+      expect(readdirSync(path('backup'))).toEqual(['small.vhdx']);
     });
   },
 );

@@ -1,4 +1,4 @@
-import type { CopyProgress, CopyReport, Odx, OdxError } from '../../index.ts';
+import type { CopyProgress } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { isReport, outcomeOfMany, outcomeOfOne } from '../copy-outcome.ts';
 import { type CopyPlan, makeFolders, planCopies } from '../copy-plan.ts';
@@ -26,7 +26,7 @@ const options = {
 } as const;
 
 const AFTERWARDS =
-  'The half-made file was removed, also where it replaced another, and what was finished stays; run the same command again to begin anew.';
+  'The half-made file was removed, also where it replaced another; run the same command again to begin anew.';
 
 /** What copyFiles takes. */
 interface CopyOptions {
@@ -76,16 +76,16 @@ export const copy: Command = defineCommand({
     try {
       await makeFolders(plan);
       const begun = performance.now();
-      const slots = await copyAll(odx, plan, given, progress);
+      const pairs = plan.copies.map(({ source, destination }) => [source, destination] as const);
+      const slots = await odx.copyFiles(pairs, given);
+      progress?.end();
       const [planned] = plan.copies;
       const [slot] = slots;
       if (!plan.single || planned === undefined || slot === undefined) {
-        return outcomeOfMany(plan, slots, given.verify, performance.now() - begun);
+        return outcomeOfMany(plan, slots, verify, performance.now() - begun);
       }
-      if (!isReport(slot)) throw slot;
-      return outcomeOfOne(planned, slot, given.verify);
-    } catch (error) {
-      throw signal.aborted ? new AdvisedError('Interrupted.', AFTERWARDS, { cause: error }) : error;
+      if (isReport(slot)) return outcomeOfOne(planned, slot, verify);
+      throw signal.aborted ? new AdvisedError('Interrupted.', AFTERWARDS, { cause: slot }) : slot;
     } finally {
       progress?.end();
     }
@@ -105,19 +105,4 @@ function optionsOf(values: Values<typeof options>): Omit<CopyOptions, 'signal' |
 
 function sizeOf(plan: CopyPlan): bigint {
   return plan.copies.reduce((total, { bytes }) => total + bytes, 0n);
-}
-
-/** Copies everything that is planned. An interruption is thrown, other failures are in the slots. */
-async function copyAll(
-  odx: Odx,
-  plan: CopyPlan,
-  given: CopyOptions,
-  progress: ProgressBar | undefined,
-): Promise<(CopyReport | OdxError)[]> {
-  const pairs = plan.copies.map(({ source, destination }) => [source, destination] as const);
-  const slots = await odx.copyFiles(pairs, given);
-  progress?.end();
-  const aborted = slots.find((slot) => !isReport(slot) && slot.code === 'ABORT_ERR');
-  if (aborted !== undefined) throw aborted;
-  return slots;
 }
