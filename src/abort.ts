@@ -4,7 +4,7 @@ import { AbortError } from './errors.ts';
 export interface Signal {
   readonly aborted: boolean;
   readonly reason?: unknown;
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
@@ -15,6 +15,9 @@ export function throwIfAborted(signal: Signal | undefined): void {
 const abortedOf = getterOf<boolean>('aborted');
 const reasonOf = getterOf<unknown>('reason');
 const { addEventListener, removeEventListener } = EventTarget.prototype;
+
+// Of each signal one alone: Node warns of a leak where there are more than ten, and many calls may share a signal.
+const listeners = new WeakMap<AbortSignal, { readonly all: Set<() => void>; readonly tell: () => void }>();
 
 /** An AbortSignal asked in its own words: what the caller may have put in their place must not throw while a call is in flight. */
 class OwnSignal implements Signal {
@@ -36,13 +39,32 @@ class OwnSignal implements Signal {
     return reasonOf(this.#signal);
   }
 
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void {
-    addEventListener.call(this.#signal, type, listener, options);
+  addEventListener(type: 'abort', listener: () => void): void {
+    const known = listeners.get(this.#signal);
+    if (known !== undefined) {
+      known.all.add(listener);
+      return;
+    }
+    const all = new Set([listener]);
+    const tell = (): void => {
+      for (const each of all) each();
+    };
+    listeners.set(this.#signal, { all, tell });
+    addEventListener.call(this.#signal, type, tell);
   }
 
   removeEventListener(type: 'abort', listener: () => void): void {
-    removeEventListener.call(this.#signal, type, listener);
+    const known = listeners.get(this.#signal);
+    known?.all.delete(listener);
+    if (known?.all.size !== 0) return;
+    listeners.delete(this.#signal);
+    removeEventListener.call(this.#signal, type, known.tell);
   }
+}
+
+/** A signal in a form that is safe to use, however many listeners it gets. */
+export function safeSignal(signal: AbortSignal): Signal {
+  return new OwnSignal(signal);
 }
 
 /** A genuine signal in a form that is safe to use; anything else as it is, to be refused. */

@@ -1,3 +1,4 @@
+import { safeSignal } from '../abort.ts';
 import { OdxError } from '../errors.ts';
 import { defaultKernel } from '../kernel/default.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -6,7 +7,6 @@ import { type CopyPair, checkPairs } from './copy/pairs.ts';
 import type { CopyProgress } from './copy/progress.ts';
 import type { CopyReport } from './copy/report.ts';
 import { runCopy } from './copy/run-copy.ts';
-import { SharedAbort } from './copy/shared-abort.ts';
 import type { CopyFileOptions } from './copy-file.ts';
 
 /** How {@link copyFiles} copies: what {@link copyFile} takes, for every file, and two more. */
@@ -47,16 +47,17 @@ export async function copyFilesWith(
 ): Promise<(CopyReport | OdxError)[]> {
   const waiting = checkPairs(pairs).entries();
   const { concurrency, stopOnError, ...order } = checkCopyFiles<CopyProgress>(options);
-  const stop = new SharedAbort();
+  const stop = new AbortController();
+  const signal = safeSignal(stop.signal);
   const pass = (): void => stop.abort(order.signal?.reason);
   if (order.signal?.aborted) pass();
-  order.signal?.addEventListener('abort', pass, { once: true });
+  order.signal?.addEventListener('abort', pass);
 
   const results: (CopyReport | OdxError)[] = [];
   const foreign: unknown[] = [];
   const copyOne = async ({ source, destination }: CopyPair): Promise<CopyReport | OdxError> => {
     try {
-      return await stop.run((signal) => runCopy(kernel, source, destination, { ...order, signal }));
+      return await runCopy(kernel, source, destination, { ...order, signal });
     } catch (error) {
       // An exception of the caller's own onProgress has no place among the results.
       if (!(error instanceof OdxError)) foreign.push(error);

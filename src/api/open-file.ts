@@ -3,6 +3,7 @@ import type { FileFacts, Kernel, OpenRequest } from '../kernel/kernel.ts';
 import { checkOpenFile, type OpenFileOptions, type OpenFlags } from '../schema/open-file.ts';
 import { calling, callingSync } from './calling.ts';
 import { makeOffloadFile, type OffloadFile } from './offload-file.ts';
+import { quietly, quietlySync } from './quietly.ts';
 
 /**
  * Opens a file, volume or disk for offloaded transfer (`CreateFileW` with FILE_FLAG_OVERLAPPED), shared for reading,
@@ -45,16 +46,8 @@ export async function openFileWith(
   options?: OpenFileOptions,
 ): Promise<OffloadFile> {
   const order = checkOpenFile(path, flags, options);
-  const handle = await calling(creating(order.path), () => kernel.open(order.path, REQUESTS[order.flags]));
-  try {
-    const size = order.size;
-    if (size !== undefined) await calling(sizing(order.path), () => kernel.setSize(handle, size));
-    const facts = await calling(asking(order.path), () => kernel.facts(handle, order.path));
-    return opened(kernel, order.path, handle, facts);
-  } catch (error) {
-    await kernel.close(handle);
-    throw error;
-  }
+  const { file } = await openWith(kernel, order.path, REQUESTS[order.flags], order.size);
+  return file;
 }
 
 export function openFileSyncWith(
@@ -64,23 +57,50 @@ export function openFileSyncWith(
   options?: OpenFileOptions,
 ): OffloadFile {
   const order = checkOpenFile(path, flags, options);
-  const handle = callingSync(creating(order.path), () => kernel.openSync(order.path, REQUESTS[order.flags]));
+  return openSyncWith(kernel, order.path, REQUESTS[order.flags], order.size);
+}
+
+/** An open file, and what it was when it was opened. */
+export interface Opened {
+  readonly path: string;
+  readonly handle: bigint;
+  readonly facts: FileFacts;
+  readonly file: OffloadFile;
+}
+
+/** Opens a file and learns what there is to know of it. Where that fails it is closed, and removed if it is new. */
+export async function openWith(
+  kernel: Kernel,
+  path: string,
+  request: OpenRequest,
+  size?: bigint,
+): Promise<Opened> {
+  const handle = await calling(creating(path), () => kernel.open(path, request));
   try {
-    const size = order.size;
-    if (size !== undefined) callingSync(sizing(order.path), () => kernel.setSizeSync(handle, size));
-    return opened(
-      kernel,
-      order.path,
-      handle,
-      callingSync(asking(order.path), () => kernel.factsSync(handle, order.path)),
-    );
+    if (size !== undefined) await calling(sizing(path), () => kernel.setSize(handle, size));
+    const facts = await calling(asking(path), () => kernel.facts(handle, path));
+    return { path, handle, facts, file: offloadFile(kernel, path, handle, facts) };
   } catch (error) {
-    kernel.closeSync(handle);
+    await quietly(() => kernel.close(handle));
+    if (request.disposition === 'create-new') await quietly(() => kernel.remove(path));
     throw error;
   }
 }
 
-function opened(kernel: Kernel, path: string, handle: bigint, facts: FileFacts): OffloadFile {
+function openSyncWith(kernel: Kernel, path: string, request: OpenRequest, size?: bigint): OffloadFile {
+  const handle = callingSync(creating(path), () => kernel.openSync(path, request));
+  try {
+    if (size !== undefined) callingSync(sizing(path), () => kernel.setSizeSync(handle, size));
+    const facts = callingSync(asking(path), () => kernel.factsSync(handle, path));
+    return offloadFile(kernel, path, handle, facts);
+  } catch (error) {
+    quietlySync(() => kernel.closeSync(handle));
+    if (request.disposition === 'create-new') quietlySync(() => kernel.removeSync(path));
+    throw error;
+  }
+}
+
+function offloadFile(kernel: Kernel, path: string, handle: bigint, facts: FileFacts): OffloadFile {
   const { size, sectorSize, isDevice } = facts;
   return makeOffloadFile({ kernel, path, handle, size, sectorSize, isDevice });
 }

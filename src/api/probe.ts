@@ -5,6 +5,7 @@ import { calling } from './calling.ts';
 import { descriptorOf } from './probe/descriptor.ts';
 import { judge } from './probe/judge.ts';
 import type { CopyOffload } from './query-copy-offload.ts';
+import { quietly } from './quietly.ts';
 
 /** What {@link probe} found out. What could not be learnt is left out. */
 export interface ProbeReport {
@@ -100,7 +101,7 @@ async function lookAt(kernel: Kernel, path: string): Promise<FileFacts | undefin
     try {
       return await kernel.facts(handle, path);
     } finally {
-      await kernel.close(handle);
+      await quietly(() => kernel.close(handle));
     }
   } catch (error) {
     if (error instanceof KernelFailure) return undefined;

@@ -1,4 +1,5 @@
 import {
+  IOCTL_DISK_GET_DRIVE_GEOMETRY,
   IOCTL_STORAGE_QUERY_PROPERTY,
   StorageAccessAlignmentProperty,
   StorageDeviceCopyOffloadProperty,
@@ -9,17 +10,20 @@ import {
   COPY_OFFLOAD_SIZE,
   type CopyOffloadDescriptor,
   decodeBytesPerLogicalSector,
+  decodeBytesPerSector,
   decodeCopyOffload,
   encodePropertyQuery,
+  GEOMETRY_SIZE,
   PROPERTY_QUERY_SIZE,
 } from '../codec/storage-property.ts';
-import { Win32Error } from '../errors.ts';
+import { ProtocolError, Win32Error } from '../errors.ts';
 import { defaultKernel } from '../kernel/default.ts';
 import type { Frame, Kernel } from '../kernel/kernel.ts';
 import { isSectorSize, SMALLEST_SECTOR } from '../schema/sector.ts';
 import { calling } from './calling.ts';
 import { type ControlCall, ImpossibleReply, perform } from './control-call.ts';
 import { type FileSource, handleOf, openedSource } from './file-source.ts';
+import { quietly } from './quietly.ts';
 
 /**
  * What a device says of its copy offload (`DEVICE_COPY_OFFLOAD_DESCRIPTOR`): lifetimes in seconds, sizes in logical
@@ -38,6 +42,7 @@ export interface CopyOffload extends CopyOffloadDescriptor {
  *
  * @param device a disk or volume. For an OffloadFile that is an ordinary file, the volume beneath it is asked.
  * @returns the descriptor. It speaks of the device alone: file system and filters may still refuse, see {@link probe}.
+ * @throws {InvalidArgumentError} when `device` is no file, descriptor or HANDLE, or is closed.
  * @throws {Win32Error} ERROR_DEVICE_FEATURE_NOT_SUPPORTED (316) when the device has no copy offload.
  * @throws {ProtocolError} when the reply is too short.
  * @throws {UnsupportedPlatformError} off Windows.
@@ -70,7 +75,7 @@ export async function queryBeneath(
   try {
     return await queryHandle(kernel, handle, path, sectorSize, signal);
   } finally {
-    await kernel.close(handle);
+    await quietly(() => kernel.close(handle));
   }
 }
 
@@ -92,27 +97,45 @@ async function queryHandle(
 
 // The descriptor counts in blocks, and a borrowed handle does not say how large they are.
 async function sectorOf(kernel: Kernel, handle: bigint): Promise<number> {
+  const bytes = (await ask(kernel, ACCESS_ALIGNMENT, handle)) ?? (await ask(kernel, GEOMETRY, handle));
+  return isSectorSize(bytes) ? bytes : SMALLEST_SECTOR;
+}
+
+async function ask(
+  kernel: Kernel,
+  call: ControlCall<undefined, number>,
+  handle: bigint,
+): Promise<number | undefined> {
   try {
-    return await perform(kernel, ACCESS_ALIGNMENT, handle, undefined, undefined);
+    return await perform(kernel, call, handle, undefined, undefined);
   } catch (error) {
-    if (error instanceof Win32Error) return SMALLEST_SECTOR;
+    if (error instanceof Win32Error || error instanceof ProtocolError) return undefined;
     throw error;
   }
 }
 
-const COPY_OFFLOAD = property(StorageDeviceCopyOffloadProperty, COPY_OFFLOAD_SIZE, (frame) =>
-  decodeCopyOffload(frame.outputView),
+const COPY_OFFLOAD = property(StorageDeviceCopyOffloadProperty, COPY_OFFLOAD_SIZE, decodeCopyOffload);
+
+const ACCESS_ALIGNMENT = property(
+  StorageAccessAlignmentProperty,
+  ACCESS_ALIGNMENT_SIZE,
+  decodeBytesPerLogicalSector,
 );
 
-const ACCESS_ALIGNMENT = property(StorageAccessAlignmentProperty, ACCESS_ALIGNMENT_SIZE, (frame) => {
-  const bytes = decodeBytesPerLogicalSector(frame.outputView);
-  return isSectorSize(bytes) ? bytes : SMALLEST_SECTOR;
-});
+const GEOMETRY: ControlCall<undefined, number> = {
+  name: 'IOCTL_DISK_GET_DRIVE_GEOMETRY',
+  code: IOCTL_DISK_GET_DRIVE_GEOMETRY,
+  outputSize: GEOMETRY_SIZE,
+  inputSize: () => 0,
+  offset: () => undefined,
+  encode() {},
+  decode: wholeReply(GEOMETRY_SIZE, decodeBytesPerSector),
+};
 
 function property<T>(
   propertyId: number,
   outputSize: number,
-  decode: (frame: Frame) => T,
+  decode: (view: DataView) => T,
 ): ControlCall<undefined, T> {
   return {
     name: 'IOCTL_STORAGE_QUERY_PROPERTY',
@@ -121,11 +144,13 @@ function property<T>(
     inputSize: () => PROPERTY_QUERY_SIZE,
     offset: () => undefined,
     encode: (frame) => encodePropertyQuery(frame.inputView, frame.input, propertyId),
-    decode(frame, returned) {
-      if (returned < outputSize) {
-        throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${outputSize}.`);
-      }
-      return decode(frame);
-    },
+    decode: wholeReply(outputSize, decode),
+  };
+}
+
+function wholeReply<T>(size: number, decode: (view: DataView) => T): (frame: Frame, returned: number) => T {
+  return (frame, returned) => {
+    if (returned < size) throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${size}.`);
+    return decode(frame.outputView);
   };
 }

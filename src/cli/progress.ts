@@ -23,7 +23,6 @@ export class ProgressBar {
   readonly #total: bigint;
   readonly #files: number;
   readonly #latest = new Map<string, CopyProgress>();
-  readonly #checked = new Map<string, bigint>();
   readonly #begun = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
 
@@ -39,8 +38,7 @@ export class ProgressBar {
   }
 
   update(progress: CopyProgress): void {
-    if (progress.phase === 'verify') this.#checked.set(progress.destination, progress.bytesDone);
-    else this.#latest.set(progress.destination, progress);
+    this.#latest.set(progress.destination, progress);
   }
 
   /** Clears the line, so that what is printed next stands in its place. */
@@ -74,8 +72,8 @@ export class ProgressBar {
       totals.zeroed += progress.zeroedBytes;
       totals.buffered += progress.bufferedBytes;
       totals.done += progress.bytesDone;
+      totals.checked += progress.verifiedBytes;
     }
-    for (const bytes of this.#checked.values()) totals.checked += bytes;
     return totals;
   }
 }

@@ -1,5 +1,6 @@
 import {
   DEVICE_COPY_OFFLOAD_DESCRIPTOR,
+  DISK_GEOMETRY,
   PropertyStandardQuery,
   STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR,
   STORAGE_PROPERTY_QUERY,
@@ -12,6 +13,7 @@ const alignment = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR.offsetOf;
 export const PROPERTY_QUERY_SIZE: number = STORAGE_PROPERTY_QUERY.size;
 export const COPY_OFFLOAD_SIZE: number = DEVICE_COPY_OFFLOAD_DESCRIPTOR.size;
 export const ACCESS_ALIGNMENT_SIZE: number = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR.size;
+export const GEOMETRY_SIZE: number = DISK_GEOMETRY.size;
 
 /** DEVICE_COPY_OFFLOAD_DESCRIPTOR as it came: lifetimes in seconds, sizes in logical blocks. */
 export interface CopyOffloadDescriptor {
@@ -51,4 +53,9 @@ export function decodeCopyOffload(view: DataView): CopyOffloadDescriptor {
 
 export function decodeBytesPerLogicalSector(view: DataView): number {
   return view.getUint32(alignment.BytesPerLogicalSector, true);
+}
+
+/** Of a DISK_GEOMETRY. */
+export function decodeBytesPerSector(view: DataView): number {
+  return view.getUint32(DISK_GEOMETRY.offsetOf.BytesPerSector, true);
 }

@@ -42,7 +42,7 @@ function sleep(deadline: number, signal: Signal | undefined): Promise<void> {
       else timer = setTimeout(wait, Math.min(Math.floor(left - SPIN_MS), LONGEST_TIMER_MS));
     };
 
-    signal?.addEventListener('abort', end, { once: true });
+    signal?.addEventListener('abort', end);
     wait();
   });
 }

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, promises } from 'node:fs';
+import { type BigIntStats, closeSync, lstatSync, promises, unlinkSync } from 'node:fs';
 import type { Signal } from '../abort.ts';
 import type { FileFacts, Frame, Kernel, OpenRequest, VolumeFacts } from '../kernel/kernel.ts';
 import { CallLog, type EmulatedCall, failed, succeeded } from './call-log.ts';
@@ -6,7 +6,7 @@ import { now, sleepUntil } from './clock.ts';
 import { runControl } from './controls.ts';
 import { readFile, setFileSize, writeFile } from './file-access.ts';
 import { Frames } from './frames.ts';
-import { onHostAsync } from './host-failure.ts';
+import { onHost, onHostAsync } from './host-failure.ts';
 import { type HostOpening, openHost, openHostSync } from './host-open.ts';
 import { statAt } from './host-stat.ts';
 import { askIntercept, UNTOUCHED } from './interception.ts';
@@ -120,9 +120,13 @@ export class EmulatedKernel implements Emulator {
   }
 
   async remove(path: string): Promise<void> {
-    await onHostAsync(async () => {
-      const stat = await promises.lstat(path, { bigint: true });
-      await promises.unlink(path);
+    this.removeSync(path);
+  }
+
+  removeSync(path: string): void {
+    onHost(() => {
+      const stat = lstatSync(path, { bigint: true });
+      unlinkSync(path);
       // The host may give the number of the file to the next one that is created.
       if (stat.nlink === 1n) this.#storage.forget(stat);
     });

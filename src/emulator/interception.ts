@@ -98,7 +98,7 @@ function unlessAborted(returned: unknown, signal: Signal | undefined): Promise<u
   if (signal === undefined) return verdict;
   return new Promise((resolve, reject) => {
     const abort = (): void => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort);
     verdict.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

@@ -29,7 +29,7 @@ export class Turns {
                 end();
               };
               this.#waiting.add(granted);
-              signal?.addEventListener('abort', end, { once: true });
+              signal?.addEventListener('abort', end);
             }),
         };
       }

@@ -110,6 +110,7 @@ export interface Kernel {
   /** Gives a finished copy the times and attributes of its source. */
   copyMetadata(from: bigint, to: bigint): Promise<void>;
   remove(path: string): Promise<void>;
+  removeSync(path: string): void;
   volume(path: string): Promise<VolumeFacts>;
   /** Opens the device beneath a path without access rights, to query it. */
   openDevice(path: string): Promise<bigint>;

@@ -59,6 +59,24 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
+  test('that many calls share ends them all, and Node does not take it for a leak', async () => {
+    const { odx, file: make } = workspace({ latency: 60_000 });
+    const file = await odx.openFile(make('file', 4096), 'r+');
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const controller = new AbortController();
+    const running = Array.from({ length: 100 }, () => call(odx, file, controller.signal));
+    setTimeout(() => controller.abort('enough'), 5);
+    for (const settled of await Promise.allSettled(running)) {
+      expect(settled).toMatchObject({ status: 'rejected', reason: { code: 'ABORT_ERR', cause: 'enough' } });
+    }
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    await file.close();
+  });
+
   test('does not hide another failure', async () => {
     const { odx, file: make } = workspace({ intercept: () => ({ status: 0xc000_0465 }) });
     const file = await odx.openFile(make('file', 4096), 'r+');

@@ -91,6 +91,14 @@ describe.each(FORMS)('%s', (_, open) => {
     await file.close();
   });
 
+  test("with 'wx' and a size that cannot be had leaves nothing behind", async () => {
+    const { odx, path } = workspace();
+    const error = await failureOf(() => open(odx, path('file'), 'wx', { size: 2n ** 63n - 1n }));
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({ syscall: 'SetFileInformationByHandle', path: path('file') });
+    expect(existsSync(path('file'))).toBe(false);
+  });
+
   test.each<OpenFlags>(['r+', 'w', 'wx'])('with %o gives a file to read and write', async (flags) => {
     const { odx, file: make, path } = workspace();
     if (flags === 'r+') make('file', 4096);

@@ -46,19 +46,32 @@ describe('queryCopyOffload', () => {
     },
   );
 
-  test('asks a borrowed handle for its sector first, and takes 512 where it does not say', async () => {
+  // Which of the two questions for the sector are refused; the sector that is taken.
+  test.each([
+    [['alignment'], 4096n],
+    [['alignment', 'geometry'], 512n],
+  ])('of a borrowed handle that does not tell its %j takes a sector of %i', async (refused, sector) => {
     const {
       odx,
       emulator,
       file: make,
     } = workspace({
       sectorSize: 4096,
-      intercept: ({ input }) => (input[0] === 6 ? { status: 0xc000_00bb } : undefined),
+      intercept: ({ name, input }) =>
+        refused.includes(
+          name === 'IOCTL_DISK_GET_DRIVE_GEOMETRY' ? 'geometry' : input[0] === 6 ? 'alignment' : '',
+        )
+          ? { status: 0xc000_00bb }
+          : undefined,
     });
     const fd = openSync(make('file', 512), 'r');
     const { maximumTransferSize, maximumTransferBytes } = await odx.queryCopyOffload(fd);
-    expect(emulator.calls.map(({ input }) => input[0])).toEqual([6, 13]);
-    expect(maximumTransferBytes).toBe(maximumTransferSize * 512n);
+    expect(emulator.calls.map(({ name, input }) => [name, input[0]])).toEqual([
+      ['IOCTL_STORAGE_QUERY_PROPERTY', 6],
+      ['IOCTL_DISK_GET_DRIVE_GEOMETRY', undefined],
+      ['IOCTL_STORAGE_QUERY_PROPERTY', 13],
+    ]);
+    expect(maximumTransferBytes).toBe(maximumTransferSize * sector);
     closeSync(fd);
   });
 

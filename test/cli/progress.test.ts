@@ -1,7 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProgressBar } from '../../src/cli/progress.ts';
+import type { CopyProgress } from '../../src/index.ts';
 import { hashOf, pattern } from './fixtures.ts';
 import { odx, temporaryFolder } from './odx-process.ts';
 import { odxInTerminal, opener } from './terminal.ts';
@@ -49,6 +52,62 @@ describe.skipIf(opener === undefined)(
     });
   },
 );
+
+describe('the progress bar on a terminal of 80 columns', () => {
+  const MIB = 1n << 20n;
+  const BEGINNING: CopyProgress = {
+    source: 'a',
+    destination: 'b',
+    phase: 'offload',
+    bytesDone: 0n,
+    totalBytes: 4n * MIB,
+    offloadedBytes: 0n,
+    zeroedBytes: 0n,
+    bufferedBytes: 0n,
+    verifiedBytes: 0n,
+    bytesPerSecond: 0,
+  };
+
+  // What copyFile tells; what is drawn next.
+  it.each<[string, CopyProgress, RegExp]>([
+    ['begins', BEGINNING, /^ {2}0% ░+ {2}0 bytes of 4 MiB/],
+    [
+      'tells apart what was offloaded, zeroed and copied',
+      {
+        ...BEGINNING,
+        phase: 'buffered',
+        bytesDone: 3n * MIB,
+        offloadedBytes: MIB,
+        zeroedBytes: MIB,
+        bufferedBytes: MIB,
+      },
+      /^ 75% (█+)▓{3,}▒{3,}░+ {2}3 MiB of 4 MiB/,
+    ],
+    [
+      'begins anew when the copy is checked',
+      {
+        ...BEGINNING,
+        phase: 'verify',
+        bytesDone: 4n * MIB,
+        offloadedBytes: 4n * MIB,
+        verifiedBytes: MIB,
+      },
+      /^ 25% █+░+ {2}1 MiB of 4 MiB {2}checking the copy$/,
+    ],
+  ])('%s', (_, progress, expected) => {
+    vi.useFakeTimers();
+    const screen = new PassThrough({ encoding: 'utf8' });
+    const terminal = Object.assign(screen, { isTTY: true, columns: 80 }) as unknown as NodeJS.WriteStream;
+    const bar = new ProgressBar(terminal, 4n * MIB, 1);
+    screen.read();
+    bar.update(progress);
+    vi.advanceTimersByTime(100);
+    const drawn = stripVTControlCharacters(String(screen.read()));
+    bar.end();
+    vi.useRealTimers();
+    expect(drawn).toMatch(expected);
+  });
+});
 
 describe('the progress bar elsewhere', () => {
   it('is not drawn', async () => {

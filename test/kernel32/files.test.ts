@@ -6,6 +6,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -50,6 +51,22 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     expect(again.size).toBe(6000n);
     again[Symbol.dispose]();
     again[Symbol.dispose]();
+  });
+
+  it('disposing of a file whose resize is on its way cuts no other file', async () => {
+    const victim = join(folder, 'victim.bin');
+    writeFileSync(victim, Buffer.alloc(10_000, 1));
+    for (let round = 0; round < 20; round++) {
+      const file = await openFile(join(folder, 'resized.bin'), 'w');
+      const resized = file.setSize(3);
+      file[Symbol.dispose]();
+      // Windows gives the lowest number that is free.
+      const other = openFileSync(victim, 'r+');
+      await resized;
+      expect(statSync(victim).size).toBe(10_000);
+      expect(statSync(join(folder, 'resized.bin')).size).toBe(3);
+      await other.close();
+    }
   });
 
   it.each([

@@ -45,6 +45,30 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     }
   });
 
+  // Of a warning the port is told as well, though the call fails at once.
+  it.each([
+    ['STATUS_DEVICE_BUSY', 0x8000_0011],
+    ['STATUS_BUFFER_OVERFLOW', 0x8000_0005],
+  ])(
+    'the end of a call that fails at once with the warning %s is not taken for that of the next',
+    async (_, status) => {
+      const { source, close } = await pair();
+      driver.force(0, status);
+      await expect(odx.offloadRead(source, { copyLength: SECTOR })).rejects.toMatchObject({
+        ntstatus: { value: status },
+      });
+      for (let round = 0; round < 3; round++) {
+        driver.delay(0, 200);
+        const before = performance.now();
+        const { transferLength } = await odx.offloadRead(source, { copyLength: (round + 1) * SECTOR });
+        expect(transferLength).toBe(BigInt((round + 1) * SECTOR));
+        expect(performance.now() - before).toBeGreaterThan(150);
+        expect(driver.state(0).pending).toBe(0);
+      }
+      await close();
+    },
+  );
+
   it('32 that are delayed hold up neither timers nor fs', async () => {
     const { source, close } = await pair();
     const file = join(tmpdir(), 'odx-in-flight.txt');

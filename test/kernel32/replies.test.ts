@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/index.ts';
+import { IOCTL_DISK_GET_DRIVE_GEOMETRY, IOCTL_STORAGE_QUERY_PROPERTY } from '../../structs/index.ts';
 import * as driver from '../wine/driver.ts';
 import { odx, onDriver, pair } from './with-driver.ts';
 
@@ -100,6 +101,22 @@ describe.skipIf(!onDriver)('answers that cannot be [needs the driver]', () => {
       await expect(odx.queryCopyOffload(disk.handle)).resolves.toEqual(descriptor);
       await disk.close();
     }
+  });
+
+  // Which of the two questions for the sector is answered with nothing, or with 8 bytes.
+  it.each<[string, driver.Reply, number, number[]]>([
+    ['access alignment', 'empty', 4096, [IOCTL_STORAGE_QUERY_PROPERTY]],
+    ['access alignment', 'short', 4096, [IOCTL_STORAGE_QUERY_PROPERTY]],
+    ['both', 'empty', 512, [IOCTL_STORAGE_QUERY_PROPERTY, IOCTL_DISK_GET_DRIVE_GEOMETRY]],
+  ])('a sector is not read from what the call before left: %s, %s', async (_, reply, expected, codes) => {
+    const [small, , large] = driver.DISKS;
+    // Its sector is what would be left.
+    const other = await odx.openFile(expected === 512 ? (large?.path ?? '') : (small?.path ?? ''), 'r');
+    for (const code of codes) driver.garbage(large?.index, reply, { code });
+    const disk = await odx.openFile(large?.path ?? '', 'r');
+    expect(disk.sectorSize).toBe(expected);
+    await disk.close();
+    await other.close();
   });
 });
 

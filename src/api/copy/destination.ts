@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Win32Error } from '../../errors.ts';
 import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
+import { openWith } from '../open-file.ts';
+import { quietly } from '../quietly.ts';
 import type { Side } from './job.ts';
-import { ERROR_SHARING_VIOLATION, isDevice, isErrno, openSide, quietly } from './side.ts';
+import { ERROR_SHARING_VIOLATION, isDevice, isErrno } from './side.ts';
 
 const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_FILE_EXISTS = 80;
@@ -84,17 +86,17 @@ export async function openDestination(
 ): Promise<Destination> {
   if (isDevice(path)) {
     if (!overwrite) throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
-    return new Destination(kernel, await openSide(kernel, path, DEVICE), false);
+    return new Destination(kernel, await openWith(kernel, path, DEVICE), false);
   }
   for (let attempt = 1; ; attempt++) {
     // Asking whether it exists and creating it then would let two copies at once both believe that they created it.
     try {
-      return new Destination(kernel, await openSide(kernel, path, NEW), true);
+      return new Destination(kernel, await openWith(kernel, path, NEW), true);
     } catch (error) {
       if (!overwrite || !isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
     }
     try {
-      return new Destination(kernel, await openSide(kernel, path, EXISTING), false);
+      return new Destination(kernel, await openWith(kernel, path, EXISTING), false);
     } catch (error) {
       if (isErrno(error, ERROR_SHARING_VIOLATION)) await checkNotSource(kernel, path, source);
       // It may have been removed in between.
@@ -105,7 +107,7 @@ export async function openDestination(
 
 // The source does not share itself with writers, so it is found out before it could be opened.
 async function checkNotSource(kernel: Kernel, path: string, source: Side): Promise<void> {
-  const look = await openSide(kernel, path, LOOK);
+  const look = await openWith(kernel, path, LOOK);
   await quietly(() => look.file.close());
   checkPair(source, look);
 }
@@ -125,7 +127,8 @@ export function checkPair(source: Side, destination: Side): void {
 
 function isSameFile(source: Side, destination: Side): boolean {
   const { identity } = source.facts;
-  return identity === undefined ? source.path === destination.path : identity === destination.facts.identity;
+  if (identity === undefined) return resolve(source.path) === resolve(destination.path);
+  return identity === destination.facts.identity;
 }
 
 // Through a symbolic link it is the target that was written to; the link is somebody else's.

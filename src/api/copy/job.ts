@@ -1,17 +1,11 @@
 import type { Signal } from '../../abort.ts';
-import type { FileFacts, Kernel } from '../../kernel/kernel.ts';
-import type { OffloadFile } from '../offload-file.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Opened } from '../open-file.ts';
 import type { ProgressReporter } from './progress.ts';
 import type { Tally } from './tally.ts';
 
 /** One of the two files of a copy. */
-export interface Side {
-  readonly path: string;
-  readonly file: OffloadFile;
-  readonly handle: bigint;
-  /** As they were when the file was opened. */
-  readonly facts: FileFacts;
-}
+export type Side = Opened;
 
 /** A copy whose files are open: all that is left is to move the bytes. */
 export interface CopyJob {

@@ -1,13 +1,13 @@
 import { throwIfAborted } from '../../abort.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CopyOrder } from '../../schema/copy-file.ts';
+import { quietly } from '../quietly.ts';
 import { copyBuffered } from './buffered.ts';
 import { checkPair, type Destination, openDestination } from './destination.ts';
 import type { CopyJob, Side } from './job.ts';
 import { OffloadedCopy } from './offloaded.ts';
 import { type CopyProgress, ProgressReporter } from './progress.ts';
 import type { CopyFallback, CopyReport } from './report.ts';
-import { quietly } from './side.ts';
 import { checkUnchanged, openSource } from './source.ts';
 import { emptyTally } from './tally.ts';
 import { least, upToUnit } from './units.ts';

@@ -1,8 +1,9 @@
 import { SourceChangedError } from '../../errors.ts';
 import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
+import { openWith } from '../open-file.ts';
 import type { Side } from './job.ts';
-import { ERROR_SHARING_VIOLATION, isDevice, isErrno, openSide } from './side.ts';
+import { ERROR_SHARING_VIOLATION, isDevice, isErrno } from './side.ts';
 
 const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
 
@@ -11,12 +12,12 @@ const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
  * last write: some servers tie a token to the open source.
  */
 export async function openSource(kernel: Kernel, path: string): Promise<Side> {
-  if (isDevice(path)) return openSide(kernel, path, SOURCE);
+  if (isDevice(path)) return openWith(kernel, path, SOURCE);
   try {
-    return await openSide(kernel, path, { ...SOURCE, sharing: 'read' });
+    return await openWith(kernel, path, { ...SOURCE, sharing: 'read' });
   } catch (error) {
     if (!isErrno(error, ERROR_SHARING_VIOLATION)) throw error;
-    return openSide(kernel, path, SOURCE);
+    return openWith(kernel, path, SOURCE);
   }
 }
 

@@ -15,8 +15,8 @@ export const read: Command = defineCommand({
   summary: 'turn a range of a file into a token (one offload read)',
   notes: [
     'Prints what tells the token from others, never the token itself: whoever has it can have the data written ' +
-      'somewhere. --out saves its 512 bytes in a file that only you may read, to be carried to another host. ' +
-      'One token may cover less than was asked: look at the transfer length.',
+      'somewhere. --out saves its 512 bytes in a file that only you may read (on Windows: whoever may read its folder), ' +
+      'to be carried to another host. One token may cover less than was asked: look at the transfer length.',
     'A token of the emulator is known only to the process that read it and is worth nothing afterwards; ' +
       'odx repl --emulate keeps one process for both halves.',
   ],

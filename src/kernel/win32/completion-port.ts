@@ -42,7 +42,7 @@ export class CompletionPort {
 
   /** From now on calls on this handle that carry no event complete here. */
   adopt(handle: bigint): void {
-    if (this.#native.CreateIoCompletionPort(handle, this.#open(), 0, 0) === 0n) {
+    if (this.#native.CreateIoCompletionPort(handle, this.#open(), 0, 0) === null) {
       throw new KernelFailure(this.#native.GetLastError());
     }
   }
@@ -61,7 +61,7 @@ export class CompletionPort {
   #open(): bigint {
     if (this.#port !== 0n) return this.#port;
     const port = this.#native.CreateIoCompletionPort(INVALID_HANDLE_VALUE, 0n, 0, 1);
-    if (port === 0n) throw new KernelFailure(this.#native.GetLastError());
+    if (port === null) throw new KernelFailure(this.#native.GetLastError());
     this.#port = port;
     return port;
   }

@@ -3,7 +3,7 @@ import { KernelFailure } from '../kernel.ts';
 import type { CompletionPort } from './completion-port.ts';
 import type { Win32Frame } from './frame.ts';
 import type { Lane } from './lane.ts';
-import { failureOf, isFailure, lastFailure } from './last-failure.ts';
+import { failureOf, isFailure, isWarning, lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
 
 const ERROR_IO_PENDING = 997;
@@ -63,10 +63,10 @@ export function overlapped(
     };
     frame.useCompletionPort();
     port.expect(frame.overlapped, () => settle(() => completed(native, frame)));
-    signal?.addEventListener('abort', cancel, { once: true });
-    const failure = failureAtOnce(native, start);
+    signal?.addEventListener('abort', cancel);
+    const failure = failureAtOnce(native, frame, start);
     if (failure === undefined) return;
-    // The port is told of a call that succeeds at once, but not of one that fails at once.
+    // The port is told of a call that succeeds at once, but not of one that fails at once with an error.
     port.forget(frame.overlapped);
     settle(() => {
       throw failure;
@@ -74,14 +74,15 @@ export function overlapped(
   });
 }
 
-function failureAtOnce(native: Native, start: () => number): unknown {
+function failureAtOnce(native: Native, frame: Win32Frame, start: () => number): unknown {
   try {
     if (start() !== 0) return undefined;
   } catch (error) {
     return error;
   }
   const errno = native.GetLastError();
-  return errno === ERROR_IO_PENDING ? undefined : lastFailure(native);
+  // A warning, such as STATUS_DEVICE_BUSY, fails the call as well, and the port is told of it all the same.
+  return errno === ERROR_IO_PENDING || isWarning(frame.status) ? undefined : lastFailure(native);
 }
 
 /**
@@ -122,7 +123,7 @@ export function borrowedControl(
       cancelling = setInterval(cancelNow, CANCEL_AGAIN);
     };
     frame.useEvent(native);
-    signal?.addEventListener('abort', cancel, { once: true });
+    signal?.addEventListener('abort', cancel);
     const takeBack = lane.add(
       (finished) => {
         // SAFETY: this closure keeps the frame, and with it the memory, until the call has ended.

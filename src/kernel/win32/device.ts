@@ -1,5 +1,4 @@
 import {
-  DISK_GEOMETRY,
   GET_LENGTH_INFORMATION,
   IOCTL_DISK_GET_DRIVE_GEOMETRY,
   IOCTL_DISK_GET_LENGTH_INFO,
@@ -9,7 +8,9 @@ import {
 import {
   ACCESS_ALIGNMENT_SIZE,
   decodeBytesPerLogicalSector,
+  decodeBytesPerSector,
   encodePropertyQuery,
+  GEOMETRY_SIZE,
   PROPERTY_QUERY_SIZE,
 } from '../../codec/storage-property.ts';
 import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
@@ -18,10 +19,13 @@ import { controlSync } from './control.ts';
 import type { FramePool, Win32Frame } from './frame.ts';
 import type { Native } from './native.ts';
 
+const ERROR_INVALID_DATA = 13;
+
 /** Size of a disk or volume in bytes (IOCTL_DISK_GET_LENGTH_INFO). */
 export function deviceSize(native: Native, frames: FramePool, handle: bigint): bigint {
   return asking(frames, (frame) => {
-    controlSync(native, handle, IOCTL_DISK_GET_LENGTH_INFO, frame, 0, GET_LENGTH_INFORMATION.size);
+    const length = GET_LENGTH_INFORMATION.size;
+    filled(length, controlSync(native, handle, IOCTL_DISK_GET_LENGTH_INFO, frame, 0, length));
     return frame.outputView.getBigInt64(GET_LENGTH_INFORMATION.offsetOf.Length, true);
   });
 }
@@ -31,15 +35,22 @@ export function deviceSectorSize(native: Native, frames: FramePool, handle: bigi
   const bytes =
     answer(frames, (frame) => {
       encodePropertyQuery(frame.inputView, frame.input, StorageAccessAlignmentProperty);
+      const length = ACCESS_ALIGNMENT_SIZE;
       const code = IOCTL_STORAGE_QUERY_PROPERTY;
-      controlSync(native, handle, code, frame, PROPERTY_QUERY_SIZE, ACCESS_ALIGNMENT_SIZE);
+      filled(length, controlSync(native, handle, code, frame, PROPERTY_QUERY_SIZE, length));
       return decodeBytesPerLogicalSector(frame.outputView);
     }) ??
     answer(frames, (frame) => {
-      controlSync(native, handle, IOCTL_DISK_GET_DRIVE_GEOMETRY, frame, 0, DISK_GEOMETRY.size);
-      return frame.outputView.getUint32(DISK_GEOMETRY.offsetOf.BytesPerSector, true);
+      const length = GEOMETRY_SIZE;
+      filled(length, controlSync(native, handle, IOCTL_DISK_GET_DRIVE_GEOMETRY, frame, 0, length));
+      return decodeBytesPerSector(frame.outputView);
     });
   return isSectorSize(bytes) ? bytes : SMALLEST_SECTOR;
+}
+
+// What a short reply leaves out would be read from the call before.
+function filled(length: number, returned: number): void {
+  if (returned < length) throw new KernelFailure(ERROR_INVALID_DATA);
 }
 
 function answer<T>(frames: FramePool, ask: (frame: Win32Frame) => T): T | undefined {

@@ -55,8 +55,8 @@ export function deviceParameters(path: string): [string, number, number, null, n
   return [path, 0, FILE_SHARE_ALL, null, DISPOSITIONS.open, FILE_FLAG_OVERLAPPED, 0n];
 }
 
-export function isInvalid(handle: bigint): boolean {
-  return handle === INVALID_HANDLE_VALUE || handle === 0n;
+export function isHandle(handle: bigint | null): handle is bigint {
+  return handle !== null && handle !== INVALID_HANDLE_VALUE;
 }
 
 export function fileFacts(native: Native, frames: FramePool, handle: bigint, path?: string): FileFacts {
@@ -117,15 +117,29 @@ function lastWriteTime(native: Native, handle: bigint): bigint {
 }
 
 function identityOf(native: Native, handle: bigint): string | undefined {
+  return identityById(native, handle) ?? identityByIndex(native, handle);
+}
+
+function identityById(native: Native, handle: bigint): string | undefined {
   const id = information(native, handle, FileIdInfo, FILE_ID_INFO.size);
-  if (id !== undefined) return hex(id);
+  if (id === undefined) return undefined;
+  const digits = Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex');
+  const at = FILE_ID_INFO.offsetOf.FileId * 2;
+  return identity(digits.slice(0, at), digits.slice(at));
+}
+
+function identityByIndex(native: Native, handle: bigint): string | undefined {
   const bytes = new Uint8Array(64);
   if (native.GetFileInformationByHandle(handle, bytes) === 0) return undefined;
   const view = new DataView(bytes.buffer);
   const { dwVolumeSerialNumber, nFileIndexHigh, nFileIndexLow } = BY_HANDLE_FILE_INFORMATION.offsetOf;
-  return [dwVolumeSerialNumber, nFileIndexHigh, nFileIndexLow]
-    .map((field) => view.getUint32(field, true).toString(16))
-    .join(':');
+  const digits = (field: number) => view.getUint32(field, true).toString(16).padStart(8, '0');
+  return identity(digits(dwVolumeSerialNumber), digits(nFileIndexHigh) + digits(nFileIndexLow));
+}
+
+// MS-FSCC 2.1.9, 2.1.10: all zeros where the file system has no ids, all ones where it has none for this file.
+function identity(volume: string, file: string): string | undefined {
+  return /^(?:0+|f+)$/.test(file) ? undefined : `${volume}:${file}`;
 }
 
 /** GetFileInformationByHandleEx; undefined where this Windows, or this file system, does not know the class. */
@@ -133,8 +147,4 @@ function information(native: Native, handle: bigint, kind: number, size: number)
   const bytes = new Uint8Array(Math.max(size, 64));
   const succeeded = native.GetFileInformationByHandleEx(handle, kind, bytes, size) !== 0;
   return succeeded ? new DataView(bytes.buffer, 0, size) : undefined;
-}
-
-function hex(view: DataView): string {
-  return Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('hex');
 }

@@ -10,6 +10,8 @@ import { textOf } from './strings.ts';
 const InstanceAggregateStandardInformation = 3;
 const FLTFL_IASI_IS_MINIFILTER = 0x1;
 const E_ACCESSDENIED = 0x8007_0005;
+// HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS)
+const NO_MORE_ITEMS = 0x8007_0103;
 const ROOM = 4096;
 const {
   Flags,
@@ -37,7 +39,7 @@ export function filtersOf(native: Native, volume: string): Filters {
 // The functions of Wine's fltlib.dll are there, and end the process when they are called.
 function isWine(native: Native): boolean {
   try {
-    return native.wine_get_version() !== 0n;
+    return native.wine_get_version() !== null;
   } catch (error) {
     if (error instanceof KernelFailure) return false;
     throw error;
@@ -50,11 +52,8 @@ function list(native: Native, volume: string): Filters {
   const find = new Uint8Array(64);
   const kind = InstanceAggregateStandardInformation;
   let result = native.FilterVolumeInstanceFindFirst(volume, kind, buffer, ROOM, returned, find);
-  if (result === E_ACCESSDENIED) {
-    return { filters: undefined, filtersUnknown: 'listing them takes an administrator' };
-  }
   const filters: FilterFacts[] = [];
-  if (result !== 0) return { filters, filtersUnknown: undefined };
+  if (result !== 0) return listed(filters, result);
   const handle = new DataView(find.buffer).getBigUint64(0, true);
   try {
     while (result === 0) {
@@ -65,7 +64,17 @@ function list(native: Native, volume: string): Filters {
   } finally {
     native.FilterVolumeInstanceFindClose(handle);
   }
-  return { filters, filtersUnknown: undefined };
+  return listed(filters, result);
+}
+
+// A list that broke off may lack the one filter that stands in the way.
+function listed(filters: readonly FilterFacts[], result: number): Filters {
+  if (result === NO_MORE_ITEMS) return { filters, filtersUnknown: undefined };
+  const filtersUnknown =
+    result === E_ACCESSDENIED
+      ? 'listing them takes an administrator'
+      : `the filter manager answered 0x${result.toString(16)}`;
+  return { filters: undefined, filtersUnknown };
 }
 
 // A legacy filter has no features to declare, and blocks nothing by that.

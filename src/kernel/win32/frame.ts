@@ -75,8 +75,9 @@ export class Win32Frame implements Frame {
     this.#head.setUint32(OffsetHigh, Number(offset >> 32n), true);
   }
 
-  /** Without an event the completion port is told. */
+  /** Without an event the completion port is told. What the last call left must not be taken for the end of the next. */
   useCompletionPort(): void {
+    this.#head.setUint32(Internal, STATUS_PENDING, true);
     if (!this.#isSignalling) return;
     this.#head.setBigUint64(hEvent, 0n, true);
     this.#isSignalling = false;

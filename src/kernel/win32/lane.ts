@@ -1,12 +1,13 @@
 interface Job {
   start: ((finished: () => void) => void) | undefined;
   readonly failed: (error: unknown) => void;
+  next: Job | undefined;
 }
 
 /** Work that goes one after the other, so that it holds one thread of libuv's pool however much of it there is. */
 export class Lane {
-  readonly #waiting: Job[] = [];
-  #first = 0;
+  #first: Job | undefined;
+  #last: Job | undefined;
   #isBusy = false;
 
   /**
@@ -14,8 +15,10 @@ export class Lane {
    * Returns how to take the work back, which says whether it had not begun.
    */
   add(start: (finished: () => void) => void, failed: (error: unknown) => void): () => boolean {
-    const job: Job = { start, failed };
-    this.#waiting.push(job);
+    const job: Job = { start, failed, next: undefined };
+    if (this.#last === undefined) this.#first = job;
+    else this.#last.next = job;
+    this.#last = job;
     this.#next();
     return () => {
       const isWaiting = job.start !== undefined;
@@ -25,14 +28,10 @@ export class Lane {
   }
 
   #next(): void {
-    while (!this.#isBusy) {
-      const job = this.#waiting[this.#first];
-      if (job === undefined) {
-        this.#waiting.length = 0;
-        this.#first = 0;
-        return;
-      }
-      this.#first++;
+    while (!this.#isBusy && this.#first !== undefined) {
+      const job = this.#first;
+      this.#first = job.next;
+      if (this.#first === undefined) this.#last = undefined;
       this.#begin(job);
     }
   }

@@ -23,6 +23,10 @@ export function isFailure(status: number): boolean {
   return (status | 0) < 0;
 }
 
+export function isWarning(status: number): boolean {
+  return status >>> 30 === 2;
+}
+
 /** The first call of a lazily bound function overwrites the thread's status, so both are bound beforehand. */
 export function bindStatusFunctions(native: Native): void {
   native.RtlNtStatusToDosErrorNoTeb(native.RtlGetLastNtStatus());

@@ -4,7 +4,7 @@ export type Address = number;
 /** A pointer: bytes whose memory the callee borrows; null for none. */
 export type Pointer = Uint8Array | null;
 
-/** The native functions as TypeScript sees them. Numbers are DWORDs and BOOLs, bigints are HANDLEs. */
+/** The native functions as TypeScript sees them. Numbers are DWORDs and BOOLs, bigints are HANDLEs; a NULL comes back as null. */
 export interface NativeFunctions {
   DeviceIoControl(
     handle: bigint,
@@ -18,9 +18,9 @@ export interface NativeFunctions {
   ): number;
   GetLastError(): number;
   CancelIoEx(handle: bigint, overlapped: Address): number;
-  CreateEventW(security: Pointer, manualReset: number, initialState: number, name: Pointer): bigint;
+  CreateEventW(security: Pointer, manualReset: number, initialState: number, name: Pointer): bigint | null;
   WaitForSingleObject(handle: bigint, milliseconds: number): number;
-  CreateIoCompletionPort(file: bigint, port: bigint, key: number, threads: number): bigint;
+  CreateIoCompletionPort(file: bigint, port: bigint, key: number, threads: number): bigint | null;
   GetQueuedCompletionStatusEx(
     port: bigint,
     entries: Pointer,
@@ -38,7 +38,7 @@ export interface NativeFunctions {
     disposition: number,
     flags: number,
     template: bigint,
-  ): bigint;
+  ): bigint | null;
   CloseHandle(handle: bigint): number;
   DeleteFileW(path: string): number;
   ReadFile(handle: bigint, into: Pointer, length: number, read: Pointer, overlapped: Address): number;
@@ -70,7 +70,7 @@ export interface NativeFunctions {
   GetVolumeNameForVolumeMountPointW(mountPoint: string, name: Pointer, length: number): number;
   RtlGetLastNtStatus(): number;
   RtlNtStatusToDosErrorNoTeb(status: number): number;
-  wine_get_version(): bigint;
+  wine_get_version(): bigint | null;
   FilterVolumeInstanceFindFirst(
     volume: string,
     kind: number,
@@ -96,7 +96,7 @@ export interface NativeFunctions {
     data: Pointer,
     length: Pointer,
   ): number;
-  uv_get_osfhandle(fd: number): bigint;
+  uv_get_osfhandle(fd: number): bigint | null;
 }
 
 /** Functions that are also called on a thread of libuv's pool, because they may block. */
@@ -106,6 +106,7 @@ export type BlockingName =
   | 'CreateFileW'
   | 'CloseHandle'
   | 'DeleteFileW'
+  | 'GetFileAttributesW'
   | 'SetFileInformationByHandle';
 
 export interface Native extends NativeFunctions {

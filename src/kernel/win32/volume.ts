@@ -7,7 +7,8 @@ import { isDevicePath, nativePath, textOf } from './strings.ts';
 
 const TEXT_BYTES = 1024;
 const TEXT_LENGTH = TEXT_BYTES / 2;
-const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
+export const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
+const FILE_ATTRIBUTE_DIRECTORY = 0x10;
 const FILE_READ_ONLY_VOLUME = 0x0008_0000;
 const HKEY_LOCAL_MACHINE = 0x8000_0002n;
 const RRF_RT_REG_DWORD = 0x10;
@@ -23,11 +24,12 @@ const DRIVE_REMOVABLE = 2;
 const DRIVE_FIXED = 3;
 const DRIVE_REMOTE = 4;
 
-/** What Windows tells of the volume behind a path. What it will not tell is left undefined. */
-export function volumeFacts(native: Native, path: string): VolumeFacts {
-  if (isDevicePath(path)) return { ...UNKNOWN, device: path };
-  const attributes = native.GetFileAttributesW(nativePath(path));
-  if (attributes === INVALID_FILE_ATTRIBUTES) throw lastFailure(native);
+export function volumeOfDevice(path: string): VolumeFacts {
+  return { ...UNKNOWN, device: path };
+}
+
+/** What Windows tells of the volume behind a path, whose attributes are known. What it will not tell is left undefined. */
+export function volumeFacts(native: Native, path: string, attributes: number): VolumeFacts {
   const root = volumeRoot(native, path);
   const drive = native.GetDriveTypeW(root);
   const device = deviceBeneath(native, root);
@@ -39,13 +41,19 @@ export function volumeFacts(native: Native, path: string): VolumeFacts {
         : drive === DRIVE_FIXED || drive === DRIVE_REMOVABLE
           ? 'local'
           : 'unknown',
-    attributes: ATTRIBUTES.filter(([, bit]) => (attributes & bit) !== 0).map(([name]) => name),
+    attributes: obstacles(attributes),
     size: undefined,
     sectorSize: sectorSizeOfRoot(native, root) ?? SMALLEST_SECTOR,
     device,
     ...filtersOf(native, (device ?? root).replace(/\\$/, '')),
     featuresMode: featuresMode(native),
   };
+}
+
+// A folder passes its own on to the files made in it, and is none itself.
+function obstacles(attributes: number): VolumeFacts['attributes'] {
+  if ((attributes & FILE_ATTRIBUTE_DIRECTORY) !== 0) return [];
+  return ATTRIBUTES.filter(([, bit]) => (attributes & bit) !== 0).map(([name]) => name);
 }
 
 /** The path of the volume beneath a file, to be opened without access rights. */

@@ -14,15 +14,15 @@ import {
   deviceParameters,
   endOfFileParameters,
   fileFacts,
-  isInvalid,
+  isHandle,
   openParameters,
 } from './files.ts';
 import { FramePool, Win32Frame } from './frame.ts';
 import { Lane } from './lane.ts';
 import { lastFailure } from './last-failure.ts';
 import type { BlockingName, Native, NativeFunctions } from './native.ts';
-import { nativePath } from './strings.ts';
-import { devicePath, volumeFacts } from './volume.ts';
+import { isDevicePath, nativePath } from './strings.ts';
+import { devicePath, INVALID_FILE_ATTRIBUTES, volumeFacts, volumeOfDevice } from './volume.ts';
 
 const ERROR_INVALID_HANDLE = 6;
 const ERROR_HANDLE_EOF = 38;
@@ -38,6 +38,8 @@ export class Win32Kernel implements Kernel {
   readonly #frames: FramePool;
   readonly #port: CompletionPort;
   readonly #owned = new Set<bigint>();
+  // Of each resize that waits or runs.
+  readonly #resizing: bigint[] = [];
   readonly #borrowed = new Lane();
   readonly #files = new Lane();
 
@@ -95,14 +97,13 @@ export class Win32Kernel implements Kernel {
     return handle;
   }
 
-  async open(path: string, request: OpenRequest): Promise<bigint> {
-    const handle = await this.#opening(openParameters(path, request));
-    return this.#adopt(handle);
+  open(path: string, request: OpenRequest): Promise<bigint> {
+    return this.#opening(openParameters(path, request));
   }
 
   openSync(path: string, request: OpenRequest): bigint {
     const handle = this.#native.CreateFileW(...openParameters(path, request));
-    if (isInvalid(handle)) throw lastFailure(this.#native);
+    if (!isHandle(handle)) throw lastFailure(this.#native);
     return this.#adopt(handle);
   }
 
@@ -112,6 +113,11 @@ export class Win32Kernel implements Kernel {
   }
 
   closeSync(handle: bigint): void {
+    // Windows would give its number to the next file that is opened, and the resize would cut that one.
+    if (this.#resizing.includes(handle)) {
+      this.close(handle).catch(() => {});
+      return;
+    }
     this.#owned.delete(handle);
     if (this.#native.CloseHandle(handle) === 0) throw lastFailure(this.#native);
   }
@@ -125,11 +131,13 @@ export class Win32Kernel implements Kernel {
   }
 
   async setSize(handle: bigint, size: bigint): Promise<void> {
-    await this.#inBackground(
-      'SetFileInformationByHandle',
-      endOfFileParameters(handle, size),
-      (set) => set !== 0,
-    );
+    this.#resizing.push(handle);
+    try {
+      const parameters = endOfFileParameters(handle, size);
+      await this.#inBackground('SetFileInformationByHandle', parameters, (set) => set !== 0);
+    } finally {
+      this.#resizing.splice(this.#resizing.indexOf(handle), 1);
+    }
   }
 
   setSizeSync(handle: bigint, size: bigint): void {
@@ -159,16 +167,28 @@ export class Win32Kernel implements Kernel {
     await this.#inBackground('DeleteFileW', [nativePath(path)], (deleted) => deleted !== 0);
   }
 
+  removeSync(path: string): void {
+    if (this.#native.DeleteFileW(nativePath(path)) === 0) throw lastFailure(this.#native);
+  }
+
   async volume(path: string): Promise<VolumeFacts> {
-    return volumeFacts(this.#native, path);
+    if (isDevicePath(path)) return volumeOfDevice(path);
+    // The first call that reaches for a server, which may be long in answering.
+    const parameters: [string] = [nativePath(path)];
+    const attributes = await this.#inBackground(
+      'GetFileAttributesW',
+      parameters,
+      (found) => found !== INVALID_FILE_ATTRIBUTES,
+    );
+    return volumeFacts(this.#native, path, attributes);
   }
 
   async openDevice(path: string): Promise<bigint> {
-    return this.#adopt(await this.#opening(deviceParameters(devicePath(this.#native, path))));
+    return this.#opening(deviceParameters(devicePath(this.#native, path)));
   }
 
-  #opening(parameters: Parameters<NativeFunctions['CreateFileW']>): Promise<bigint> {
-    return this.#inBackground('CreateFileW', parameters, (handle) => !isInvalid(handle));
+  async #opening(parameters: Parameters<NativeFunctions['CreateFileW']>): Promise<bigint> {
+    return this.#adopt((await this.#inBackground('CreateFileW', parameters, isHandle)) ?? 0n);
   }
 
   #adopt(handle: bigint): bigint {

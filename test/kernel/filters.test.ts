@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { KernelFailure } from '../../src/kernel/kernel.ts';
+import { filtersOf } from '../../src/kernel/win32/filters.ts';
+import type { Native, Pointer } from '../../src/kernel/win32/native.ts';
+import { INSTANCE_AGGREGATE_STANDARD_INFORMATION } from '../../structs/index.ts';
+
+const S_OK = 0;
+const E_ACCESSDENIED = 0x8007_0005;
+const NO_MORE_ITEMS = 0x8007_0103;
+const DEVICE_NOT_CONNECTED = 0x8007_048f;
+const at = INSTANCE_AGGREGATE_STANDARD_INFORMATION.offsetOf;
+
+type Filter = [name: string, features: number, isMinifilter?: boolean];
+
+describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeInstanceFindNext)', () => {
+  // SupportedFeatures: 1 offload read, 2 offload write.
+  test('are told with what they opted in to; legacy filters are passed over', () => {
+    const { native, closed } = manager([
+      ['WdFilter', 3],
+      ['Old', 0, false],
+      ['Größe', 1],
+      ['None', 0],
+    ]);
+    expect(filtersOf(native, 'D:')).toEqual({
+      filters: [
+        { name: 'WdFilter', offloadRead: true, offloadWrite: true },
+        { name: 'Größe', offloadRead: true, offloadWrite: false },
+        { name: 'None', offloadRead: false, offloadWrite: false },
+      ],
+      filtersUnknown: undefined,
+    });
+    expect(closed).toEqual([0x77n]);
+  });
+
+  test('are none where there are none', () => {
+    expect(filtersOf(manager([]).native, 'D:')).toEqual({ filters: [], filtersUnknown: undefined });
+  });
+
+  // How many filters come before it; what the filter manager answers then.
+  test.each([
+    [0, E_ACCESSDENIED, 'listing them takes an administrator'],
+    [0, DEVICE_NOT_CONNECTED, 'the filter manager answered 0x8007048f'],
+    [2, DEVICE_NOT_CONNECTED, 'the filter manager answered 0x8007048f'],
+  ])('are unknown when after %i of them the answer is 0x%x', (count, answer, filtersUnknown) => {
+    const { native, closed } = manager(
+      Array.from({ length: count }, () => ['Filter', 3]),
+      answer,
+    );
+    expect(filtersOf(native, 'D:')).toEqual({ filters: undefined, filtersUnknown });
+    expect(closed).toHaveLength(Math.sign(count));
+  });
+
+  test('are unknown without fltlib.dll', () => {
+    const { native } = manager([]);
+    native.FilterVolumeInstanceFindFirst = () => {
+      throw new KernelFailure(127);
+    };
+    expect(filtersOf(native, 'D:').filtersUnknown).toBe('fltlib.dll is not there');
+  });
+
+  test('are not asked for under Wine, whose function ends the process', () => {
+    const { native } = manager([['Filter', 0]]);
+    native.wine_get_version = () => 1n;
+    expect(filtersOf(native, 'D:')).toEqual({
+      filters: undefined,
+      filtersUnknown: 'Wine has no filter manager',
+    });
+  });
+});
+
+/** A filter manager that gives these filters, and then `end`. */
+function manager(given: readonly Filter[], end = NO_MORE_ITEMS): { native: Native; closed: bigint[] } {
+  const closed: bigint[] = [];
+  const left = given.values();
+  const next = (buffer: Pointer): number => {
+    const { value } = left.next();
+    if (value === undefined) return end;
+    fill(buffer ?? new Uint8Array(), value);
+    return S_OK;
+  };
+  const native: Partial<Native> = {
+    wine_get_version() {
+      throw new KernelFailure(127);
+    },
+    FilterVolumeInstanceFindFirst(_volume, _kind, buffer, _length, _returned, find) {
+      if (find !== null) new DataView(find.buffer).setBigUint64(0, 0x77n, true);
+      return next(buffer);
+    },
+    FilterVolumeInstanceFindNext: (_find, _kind, buffer) => next(buffer),
+    FilterVolumeInstanceFindClose(find) {
+      closed.push(find);
+      return S_OK;
+    },
+  };
+  return { native: native as Native, closed };
+}
+
+function fill(buffer: Uint8Array, [name, features, isMinifilter = true]: Filter): void {
+  const view = new DataView(buffer.buffer);
+  const text = Buffer.from(name, 'utf16le');
+  const textAt = INSTANCE_AGGREGATE_STANDARD_INFORMATION.size;
+  buffer.fill(0xee);
+  view.setUint32(at.Flags, isMinifilter ? 1 : 2, true);
+  view.setUint16(at['Type.MiniFilter.FilterNameLength'], text.length, true);
+  view.setUint16(at['Type.MiniFilter.FilterNameBufferOffset'], textAt, true);
+  view.setUint32(at['Type.MiniFilter.SupportedFeatures'], features, true);
+  buffer.set(text, textAt);
+}
