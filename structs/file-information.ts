@@ -1,6 +1,6 @@
 import { declare } from './declare.ts';
 import type { Layout } from './layout.ts';
-import { alias, array, BOOLEAN, BYTE, DWORD, FILETIME, LARGE_INTEGER, ULONG, ULONGLONG } from './types.ts';
+import { alias, array, BYTE, DWORD, FILETIME, LARGE_INTEGER, ULONG, ULONGLONG } from './types.ts';
 
 /**
  * What `GetFileInformationByHandle` answers. 52 bytes, little-endian, align 4.
@@ -58,26 +58,6 @@ export const FILE_BASIC_INFO: Layout<
 });
 
 /**
- * Sizes and kind of a file (FileStandardInfo, 1). 24 bytes, little-endian, the last two of them padding.
- *
- * - `AllocationSize` (0x00): bytes that the file takes on the volume.
- * - `EndOfFile` (0x08): bytes that the file holds.
- * - `NumberOfLinks` (0x10): names of the file.
- * - `DeletePending` (0x14), `Directory` (0x15): 0 or not 0.
- *
- * @see https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-file_standard_info
- */
-export const FILE_STANDARD_INFO: Layout<
-  'AllocationSize' | 'EndOfFile' | 'NumberOfLinks' | 'DeletePending' | 'Directory'
-> = declare('FILE_STANDARD_INFO', {
-  AllocationSize: LARGE_INTEGER,
-  EndOfFile: LARGE_INTEGER,
-  NumberOfLinks: DWORD,
-  DeletePending: BOOLEAN,
-  Directory: BOOLEAN,
-});
-
-/**
  * Where a file shall end (FileEndOfFileInfo, 6). 8 bytes, little-endian. An offload write never extends a file, so
  * this comes first.
  *
@@ -87,17 +67,6 @@ export const FILE_STANDARD_INFO: Layout<
  */
 export const FILE_END_OF_FILE_INFO: Layout<'EndOfFile'> = declare('FILE_END_OF_FILE_INFO', {
   EndOfFile: LARGE_INTEGER,
-});
-
-/**
- * Whether a file goes when its last handle closes (FileDispositionInfo, 4). 1 byte.
- *
- * - `DeleteFile` (0x00): 0 or 1.
- *
- * @see https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-file_disposition_info
- */
-export const FILE_DISPOSITION_INFO: Layout<'DeleteFile'> = declare('FILE_DISPOSITION_INFO', {
-  DeleteFile: BOOLEAN,
 });
 
 /**

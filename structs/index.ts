@@ -1,4 +1,5 @@
 export * from './all.ts';
+export * from './codes.ts';
 export { constants } from './constants.ts';
 export * from './control-codes.ts';
 export { CTL_CODE } from './ctl-code.ts';

@@ -1,5 +1,6 @@
 import { declare } from './declare.ts';
 import type { Layout } from './layout.ts';
+import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from './token-constants.ts';
 import { array, UCHAR, ULONG, ULONGLONG } from './types.ts';
 
 /**
@@ -39,5 +40,10 @@ export const FSCTL_OFFLOAD_READ_INPUT: Layout<
  */
 export const FSCTL_OFFLOAD_READ_OUTPUT: Layout<'Size' | 'Flags' | 'TransferLength' | 'Token'> = declare(
   'FSCTL_OFFLOAD_READ_OUTPUT',
-  { Size: ULONG, Flags: ULONG, TransferLength: ULONGLONG, Token: array(UCHAR, 512) },
+  {
+    Size: ULONG,
+    Flags: ULONG,
+    TransferLength: ULONGLONG,
+    Token: array(UCHAR, STORAGE_OFFLOAD_MAX_TOKEN_LENGTH),
+  },
 );

@@ -1,5 +1,6 @@
 import { declare } from './declare.ts';
 import type { Layout } from './layout.ts';
+import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from './token-constants.ts';
 import { array, UCHAR, ULONG, ULONGLONG } from './types.ts';
 
 /**
@@ -24,7 +25,7 @@ export const FSCTL_OFFLOAD_WRITE_INPUT: Layout<
   FileOffset: ULONGLONG,
   CopyLength: ULONGLONG,
   TransferOffset: ULONGLONG,
-  Token: array(UCHAR, 512),
+  Token: array(UCHAR, STORAGE_OFFLOAD_MAX_TOKEN_LENGTH),
 });
 
 /**

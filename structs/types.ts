@@ -1,4 +1,5 @@
 import type { FieldType } from './declare.ts';
+import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from './token-constants.ts';
 
 // Fixed widths only: Koffi's `ulong` is 8 bytes on Linux, where the layouts have to come out the same.
 
@@ -19,7 +20,11 @@ export const LARGE_INTEGER: FieldType = { spelling: 'LARGE_INTEGER', primitive: 
 export const FILETIME: FieldType = { spelling: 'FILETIME', primitive: 'uint32_t', count: 2 };
 
 /** A STORAGE_OFFLOAD_TOKEN: 512 bytes that align to 1. */
-export const TOKEN: FieldType = { spelling: 'STORAGE_OFFLOAD_TOKEN', primitive: 'uint8_t', count: 512 };
+export const TOKEN: FieldType = {
+  spelling: 'STORAGE_OFFLOAD_TOKEN',
+  primitive: 'uint8_t',
+  count: STORAGE_OFFLOAD_MAX_TOKEN_LENGTH,
+};
 
 /** `type[count]`, as a member of a structure. */
 export function array(type: FieldType, count: number): FieldType {

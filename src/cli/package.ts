@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 interface Manifest {
   readonly version: string;
   readonly description: string;
-  readonly homepage?: string;
 }
 
 /** What package.json says of this package. */

@@ -1,4 +1,4 @@
-import { controlCodeName } from '../../structs/index.ts';
+import { controlCodeName, STATUS_PENDING } from '../../structs/index.ts';
 import { KernelFailure } from '../kernel/kernel.ts';
 import { failure } from './refusal.ts';
 
@@ -20,7 +20,6 @@ export interface EmulatedCall {
 
 type Entry = { -readonly [Key in keyof EmulatedCall]: EmulatedCall[Key] };
 
-const PENDING = 0x103;
 const UNSUCCESSFUL = failure('UNSUCCESSFUL').ntstatus ?? 1;
 
 /** Keeps what users assert on. They may empty the array at any time; the numbering goes on. */
@@ -34,7 +33,7 @@ export class CallLog {
       code,
       name: controlCodeName(code),
       input,
-      status: PENDING,
+      status: STATUS_PENDING,
       bytesReturned: 0,
     };
     this.calls.push(entry);

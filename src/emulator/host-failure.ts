@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ERROR_FILE_EXISTS, ERROR_FILENAME_EXCED_RANGE } from '../../structs/index.ts';
 import { KernelFailure } from '../kernel/kernel.ts';
 import { failure, type Refusal } from './refusal.ts';
 
 // Two Win32 errors that no NTSTATUS of the table leads to.
-const ERROR_FILE_EXISTS = 80;
-const ERROR_FILENAME_EXCED_RANGE = 206;
 
 const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   ['EACCES', 'ACCESS_DENIED'],

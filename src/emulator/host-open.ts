@@ -43,7 +43,6 @@ const CREATION: Readonly<Record<OpenRequest['disposition'], number>> = {
   open: 0,
   create: constants.O_CREAT | constants.O_TRUNC,
   'create-new': constants.O_CREAT | constants.O_EXCL,
-  'open-or-create': constants.O_CREAT,
 };
 
 function inspect(fd: number, path: string, { disposition }: OpenRequest): HostOpening {

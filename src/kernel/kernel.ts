@@ -20,7 +20,7 @@ export class KernelFailure {
 }
 
 /** How CreateFileW is asked to treat a file that is, or is not, there. */
-export type Disposition = 'open' | 'create' | 'create-new' | 'open-or-create';
+export type Disposition = 'open' | 'create' | 'create-new';
 
 /** What others may do with the file as long as the handle is open: read, write and delete it; read and delete it; nothing. */
 export type Sharing = 'all' | 'read' | 'none';

@@ -1,4 +1,5 @@
 import koffi, { type LibraryHandle } from 'koffi';
+import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
 import { ownProperties } from '../schema/own.ts';
@@ -19,7 +20,6 @@ export interface Kernel32Options {
 
 type KoffiFunction = ReturnType<LibraryHandle['func']>;
 
-const ERROR_PROC_NOT_FOUND = 127;
 const ROOM_AGAIN_MS = 1;
 
 /**

@@ -43,8 +43,6 @@ describe('opening', () => {
 
   test.each([
     ['create', 'old', ''],
-    ['open-or-create', 'old', 'old'],
-    ['open-or-create', undefined, ''],
     ['create-new', undefined, ''],
   ] as const)('%s over %o leaves %o', async (disposition, before, after) => {
     const path = temporaryPath();

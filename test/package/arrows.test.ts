@@ -25,7 +25,9 @@ const ENTRIES = ['src/index.ts', 'src/structs.ts', 'src/emulator/index.ts', 'src
 const SEAM = ['src/kernel/kernel.ts', 'src/kernel/default.ts', 'src/kernel/supported.ts'];
 
 // Modules on the top level of src that any layer but structs/ may use, and that use no layer but structs/.
-const ROOT_MODULES = ['abort', 'describe', 'errors', 'token', 'token-bytes'].map((name) => `src/${name}.ts`);
+const ROOT_MODULES = ['abort', 'describe', 'device-path', 'errors', 'token', 'token-bytes'].map(
+  (name) => `src/${name}.ts`,
+);
 
 function layerOf(file: string): string {
   if (file.startsWith('structs/')) return 'structs';

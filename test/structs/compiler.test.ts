@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import * as codes from '../../structs/codes.ts';
 import { type Field, type Layout, structs } from '../../structs/index.ts';
 import { assertions, compile, compilers, whyNot } from './compiler.ts';
 
@@ -23,10 +24,8 @@ const inHeaders: readonly (keyof typeof structs)[] = [
   'DEVICE_MANAGE_DATA_SET_ATTRIBUTES',
   'DISK_GEOMETRY',
   'FILE_BASIC_INFO',
-  'FILE_DISPOSITION_INFO',
   'FILE_END_OF_FILE_INFO',
   'FILE_ID_INFO',
-  'FILE_STANDARD_INFO',
   'FILE_STORAGE_INFO',
   'GET_LENGTH_INFORMATION',
   'INSTANCE_AGGREGATE_STANDARD_INFORMATION',
@@ -55,6 +54,13 @@ for (const compiler of compilers) {
     ])('agrees with Koffi on the structures in %s that come with it', (_, source, known) => {
       const own = layouts.filter(({ name }) => known.some((member) => member === name));
       expect(compile(compiler, source, assertions(own))).toEqual([]);
+    });
+
+    test('agrees on the number of every Win32 error that this package acts on', () => {
+      const numbers = Object.entries(codes).filter(([name]) => name.startsWith('ERROR_'));
+      const claims = numbers.map(([name, value]) => `_Static_assert(${name} == ${value}, "${name}");`);
+      expect(claims.length).toBeGreaterThan(10);
+      expect(compile(compiler, headers, claims.join('\n'))).toEqual([]);
     });
 
     test('refuses every size, alignment and offset that is off by one', () => {

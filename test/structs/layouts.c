@@ -233,21 +233,9 @@ typedef struct _FILE_BASIC_INFO {
   DWORD FileAttributes;
 } FILE_BASIC_INFO;
 
-typedef struct _FILE_STANDARD_INFO {
-  LARGE_INTEGER AllocationSize;
-  LARGE_INTEGER EndOfFile;
-  DWORD NumberOfLinks;
-  BOOLEAN DeletePending;
-  BOOLEAN Directory;
-} FILE_STANDARD_INFO;
-
 typedef struct _FILE_END_OF_FILE_INFO {
   LARGE_INTEGER EndOfFile;
 } FILE_END_OF_FILE_INFO;
-
-typedef struct _FILE_DISPOSITION_INFO {
-  BOOLEAN DeleteFile;
-} FILE_DISPOSITION_INFO;
 
 typedef struct _FILE_STORAGE_INFO {
   ULONG LogicalBytesPerSector;

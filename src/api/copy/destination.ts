@@ -1,16 +1,19 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import {
+  ERROR_ALREADY_EXISTS,
+  ERROR_FILE_EXISTS,
+  ERROR_FILE_NOT_FOUND,
+  ERROR_SHARING_VIOLATION,
+} from '../../../structs/index.ts';
+import { isDevicePath } from '../../device-path.ts';
 import { InvalidArgumentError, Win32Error } from '../../errors.ts';
 import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
 import { openWith } from '../open-file.ts';
 import { quietly } from '../quietly.ts';
+import { isErrno } from './is-errno.ts';
 import type { Side } from './job.ts';
-import { ERROR_SHARING_VIOLATION, isDevice, isErrno } from './side.ts';
-
-const ERROR_FILE_NOT_FOUND = 2;
-const ERROR_FILE_EXISTS = 80;
-const ERROR_ALREADY_EXISTS = 183;
 
 const DEVICE: OpenRequest = { read: true, write: true, disposition: 'open' };
 // Nobody else writes to it meanwhile, and nobody takes a half-made copy for a whole one.
@@ -84,7 +87,7 @@ export async function openDestination(
   overwrite: boolean,
   source: Side,
 ): Promise<Destination> {
-  if (isDevice(path)) {
+  if (isDevicePath(path)) {
     if (!overwrite) throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
     return new Destination(kernel, await openWith(kernel, path, DEVICE), false);
   }

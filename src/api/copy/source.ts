@@ -1,9 +1,11 @@
+import { ERROR_SHARING_VIOLATION } from '../../../structs/index.ts';
+import { isDevicePath } from '../../device-path.ts';
 import { SourceChangedError } from '../../errors.ts';
 import type { Kernel, OpenRequest } from '../../kernel/kernel.ts';
 import { calling } from '../calling.ts';
 import { openWith } from '../open-file.ts';
+import { isErrno } from './is-errno.ts';
 import type { Side } from './job.ts';
-import { ERROR_SHARING_VIOLATION, isDevice, isErrno } from './side.ts';
 
 const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
 
@@ -12,7 +14,7 @@ const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
  * last write: some servers tie a token to the open source.
  */
 export async function openSource(kernel: Kernel, path: string): Promise<Side> {
-  if (isDevice(path)) return openWith(kernel, path, SOURCE);
+  if (isDevicePath(path)) return openWith(kernel, path, SOURCE);
   try {
     return await openWith(kernel, path, { ...SOURCE, sharing: 'read' });
   } catch (error) {

@@ -1,10 +1,9 @@
-import { OVERLAPPED_ENTRY } from '../../../structs/index.ts';
+import { INVALID_HANDLE_VALUE, OVERLAPPED_ENTRY } from '../../../structs/index.ts';
 import { takeUint64 } from '../../codec/integers.ts';
 import { KernelFailure } from '../kernel.ts';
 import type { Address, Native } from './native.ts';
 
 const ENTRIES = 256;
-const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 const { lpOverlapped } = OVERLAPPED_ENTRY.offsetOf;
 
 // Node joins its pool when a thread ends, where no exit event comes, so no wait may last for ever.

@@ -1,3 +1,4 @@
+import { ERROR_IO_PENDING, ERROR_OPERATION_ABORTED, STATUS_CANCELLED } from '../../../structs/index.ts';
 import type { Signal } from '../../abort.ts';
 import { KernelFailure } from '../kernel.ts';
 import type { CompletionPort } from './completion-port.ts';
@@ -6,9 +7,6 @@ import type { Lane } from './lane.ts';
 import { failureOf, isFailure, isWarning, lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
 
-const ERROR_IO_PENDING = 997;
-const ERROR_OPERATION_ABORTED = 995;
-const STATUS_CANCELLED = 0xc000_0120;
 const INFINITE = 0xffff_ffff;
 const SHORTEST_POLL = 1;
 const LONGEST_POLL = 16;

@@ -1,4 +1,5 @@
 import {
+  ERROR_INVALID_DATA,
   GET_LENGTH_INFORMATION,
   IOCTL_DISK_GET_DRIVE_GEOMETRY,
   IOCTL_DISK_GET_LENGTH_INFO,
@@ -18,8 +19,6 @@ import { KernelFailure } from '../kernel.ts';
 import { controlSync } from './control.ts';
 import type { FramePool, Win32Frame } from './frame.ts';
 import type { Native } from './native.ts';
-
-const ERROR_INVALID_DATA = 13;
 
 /** Size of a disk or volume in bytes (IOCTL_DISK_GET_LENGTH_INFO). */
 export function deviceSize(native: Native, frames: FramePool, handle: bigint): bigint {

@@ -4,14 +4,16 @@ import {
   FILE_END_OF_FILE_INFO,
   FILE_ID_INFO,
   FILE_STORAGE_INFO,
+  INVALID_HANDLE_VALUE,
 } from '../../../structs/index.ts';
+import { isDevicePath } from '../../device-path.ts';
 import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
 import type { Disposition, FileFacts, OpenRequest, Sharing } from '../kernel.ts';
 import { deviceSectorSize, deviceSize } from './device.ts';
 import type { FramePool } from './frame.ts';
 import { lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
-import { isDevicePath, nativePath } from './strings.ts';
+import { nativePath } from './strings.ts';
 import { sectorSizeOfVolume } from './volume.ts';
 
 const GENERIC_READ = 0x8000_0000;
@@ -21,13 +23,11 @@ const FILE_SHARE_ALL = 0x7;
 const SHARES: Record<Sharing, number> = { all: FILE_SHARE_ALL, read: 0x5, none: 0 };
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;
 const FILE_ATTRIBUTE_NORMAL = 0x80;
-const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 
 const DISPOSITIONS: Record<Disposition, number> = {
   'create-new': 1,
   create: 2,
   open: 3,
-  'open-or-create': 4,
 };
 
 // FILE_INFO_BY_HANDLE_CLASS

@@ -1,4 +1,4 @@
-import { OVERLAPPED } from '../../../structs/index.ts';
+import { OVERLAPPED, STATUS_PENDING } from '../../../structs/index.ts';
 import { type Frame, KernelFailure } from '../kernel.ts';
 import { bindStatusFunctions } from './last-failure.ts';
 import type { Address, Native } from './native.ts';
@@ -7,7 +7,6 @@ const RETURNED = OVERLAPPED.size;
 const INPUT = 64;
 const COMMON_INPUT = 576;
 const COMMON_OUTPUT = 576;
-const STATUS_PENDING = 0x103;
 const { Internal, InternalHigh, hEvent, Offset, OffsetHigh } = OVERLAPPED.offsetOf;
 
 /**

@@ -1,8 +1,6 @@
-import { win32FromNtstatus } from '../../../structs/index.ts';
+import { ERROR_MR_MID_NOT_FOUND, win32FromNtstatus } from '../../../structs/index.ts';
 import { KernelFailure } from '../kernel.ts';
 import type { Native } from './native.ts';
-
-const ERROR_MR_MID_NOT_FOUND = 317;
 
 /**
  * The failure of a call that has just returned on this thread. The NTSTATUS of the thread is taken only when it maps to

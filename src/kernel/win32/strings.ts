@@ -1,16 +1,9 @@
 import { win32 } from 'node:path';
-
-const DEVICE = /^[\\/]{2}\.[\\/]/;
-const VOLUME = /^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
-
-/** Whether a path names a volume or a disk itself: `\\.\D:`, `\\.\PhysicalDrive1`, `\\?\Volume{...}`. */
-export function isDevicePath(path: string): boolean {
-  return DEVICE.test(path) || VOLUME.test(path);
-}
+import { isDevicePath } from '../../device-path.ts';
 
 /** The path as CreateFileW takes it whatever its length; a device path is left alone. */
 export function nativePath(path: string): string {
-  if (DEVICE.test(path) || path.startsWith('\\\\?\\')) return path;
+  if (isDevicePath(path) || path.startsWith('\\\\?\\')) return path;
   return win32.toNamespacedPath(win32.resolve(path));
 }
 

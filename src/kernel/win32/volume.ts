@@ -1,9 +1,10 @@
+import { isDevicePath } from '../../device-path.ts';
 import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
 import { KernelFailure, type VolumeFacts } from '../kernel.ts';
 import { filtersOf } from './filters.ts';
 import { lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
-import { isDevicePath, nativePath, textOf } from './strings.ts';
+import { nativePath, textOf } from './strings.ts';
 
 const TEXT_BYTES = 1024;
 const TEXT_LENGTH = TEXT_BYTES / 2;

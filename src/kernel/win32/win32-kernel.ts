@@ -1,4 +1,6 @@
+import { ERROR_HANDLE_EOF, ERROR_INVALID_HANDLE } from '../../../structs/index.ts';
 import type { Signal } from '../../abort.ts';
+import { isDevicePath } from '../../device-path.ts';
 import {
   type FileFacts,
   type Frame,
@@ -21,11 +23,9 @@ import { FramePool, Win32Frame } from './frame.ts';
 import { Lane } from './lane.ts';
 import { lastFailure } from './last-failure.ts';
 import type { BlockingName, Native, NativeFunctions } from './native.ts';
-import { isDevicePath, nativePath } from './strings.ts';
+import { nativePath } from './strings.ts';
 import { devicePath, INVALID_FILE_ATTRIBUTES, volumeFacts, volumeOfDevice } from './volume.ts';
 
-const ERROR_INVALID_HANDLE = 6;
-const ERROR_HANDLE_EOF = 38;
 const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
 
 /**
