@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OffloadReadResult, OffloadWriteResult } from '../../src/index.ts';
-import { type FileSource, OffloadToken, Win32Error } from '../../src/index.ts';
+import { type FileSource, OffloadToken } from '../../src/index.ts';
 import type { OffloadReadSyncRequest } from '../../src/schema/offload-read.ts';
 import type { OffloadWriteSyncRequest } from '../../src/schema/offload-write.ts';
 import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE, statuses } from '../../structs/index.ts';
-import { kernels } from './kernel-under-test.ts';
-import type { KernelUnderTest, Props, Stage } from './stage.ts';
+import { type Case, describeCases, expectRefusal, expectSame, onEveryKernel } from './cases.ts';
+import type { Stage } from './stage.ts';
 
 interface Form {
   readonly name: string;
@@ -26,20 +26,10 @@ const FORMS: readonly Form[] = [
   },
 ];
 
-interface Case {
-  /** What must hold, and who says so. */
-  readonly title: string;
-  readonly needs?: readonly (keyof Abilities)[];
-  props(sector: number): Omit<Props, 'sector'>;
-  run(stage: Stage, form: Form, sector: number): Promise<void>;
-}
-
-type Abilities = Pick<KernelUnderTest, 'canLimit' | 'canForce' | 'canExpire' | 'canRefuse' | 'showsCalls'>;
-
 const SECTORS = 32;
 const plain = (sector: number) => ({ source: { size: SECTORS * sector } });
 
-const READ_CASES: readonly Case[] = [
+const READ_CASES: readonly Case<Form>[] = [
   {
     title: 'a token stands for the whole range (SMB2 BVT_CopyOffload: TransferLength == CopyLength)',
     props: plain,
@@ -149,7 +139,7 @@ const READ_CASES: readonly Case[] = [
   },
 ];
 
-const WRITE_CASES: readonly Case[] = [
+const WRITE_CASES: readonly Case<Form>[] = [
   {
     title: 'the destination becomes identical (SMB2 BVT_CopyOffload)',
     props: plain,
@@ -379,109 +369,60 @@ const WIRE_CASES = [
   },
 ] as const;
 
-for (const kernel of kernels) {
-  for (const sector of kernel.sectors) {
-    describe(`${kernel.name}, sectors of ${sector} bytes`, () => {
-      let stage: Stage | undefined;
-      afterEach(async () => {
-        await stage?.strike();
-        stage = undefined;
-      });
+onEveryKernel((kernel, sector, take) => {
+  describeCases(kernel, sector, take, 'FSCTL_OFFLOAD_READ', FORMS, READ_CASES);
+  describeCases(kernel, sector, take, 'FSCTL_OFFLOAD_WRITE', FORMS, WRITE_CASES);
 
-      for (const [call, cases] of [
-        ['FSCTL_OFFLOAD_READ', READ_CASES],
-        ['FSCTL_OFFLOAD_WRITE', WRITE_CASES],
-      ] as const) {
-        describe.each(FORMS)(`${call}, $name`, (form) => {
-          for (const { title, needs = [], props, run } of cases) {
-            const missing = needs.filter((ability) => !kernel[ability]);
-            const reason = missing.length === 0 ? '' : ` [skipped: this kernel has no ${missing.join(', ')}]`;
-            it.skipIf(missing.length > 0)(title + reason, async (context) => {
-              stage = await kernel.stage({ sector, ...props(sector) });
-              try {
-                await run(stage, form, sector);
-              } catch (error) {
-                const isAccepted =
-                  error instanceof Win32Error && kernel.acceptableRefusals.includes(error.code);
-                if (!isAccepted) throw error;
-                context.skip(`this volume does not offload: ${error.code}`);
-              }
-            });
-          }
-        });
-      }
-
-      describe.skipIf(!kernel.showsCalls)('bytes on the wire', () => {
-        it.each(WIRE_CASES)('$title', async ({ request, hex }) => {
-          stage = await kernel.stage({ sector, source: { size: 0x10000 } });
-          await stage.odx.offloadRead(stage.source, request);
-          const [call] = stage.calls();
-          expect(call?.code).toBe(0x0009_4264);
-          expect(Buffer.from(call?.input ?? []).toString('hex')).toBe(hex);
-        });
-
-        it('FSCTL_OFFLOAD_WRITE_INPUT is 544 bytes: Size, Flags, FileOffset, CopyLength, TransferOffset, Token', async () => {
-          stage = await kernel.stage({ sector, source: { size: 0x10000 }, destination: { size: 0x10000 } });
-          const { token } = await stage.odx.offloadRead(stage.source, { copyLength: 0x10000 });
-          const request = { token, fileOffset: 0x1000, copyLength: 0x2000, transferOffset: 0x3000 };
-          await stage.odx.offloadWrite(stage.destination, request);
-          const call = stage.calls().at(-1);
-          expect(call?.code).toBe(0x0009_8268);
-          const head = '20020000000000000010000000000000002000000000000000300000000000' + '00';
-          expect(Buffer.from(call?.input ?? []).toString('hex')).toBe(
-            head + Buffer.from(token.bytes).toString('hex'),
-          );
-        });
-      });
-
-      describe.skipIf(!kernel.canForce)('every status that the device may answer', () => {
-        it.each(statuses.filter(({ value }) => value >>> 30 === 3))('$name', async (status) => {
-          stage = await kernel.stage({ sector, ...plain(sector) });
-          const calls = [
-            [FSCTL_OFFLOAD_READ, 'FSCTL_OFFLOAD_READ', stage.source],
-            [FSCTL_OFFLOAD_WRITE, 'FSCTL_OFFLOAD_WRITE', stage.destination],
-          ] as const;
-          for (const [code, syscall, file] of calls) {
-            for (const form of FORMS) {
-              stage.force(code, status.value);
-              const request = { token: OffloadToken.zeroData(), copyLength: sector };
-              const outcome =
-                code === FSCTL_OFFLOAD_READ
-                  ? form.read(stage, file, { copyLength: sector })
-                  : form.write(stage, file, request);
-              const error = await expectRefusal(outcome, [status.win32.name]);
-              expect(error).toMatchObject({
-                errno: status.win32.value,
-                syscall,
-                path: file.path,
-                offset: 0n,
-              });
-              const exact = { name: status.name, value: status.value };
-              if (form.name === 'async') expect(error.ntstatus).toEqual(exact);
-              else expect([undefined, exact]).toContainEqual(error.ntstatus);
-            }
-          }
-        });
-      });
+  describe.skipIf(!kernel.showsCalls)('bytes on the wire', () => {
+    it.each(WIRE_CASES)('$title', async ({ request, hex }) => {
+      const stage = await take({ source: { size: 0x10000 } });
+      await stage.odx.offloadRead(stage.source, request);
+      const [call] = stage.calls();
+      expect(call?.code).toBe(0x0009_4264);
+      expect(Buffer.from(call?.input ?? []).toString('hex')).toBe(hex);
     });
-  }
-}
 
-async function expectRefusal(call: Promise<unknown>, codes: readonly string[]): Promise<Win32Error> {
-  const error: unknown = await call.then(
-    () => new Error('It succeeded.'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Win32Error)) throw error;
-  expect(codes).toContain(error.code);
-  return error;
-}
-
-// A matcher would compare the bytes one by one, and print them all.
-function expectSame(actual: Buffer, expected: Buffer): void {
-  const first = actual.equals(expected) ? undefined : actual.findIndex((byte, at) => byte !== expected[at]);
-  expect({ length: actual.length, firstDifference: first }).toEqual({
-    length: expected.length,
-    firstDifference: undefined,
+    it('FSCTL_OFFLOAD_WRITE_INPUT is 544 bytes: Size, Flags, FileOffset, CopyLength, TransferOffset, Token', async () => {
+      const stage = await take({ source: { size: 0x10000 }, destination: { size: 0x10000 } });
+      const { token } = await stage.odx.offloadRead(stage.source, { copyLength: 0x10000 });
+      const request = { token, fileOffset: 0x1000, copyLength: 0x2000, transferOffset: 0x3000 };
+      await stage.odx.offloadWrite(stage.destination, request);
+      const call = stage.calls().at(-1);
+      expect(call?.code).toBe(0x0009_8268);
+      const head = '20020000000000000010000000000000002000000000000000300000000000' + '00';
+      expect(Buffer.from(call?.input ?? []).toString('hex')).toBe(
+        head + Buffer.from(token.bytes).toString('hex'),
+      );
+    });
   });
-}
+
+  describe.skipIf(!kernel.canForce)('every status that the device may answer', () => {
+    it.each(statuses.filter(({ value }) => value >>> 30 === 3))('$name', async (status) => {
+      const stage = await take(plain(sector));
+      const calls = [
+        [FSCTL_OFFLOAD_READ, 'FSCTL_OFFLOAD_READ', stage.source],
+        [FSCTL_OFFLOAD_WRITE, 'FSCTL_OFFLOAD_WRITE', stage.destination],
+      ] as const;
+      for (const [code, syscall, file] of calls) {
+        for (const form of FORMS) {
+          stage.force(code, status.value);
+          const request = { token: OffloadToken.zeroData(), copyLength: sector };
+          const outcome =
+            code === FSCTL_OFFLOAD_READ
+              ? form.read(stage, file, { copyLength: sector })
+              : form.write(stage, file, request);
+          const error = await expectRefusal(outcome, [status.win32.name]);
+          expect(error).toMatchObject({
+            errno: status.win32.value,
+            syscall,
+            path: file.path,
+            offset: 0n,
+          });
+          const exact = { name: status.name, value: status.value };
+          if (form.name === 'async') expect(error.ntstatus).toEqual(exact);
+          else expect([undefined, exact]).toContainEqual(error.ntstatus);
+        }
+      }
+    });
+  });
+});

@@ -41,13 +41,12 @@ static NTSTATUS check_ranges(const disk *d, const dsm_input *in, const dsm_range
 
     if (!in->ranges_offset || !in->ranges_length || !count)
         return STATUS_INVALID_PARAMETER;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t offset = ranges[i].offset;
-        if (offset % d->sector || ranges[i].length % d->sector || !ranges[i].length)
+    for (uint32_t i = 0; i < count; i++)
+        if ((uint64_t)ranges[i].offset % d->sector || ranges[i].length % d->sector || !ranges[i].length)
             return STATUS_INVALID_PARAMETER;
-        if (offset > end || ranges[i].length > end - offset)
+    for (uint32_t i = 0; i < count; i++)
+        if ((uint64_t)ranges[i].offset > end || ranges[i].length > end - ranges[i].offset)
             return STATUS_NONEXISTENT_SECTOR;
-    }
     return STATUS_SUCCESS;
 }
 
