@@ -62,7 +62,11 @@ class OwnSignal implements Signal {
   }
 }
 
-/** A signal in a form that is safe to use, however many listeners it gets. */
+/**
+ * A signal in a form that is safe to use, however many listeners it gets.
+ *
+ * @internal Keeps AbortSignal out of the declarations, which need neither DOM nor Node types.
+ */
 export function safeSignal(signal: AbortSignal): Signal {
   return new OwnSignal(signal);
 }

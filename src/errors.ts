@@ -15,6 +15,16 @@ export class OdxError extends Error {
     super(message, options && 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
   }
+
+  /** For JSON.stringify: the error's own facts, without stack and cause; bigints as decimal strings. */
+  toJSON(): Record<string, unknown> {
+    const { name, message } = this;
+    const facts = Object.entries(this).map(([key, value]) => [
+      key,
+      typeof value === 'bigint' ? `${value}` : value,
+    ]);
+    return { name, message, ...Object.fromEntries(facts) };
+  }
 }
 
 /** One thing that is wrong with an argument: where it is (`ranges.0.lengthInBytes`) and a sentence that says what is wrong. */
@@ -41,7 +51,6 @@ export interface CallContext {
   /** The control code or function, in Windows spelling: `FSCTL_OFFLOAD_WRITE`, `CreateFileW`. */
   readonly syscall: string;
   readonly path?: string | undefined;
-  readonly dest?: string | undefined;
   /** Byte offset in the file that the call was made for. */
   readonly offset?: bigint | undefined;
 }
@@ -53,7 +62,9 @@ export class Win32Error extends OdxError {
   /** The NTSTATUS beneath it, present only where it is certain. */
   declare readonly ntstatus?: { readonly name: string; readonly value: number };
   readonly syscall: string;
+  /** The file that the call was for. */
   declare readonly path?: string;
+  /** Where the copy was to go, in the errors of copyFile. */
   declare readonly dest?: string;
   declare readonly offset?: bigint;
   /** What a program should do: copy by ordinary means, read a fresh token, mend the call, or give up. */
@@ -71,7 +82,6 @@ export class Win32Error extends OdxError {
     }
     this.syscall = context.syscall;
     if (context.path !== undefined) this.path = context.path;
-    if (context.dest !== undefined) this.dest = context.dest;
     if (context.offset !== undefined) this.offset = context.offset;
     this.action = status?.action ?? 'fail';
     this.advice = status?.advice ?? UNKNOWN_ADVICE;
@@ -163,7 +173,6 @@ function sentence(
 
 function place(context: CallContext): string {
   const on = context.path === undefined ? '' : ` on '${context.path}'`;
-  const to = context.dest === undefined ? '' : ` to '${context.dest}'`;
   const at = context.offset === undefined ? '' : ` at offset ${context.offset}`;
-  return on + to + at;
+  return on + at;
 }

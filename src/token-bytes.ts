@@ -23,6 +23,10 @@ export function kindSentence(value: unknown): string {
   if (types.isUint8Array(value)) {
     return 'token lies in shared memory, which another thread may change meanwhile; pass a copy, such as new Uint8Array(bytes).';
   }
+  // It may be a token in base64, which is for nobody to read.
+  if (typeof value === 'string') {
+    return 'token is a string; make a token of base64 with OffloadToken.from() first.';
+  }
   const said = value === undefined ? 'missing' : describeValue(value);
   return `token is ${said}; it must be an OffloadToken or a Uint8Array of ${STORAGE_OFFLOAD_MAX_TOKEN_LENGTH} bytes.`;
 }

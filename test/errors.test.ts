@@ -98,10 +98,24 @@ describe('Win32Error', () => {
     expect(error.message).toMatch(/^ERROR_FILE_NOT_FOUND \(2\): CreateFileW failed\. /);
   });
 
-  test('names the destination where there are two files', () => {
-    const error = new Win32Error({ errno: 5 }, { syscall: 'CopyFile', path: 'a', dest: 'b' });
-    expect(error.dest).toBe('b');
-    expect(error.message).toContain("CopyFile on 'a' to 'b' failed.");
+  test('becomes JSON, which knows no bigint', () => {
+    const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'b', offset: 2n ** 62n };
+    const error = new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context);
+    const { message, advice } = error;
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: {
+        name: 'Win32Error',
+        message,
+        code: 'ERROR_INVALID_TOKEN',
+        errno: 315,
+        ntstatus: { name: 'STATUS_INVALID_TOKEN', value: 0xc000_0465 },
+        syscall: 'FSCTL_OFFLOAD_WRITE',
+        path: 'b',
+        offset: '4611686018427387904',
+        action: 'refresh-token',
+        advice,
+      },
+    });
   });
 
   test.each([12_345, 4_294_967_295])('keeps a Win32 number that nobody knows: %i', (errno) => {

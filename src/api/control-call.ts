@@ -32,7 +32,7 @@ export function performSync<Order, Result>(
   order: Order,
 ): Result {
   const inputSize = call.inputSize(order);
-  const frame = kernel.acquire(inputSize, call.outputSize);
+  const frame = acquire(kernel, call, inputSize, order, path);
   let result: Result;
   try {
     call.encode(frame, order);
@@ -56,7 +56,7 @@ export async function perform<Order, Result>(
 ): Promise<Result> {
   throwIfAborted(signal);
   const inputSize = call.inputSize(order);
-  const frame = kernel.acquire(inputSize, call.outputSize);
+  const frame = acquire(kernel, call, inputSize, order, path);
   try {
     call.encode(frame, order);
     const returned = await kernel.control(handle, call.code, frame, inputSize, call.outputSize, signal);
@@ -66,6 +66,21 @@ export async function perform<Order, Result>(
     throw inContext(error, call, order, path);
   } finally {
     kernel.release(frame);
+  }
+}
+
+// Memory needs no more than a kernel that can tell its errors, which a library that plays one may lack.
+function acquire<Order>(
+  kernel: Kernel,
+  call: ControlCall<Order, unknown>,
+  inputSize: number,
+  order: Order,
+  path: string | undefined,
+): Frame {
+  try {
+    return kernel.acquire(inputSize, call.outputSize);
+  } catch (error) {
+    throw inContext(error, call, order, path);
   }
 }
 

@@ -16,7 +16,7 @@ import {
   win32Statuses,
 } from '../../structs/index.ts';
 import { describeValue, nearestName } from '../describe.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { refuse } from '../schema/refuse.ts';
 
 /** A number that Windows gave, in words. */
 export interface Explanation {
@@ -55,7 +55,8 @@ export interface Explanation {
 export function explainStatus(code: number | bigint | string): Explanation {
   if (typeof code === 'number' || typeof code === 'bigint') return explainNumber(code, code);
   if (typeof code === 'string') return explainText(code);
-  throw refusal(
+  return refuse(
+    'code',
     `code must be a number, a bigint or a name such as 'ERROR_INVALID_TOKEN', not ${describeValue(code)}.`,
   );
 }
@@ -88,19 +89,31 @@ function explainText(text: string): Explanation {
   if (errno !== undefined) return explainNumber(Number(errno), text);
   if (ntstatus !== undefined) return explainNtstatusValue(Number(ntstatus));
 
-  const known = [...statuses, ...win32Statuses, ...controlCodes].map((row) => row.name);
-  const near = nearestName(word, known);
-  throw refusal(
+  const near = nearestCode(word);
+  return refuse(
+    'code',
     near === undefined
       ? `code ${describeValue(text)} is no name that this package knows; write a hexadecimal number with 0x in front.`
       : `code ${describeValue(text)} is no name that this package knows; did you mean ${near}?`,
   );
 }
 
+// By what follows the prefix: all that begins with ERROR_ is similar by that alone.
+function nearestCode(word: string): string | undefined {
+  const [prefix = ''] = /^(?:ERROR|STATUS)_/i.exec(word) ?? [];
+  const rest = (name: string): string => name.slice(prefix.length);
+  const known = [...statuses, ...win32Statuses, ...controlCodes]
+    .map((row) => row.name)
+    .filter((name) => name.startsWith(prefix.toUpperCase()));
+  const near = nearestName(rest(word), known.map(rest));
+  return near === undefined ? undefined : prefix.toUpperCase() + near;
+}
+
 function explainNumber(code: number | bigint, given: unknown): Explanation {
   const inRange = code >= -0x8000_0000 && code <= 0xffff_ffff;
   if (!inRange || (typeof code === 'number' && !Number.isInteger(code))) {
-    throw refusal(
+    return refuse(
+      'code',
       `code ${describeValue(given)} is no code of Windows: that is an integer from -2147483648 to 4294967295 (0xFFFFFFFF).`,
     );
   }
@@ -187,8 +200,4 @@ function explainNtstatusValue(value: number): Explanation {
     advice:
       'Look it up in https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55.',
   };
-}
-
-function refusal(message: string): InvalidArgumentError {
-  return new InvalidArgumentError([{ path: 'code', message }]);
 }

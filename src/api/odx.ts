@@ -1,7 +1,7 @@
 import { describeValue, isRevokedProxy } from '../describe.ts';
-import { InvalidArgumentError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ownProperties } from '../schema/own.ts';
+import { refuse } from '../schema/refuse.ts';
 import { type copyFile, copyFileWith } from './copy-file.ts';
 import { type copyFiles, copyFilesWith } from './copy-files.ts';
 import {
@@ -94,13 +94,13 @@ function checkKernel(options: unknown): Kernel {
   const own = ownProperties(options, 'createOdx', ['kernel']);
   const stranger = Object.keys(own).find((key) => key !== 'kernel');
   if (stranger !== undefined) {
-    const message = `${describeValue(stranger)} is no option of createOdx; it takes kernel.`;
-    throw new InvalidArgumentError([{ path: stranger, message }]);
+    const hint = isKernel(options) ? 'pass the kernel as { kernel }.' : 'it takes kernel.';
+    refuse(stranger, `${describeValue(stranger)} is no option of createOdx; ${hint}`);
   }
   const { kernel } = own;
   if (isKernel(kernel)) return kernel;
-  const message = `kernel is ${describeValue(kernel)}; it must be what createEmulator() or loadKernel32() gave.`;
-  throw new InvalidArgumentError([{ path: 'kernel', message }]);
+  const said = describeValue(kernel);
+  return refuse('kernel', `kernel is ${said}; it must be what createEmulator() or loadKernel32() gave.`);
 }
 
 function isKernel(value: unknown): value is Kernel {

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { InvalidArgumentError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type ByteCount, byteCountSentence, isByteCount } from '../schema/byte-count.ts';
+import { refuse } from '../schema/refuse.ts';
 import { calling, callingSync } from './calling.ts';
 
 /** What openFile learnt about a file. */
@@ -79,7 +80,7 @@ export class OffloadFile {
    */
   async setSize(size: ByteCount): Promise<void> {
     if (!isByteCount(size, 1)) {
-      throw new InvalidArgumentError([{ path: 'size', message: byteCountSentence('size', size, 1) }]);
+      refuse('size', byteCountSentence('size', size, 1));
     }
     const { kernel, handle, path } = this.#open();
     await calling({ syscall: 'SetFileInformationByHandle', path }, () =>

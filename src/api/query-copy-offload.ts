@@ -58,7 +58,8 @@ export async function queryCopyOffloadWith(kernel: Kernel, device: FileSource): 
   const opened = openedSource(kernel, device);
   if (opened === undefined) {
     const handle = handleOf(kernel, device);
-    return queryHandle(kernel, handle, undefined, await sectorOf(kernel, handle));
+    const descriptor = await perform(kernel, COPY_OFFLOAD, handle, undefined, undefined);
+    return inBytes(descriptor, await sectorOf(kernel, handle));
   }
   if (opened.isDevice) return queryHandle(kernel, opened.handle, opened.path, opened.sectorSize);
   return queryBeneath(kernel, opened.path, opened.sectorSize);
@@ -86,7 +87,10 @@ async function queryHandle(
   sectorSize: number,
   signal?: Signal,
 ): Promise<CopyOffload> {
-  const descriptor = await perform(kernel, COPY_OFFLOAD, handle, path, undefined, signal);
+  return inBytes(await perform(kernel, COPY_OFFLOAD, handle, path, undefined, signal), sectorSize);
+}
+
+function inBytes(descriptor: CopyOffloadDescriptor, sectorSize: number): CopyOffload {
   const sector = BigInt(sectorSize);
   return {
     ...descriptor,

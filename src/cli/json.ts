@@ -4,9 +4,11 @@ import { errorDocument } from './errors.ts';
 export function toJson(data: unknown): string {
   return JSON.stringify(
     data,
-    (_, value: unknown) => {
-      if (typeof value === 'bigint') return value.toString();
-      return value instanceof Error ? errorDocument(value) : value;
+    // What is there itself, and not what its toJSON makes of it: the command knows next steps that the error does not.
+    function (this: Record<string, unknown>, key, value: unknown) {
+      const original = this[key];
+      if (original instanceof Error) return errorDocument(original);
+      return typeof value === 'bigint' ? value.toString() : value;
     },
     2,
   );

@@ -1,10 +1,11 @@
 import type { Signal } from '../abort.ts';
 import { describeValue } from '../describe.ts';
-import { InvalidArgumentError } from '../errors.ts';
 import type { ByteCount } from '../schema/byte-count.ts';
 import { type Checker, check, checker } from '../schema/check.ts';
-import { byteCount, u32 } from '../schema/fields.ts';
+import { byteCount, ntstatus } from '../schema/fields.ts';
+import { once } from '../schema/once.ts';
 import { ownProperties } from '../schema/own.ts';
+import { refuse } from '../schema/refuse.ts';
 import { milliseconds } from './milliseconds.ts';
 import { type Work, waitFor } from './work.ts';
 
@@ -38,7 +39,7 @@ export interface Interception {
 export type Intercept = (
   call: InterceptedCall,
   // biome-ignore lint/suspicious/noConfusingVoidType: most functions that only watch are typed to return void.
-) => Interception | undefined | void | Promise<Interception | undefined | void>;
+) => Interception | undefined | null | void | Promise<Interception | undefined | null | void>;
 
 /** The checked interception. */
 export interface Verdict {
@@ -57,37 +58,37 @@ export function askIntercept(intercept: Intercept, call: InterceptedCall): Work<
 }
 
 function checkVerdict(returned: unknown): Verdict {
-  if (returned === undefined) return UNTOUCHED;
-  if (typeof returned !== 'object' || returned === null) {
-    throw refusal(
+  if (returned === undefined || returned === null) return UNTOUCHED;
+  if (typeof returned !== 'object') {
+    refuse(
+      'intercept',
       `intercept returned ${describeValue(returned)}; it must return nothing or an object, such as { status: 0xC0000465 }.`,
     );
   }
   const ready = verdictChecker();
   const checked = check(ready, ownProperties(returned, ready.of, ready.keys));
   return {
-    status: checked.status ?? 0,
+    // Signed, as a language without unsigned integers writes it, it is the same 32 bits.
+    status: (checked.status ?? 0) >>> 0,
     truncate: checked.truncate === undefined ? Number.POSITIVE_INFINITY : Number(checked.truncate),
     delay: checked.delay ?? 0,
   };
 }
 
-let compiled: Checker<Interception> | undefined;
-
-function verdictChecker(): Checker<Interception> {
-  compiled ??= checker('what intercept returns', {
-    status: u32('status', 'an NTSTATUS').optional(),
+const verdictChecker: () => Checker<Interception> = once(() =>
+  checker('the answer of intercept', {
+    status: ntstatus('status').optional(),
     truncate: byteCount('truncate', 1).optional(),
     delay: milliseconds('delay').optional(),
-  });
-  return compiled;
-}
+  }),
+);
 
 function refusePromise(returned: unknown): unknown {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return returned;
   // Nobody else will hear of it if it rejects.
   Promise.resolve(returned).catch(() => {});
-  throw refusal(
+  refuse(
+    'intercept',
     'intercept returned a promise, which a Sync call cannot wait for; return the verdict itself.',
   );
 }
@@ -101,8 +102,4 @@ function unlessAborted(returned: unknown, signal: Signal | undefined): Promise<u
     signal.addEventListener('abort', abort);
     verdict.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-function refusal(message: string): InvalidArgumentError {
-  return new InvalidArgumentError([{ path: 'intercept', message }]);
 }

@@ -3,6 +3,7 @@ import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
 import { ownProperties } from '../schema/own.ts';
+import { refuse } from '../schema/refuse.ts';
 import { type Kernel, KernelFailure } from './kernel.ts';
 import type { Native, NativeFunctions } from './win32/native.ts';
 import { type NativeSymbol, SYMBOLS } from './win32/symbols.ts';
@@ -83,7 +84,10 @@ class Libraries {
       return koffi.load(given ?? `${library}.dll`);
     } catch (cause) {
       if (given !== undefined)
-        refuse(library, `${library} is ${describeValue(given)}, which could not be loaded: ${String(cause)}`);
+        refuse(
+          library,
+          `${library} is ${describeValue(given)}, which could not be loaded: ${reasonOf(cause)}.`,
+        );
       if (library === 'kernel32') throw new UnsupportedPlatformError({ cause });
       throw new KernelFailure(ERROR_PROC_NOT_FOUND);
     }
@@ -143,6 +147,6 @@ function whenKoffiHasRoom(call: () => void): void {
   }
 }
 
-function refuse(path: string, message: string): never {
-  throw new InvalidArgumentError([{ path, message }]);
+function reasonOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
 }

@@ -37,15 +37,22 @@ export function endsWithinReach(offset: ByteCount, length: ByteCount): boolean {
   );
 }
 
-/**
- * The sentence for a value that {@link isByteCount} refused: field, value, rule, nearest legal value. `least` and `most`
- * are for fields that do not take all byte counts.
- */
+interface SentenceOptions {
+  /** What else is legal, in words. */
+  readonly exception?: string;
+  /** The same as a value. */
+  readonly tail?: bigint | undefined;
+  /** For fields that do not take all byte counts. */
+  readonly least?: number;
+  readonly most?: bigint;
+}
+
+/** The sentence for a value that {@link isByteCount} refused: field, value, rule, nearest legal value. */
 export function byteCountSentence(
   field: string,
   value: unknown,
   unit: number,
-  { exception = '', least = 0, most = LARGEST }: { exception?: string; least?: number; most?: bigint } = {},
+  { exception = '', tail, least = 0, most = LARGEST }: SentenceOptions = {},
 ): string {
   const said = describeValue(value);
   const example = Math.max(unit, least);
@@ -58,7 +65,7 @@ export function byteCountSentence(
   if (typeof value === 'number' && !Number.isFinite(value)) {
     return `${field} is ${said}; it must be a finite number of bytes, such as ${example}.`;
   }
-  const nearest = nearestLegal(value, unit, least, most);
+  const nearest = nearestLegal(value, unit, least, most, tail);
   if (value < 0)
     return `${field} is ${said}; it must not be negative, the nearest legal value is ${nearest}.`;
   if (value > LARGEST) {
@@ -85,7 +92,13 @@ export function reachSentence(
   return `${lengthField} is ${describeValue(length)}, which with ${offsetField} ${describeValue(offset)} ends beyond 2^63-1; the nearest legal value is ${room}n.`;
 }
 
-function nearestLegal(value: number | bigint, unit: number, least: number, most: bigint): string {
+function nearestLegal(
+  value: number | bigint,
+  unit: number,
+  least: number,
+  most: bigint,
+  tail: bigint | undefined,
+): string {
   if (value <= least) return typeof value === 'bigint' ? `${least}n` : `${least}`;
   const big = BigInt(unit);
   const highest = (most / big) * big;
@@ -93,7 +106,12 @@ function nearestLegal(value: number | bigint, unit: number, least: number, most:
   const whole = typeof value === 'bigint' ? value : BigInt(Math.round(value));
   const below = (whole / big) * big;
   const above = below + big;
-  const nearest = whole - below < above - whole || above > highest ? below : above;
+  const multiple = whole - below < above - whole || above > highest ? below : above;
+  const nearest = tail !== undefined && distance(tail, whole) < distance(multiple, whole) ? tail : multiple;
   const asNumber = typeof value === 'number' && nearest <= BigInt(Number.MAX_SAFE_INTEGER);
   return asNumber ? `${nearest}` : `${nearest}n`;
+}
+
+function distance(a: bigint, b: bigint): bigint {
+  return a < b ? b - a : a - b;
 }

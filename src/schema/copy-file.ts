@@ -3,7 +3,7 @@ import { type ByteCount, isByteCount } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
 import { byteCount, callback, flag, integer, oneOf, signal } from './fields.ts';
 import { once } from './once.ts';
-import { type Own, ownProperties } from './own.ts';
+import { type Own, ownOptions } from './own.ts';
 
 /** Windows copies files under 256 KiB by ordinary means too. */
 export const DEFAULT_MINIMUM_SIZE = 262_144;
@@ -61,7 +61,7 @@ function toOrder<Progress>(checked: Checked): CopyOrder<Progress> {
 }
 
 function own(options: unknown, checkerOf: Checker<unknown>): Own {
-  return ownProperties(options === undefined ? {} : options, checkerOf.of, checkerOf.keys);
+  return ownOptions(options, checkerOf.of, checkerOf.keys);
 }
 
 const chunkSize = () =>

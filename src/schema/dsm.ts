@@ -73,21 +73,26 @@ export interface DsmWriteOrder {
 }
 
 export const dsmReadChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
-  checker('dsmOffloadRead', { ...readFields(sector), signal: signal().optional() }, withinReach, RANGE_KEYS),
+  checker(
+    'dsmOffloadRead',
+    { ...readFields(sector), signal: signal().optional() },
+    withinReach(sector),
+    RANGE_KEYS,
+  ),
 );
 export const dsmReadSyncChecker: CheckerPerSector<DsmReadOrder> = perSector((sector) =>
-  checker('dsmOffloadReadSync', readFields(sector), withinReach, RANGE_KEYS),
+  checker('dsmOffloadReadSync', readFields(sector), withinReach(sector), RANGE_KEYS),
 );
 export const dsmWriteChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
   checker(
     'dsmOffloadWrite',
     { ...writeFields(sector), signal: signal().optional() },
-    withinReach,
+    withinReach(sector),
     RANGE_KEYS,
   ),
 );
 export const dsmWriteSyncChecker: CheckerPerSector<DsmWriteOrder> = perSector((sector) =>
-  checker('dsmOffloadWriteSync', writeFields(sector), withinReach, RANGE_KEYS),
+  checker('dsmOffloadWriteSync', writeFields(sector), withinReach(sector), RANGE_KEYS),
 );
 
 /** Checks a request of the storage pair against the sector that it names, or else that of its device. */
@@ -183,18 +188,20 @@ function writeFields(sector: number) {
   };
 }
 
-function withinReach<S extends z.ZodType<{ ranges: readonly DataSetRange[]; tokenOffset?: ByteCount }>>(
-  schema: S,
-): S {
-  return schema.refine((order) => BigInt(order.tokenOffset ?? 0) + totalLength(order.ranges) <= LARGEST, {
-    path: ['ranges'],
-    error: ({ input }) => {
-      const order = input as { ranges: readonly DataSetRange[]; tokenOffset?: ByteCount };
-      const total = totalLength(order.ranges);
-      const from = order.tokenOffset === undefined ? '' : ` from tokenOffset ${order.tokenOffset}`;
-      return `ranges hold ${total} bytes together${from}, which ends beyond 2^63-1; the most is ${LARGEST - BigInt(order.tokenOffset ?? 0)}.`;
-    },
-  });
+function withinReach(sector: number) {
+  return <S extends z.ZodType<{ ranges: readonly DataSetRange[]; tokenOffset?: ByteCount }>>(schema: S): S =>
+    schema.refine((order) => BigInt(order.tokenOffset ?? 0) + totalLength(order.ranges) <= LARGEST, {
+      path: ['ranges'],
+      error: ({ input }) => {
+        const { ranges, tokenOffset = 0 } = input as {
+          ranges: readonly DataSetRange[];
+          tokenOffset?: ByteCount;
+        };
+        const from = BigInt(tokenOffset) === 0n ? '' : ` from tokenOffset ${describeValue(tokenOffset)}`;
+        const most = roundDown(LARGEST - BigInt(tokenOffset), sector);
+        return `ranges hold ${totalLength(ranges)} bytes together${from}, which ends beyond 2^63-1; the most is ${most}.`;
+      },
+    });
 }
 
 function countSentence(value: unknown): string {

@@ -9,15 +9,22 @@ import { zod } from './zod.ts';
 const U32 = 0xffff_ffff;
 
 /** A count of bytes that is a multiple of `unit`. */
-export function byteCount(field: string, unit: number, exception = ''): z.ZodCustom<ByteCount, ByteCount> {
+export function byteCount(field: string, unit: number): z.ZodCustom<ByteCount, ByteCount> {
   return zod().custom<ByteCount>((value) => isByteCount(value, unit), {
-    error: ({ input }) => byteCountSentence(field, input, unit, { exception }),
+    error: ({ input }) => byteCountSentence(field, input, unit),
   });
 }
 
 export function u32(field: string, what: string): z.ZodCustom<number, number> {
   return zod().custom<number>((value) => isIntegerWithin(value, 0, U32), {
     error: ({ input }) => integerSentence(field, input, 0, U32, what),
+  });
+}
+
+/** Signed, as languages without unsigned integers write it, or not. */
+export function ntstatus(field: string): z.ZodCustom<number, number> {
+  return zod().custom<number>((value) => isIntegerWithin(value, -0x8000_0000, U32), {
+    error: ({ input }) => `${field} is ${describeValue(input)}; it must be an NTSTATUS, such as 0xC0000465.`,
   });
 }
 

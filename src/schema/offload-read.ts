@@ -4,7 +4,6 @@ import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts'
 import { checker } from './check.ts';
 import { byteCount, filledByteCount, filledSectorSize, filledSignal, u32 } from './fields.ts';
 import { objectOf } from './own.ts';
-import { AT_END_OF_FILE } from './tail.ts';
 import {
   checkTransfer,
   type Filled,
@@ -98,7 +97,7 @@ function fill(
 
 function shape(sector: number) {
   return {
-    copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
+    copyLength: byteCount('copyLength', sector),
     fileOffset: byteCount('fileOffset', sector),
     tokenTimeToLive: u32('tokenTimeToLive', 'milliseconds'),
     sectorSize: filledSectorSize(),

@@ -5,7 +5,6 @@ import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts'
 import { checker } from './check.ts';
 import { byteCount, filledByteCount, filledSectorSize, filledSignal } from './fields.ts';
 import { objectOf } from './own.ts';
-import { AT_END_OF_FILE } from './tail.ts';
 import { filledToken, ownToken } from './token.ts';
 import {
   checkTransfer,
@@ -107,7 +106,7 @@ function fill(
 function shape(sector: number) {
   return {
     token: filledToken(),
-    copyLength: byteCount('copyLength', sector, AT_END_OF_FILE),
+    copyLength: byteCount('copyLength', sector),
     fileOffset: byteCount('fileOffset', sector),
     transferOffset: byteCount('transferOffset', sector),
     sectorSize: filledSectorSize(),

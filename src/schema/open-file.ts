@@ -1,10 +1,10 @@
 import { describeValue } from '../describe.ts';
-import { InvalidArgumentError } from '../errors.ts';
 import type { ByteCount } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
 import { byteCount } from './fields.ts';
 import { once } from './once.ts';
-import { ownProperties } from './own.ts';
+import { ownOptions } from './own.ts';
+import { refuse } from './refuse.ts';
 
 /** How {@link openFile} opens: 'r' to read; 'r+' to read and write what exists; 'w' to create or empty; 'wx' to create what must not exist. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'wx';
@@ -25,8 +25,7 @@ export function checkPath(field: string, path: unknown): string {
   const said =
     typeof path === 'string' && path.includes(NUL) ? 'a string with a NUL character' : describeValue(path);
   if (typeof path !== 'string' || path === '' || path.includes(NUL)) {
-    const message = `${field} is ${said}; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.`;
-    throw new InvalidArgumentError([{ path: field, message }]);
+    refuse(field, `${field} is ${said}; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.`);
   }
   return path;
 }
@@ -38,15 +37,14 @@ export function checkOpenFile(
 ): { path: string; flags: OpenFlags; size: bigint | undefined } {
   const checkedPath = checkPath('path', path);
   if (typeof flags !== 'string' || !FLAGS.includes(flags)) {
-    const message = `flags is ${describeValue(flags)}; it must be one of 'r', 'r+', 'w', 'wx'.`;
-    throw new InvalidArgumentError([{ path: 'flags', message }]);
+    refuse('flags', `flags is ${describeValue(flags)}; it must be one of 'r', 'r+', 'w', 'wx'.`);
   }
   const options = optionsChecker();
-  const own = ownProperties(given === undefined ? {} : given, options.of, options.keys);
+  const own = ownOptions(given, options.of, options.keys);
   const { size } = check(options, own);
   if (size !== undefined && flags === 'r') {
-    const message = `size is ${describeValue(size)}, but a file opened with 'r' cannot be resized; open it with 'r+'.`;
-    throw new InvalidArgumentError([{ path: 'size', message }]);
+    const said = describeValue(size);
+    refuse('size', `size is ${said}, but a file opened with 'r' cannot be resized; open it with 'r+'.`);
   }
   return {
     path: checkedPath,

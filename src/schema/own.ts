@@ -1,5 +1,5 @@
 import { describeValue, isRevokedProxy } from '../describe.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { refuse } from './refuse.ts';
 
 const EMPTY: object = {};
 
@@ -16,16 +16,20 @@ export function ownProperties(request: unknown, of: string, keys: readonly strin
 
 /** The request, if it is an object that can have keys at all. */
 export function objectOf(request: unknown, of: string): object {
-  if (isObject(request)) return request;
-  const message = `${of} takes an object, not ${describeValue(request)}.`;
-  throw new InvalidArgumentError([{ path: '', message }]);
+  return isObject(request) ? request : refuse('', `${of} takes an object, not ${sayObject(request)}.`);
+}
+
+/** The same for options that may be left out. */
+export function ownOptions(options: unknown, of: string, keys: readonly string[]): Own {
+  if (options === undefined) return {};
+  if (isObject(options)) return ownProperties(options, of, keys);
+  return refuse('', `${of} takes its options as an object, not ${sayObject(options)}.`);
 }
 
 /** The same for an object within the request. */
 export function ownPropertiesAt(path: string, value: unknown, keys: readonly string[]): Own {
   if (!isObject(value)) {
-    const message = `${path} is ${describeValue(value)}; it must be an object with ${keys.join(' and ')}.`;
-    throw new InvalidArgumentError([{ path, message }]);
+    refuse(path, `${path} is ${describeValue(value)}; it must be an object with ${keys.join(' and ')}.`);
   }
   return copyOwn(value, isPolluted(keys));
 }
@@ -33,6 +37,11 @@ export function ownPropertiesAt(path: string, value: unknown, keys: readonly str
 /** False for what only looks like an array, and for a proxy that was revoked. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
+}
+
+// A string may be a token in base64, which is for nobody to read.
+function sayObject(value: unknown): string {
+  return typeof value === 'string' ? 'a string' : describeValue(value);
 }
 
 function copyOwn(request: object, isPrototypePolluted: boolean): Own {

@@ -3,7 +3,7 @@ import type { ByteCount } from './byte-count.ts';
 import { type Checker, check } from './check.ts';
 import { perSector } from './per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
-import { roundTail } from './tail.ts';
+import { roundTail, tellTail } from './tail.ts';
 import { zod } from './zod.ts';
 
 /** A checked offload read or write. */
@@ -52,7 +52,13 @@ export function checkTransfer<T extends Transfer>(
   const isLegal = filled.strangers === undefined && checks.fields(sector).safeParse(filled).success;
   // What Zod has just found to be legal is what the types of `fields` say.
   const order = filled as unknown as T;
-  return isLegal && checks.reaches(order) ? order : lookAgain(checks.all(sector), filled);
+  if (isLegal && checks.reaches(order)) return order;
+  try {
+    return lookAgain(checks.all(sector), filled);
+  } catch (error) {
+    const { copyLength: length, fileOffset } = filled;
+    throw tellTail(error, 'copyLength', { length, fileOffset }, sector, end);
+  }
 }
 
 function sectorOf(named: unknown, fileSector = SMALLEST_SECTOR): number {

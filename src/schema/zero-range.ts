@@ -1,12 +1,12 @@
 import type * as z from 'zod';
 import type { Signal } from '../abort.ts';
-import { type ByteCount, endsWithinReach, reachSentence, roundUp } from './byte-count.ts';
+import { type ByteCount, endsWithinReach, reachSentence } from './byte-count.ts';
 import { type Checker, check, checker } from './check.ts';
 import { byteCount, sectorSize, signal } from './fields.ts';
 import { type Own, ownProperties } from './own.ts';
 import { perSector } from './per-sector.ts';
 import { isSectorSize, SMALLEST_SECTOR } from './sector.ts';
-import { AT_END_OF_FILE, roundTail } from './tail.ts';
+import { roundTail, tellTail } from './tail.ts';
 
 /** What {@link zeroRange} takes. */
 export interface ZeroRangeRequest {
@@ -43,7 +43,7 @@ export function checkZeroRange(
   const { sectorSize: named, endOfFile = fileEnd } = own;
   const sector = isSectorSize(named) ? named : (fileSector ?? SMALLEST_SECTOR);
   const asked = roundLength(own, sector, endOfFile);
-  const { fileOffset, length, signal: given } = check(zeroRangeChecker(sector), own);
+  const { fileOffset, length, signal: given } = checkRange(own, sector, endOfFile);
   return {
     fileOffset: BigInt(fileOffset),
     wireLength: BigInt(length),
@@ -53,12 +53,21 @@ export function checkZeroRange(
   };
 }
 
+function checkRange(own: Own, sector: number, endOfFile: unknown): ZeroRangeRequest {
+  try {
+    return check(zeroRangeChecker(sector), own);
+  } catch (error) {
+    const { length, fileOffset } = own;
+    throw tellTail(error, 'length', { length, fileOffset }, sector, endOfFile);
+  }
+}
+
 const zeroRangeChecker: (sectorSize: number) => Checker<ZeroRangeRequest> = perSector((sector) =>
   checker(
     'zeroRange',
     {
       fileOffset: byteCount('fileOffset', sector),
-      length: byteCount('length', sector, AT_END_OF_FILE),
+      length: byteCount('length', sector),
       sectorSize: sectorSize().optional(),
       endOfFile: byteCount('endOfFile', 1).optional(),
       signal: signal().optional(),
@@ -79,9 +88,8 @@ function refine(sector: number) {
 }
 
 function roundLength(own: Own, sector: number, end: unknown): ByteCount | undefined {
-  const { length: copyLength, fileOffset } = own;
-  const transfer: Own = { copyLength, fileOffset };
+  const transfer: Own = { copyLength: own['length'], fileOffset: own['fileOffset'] };
   const asked = roundTail(transfer, sector, end);
-  if (asked !== undefined) Object.assign(own, { length: roundUp(asked, sector) });
+  own['length'] = transfer['copyLength'];
   return asked;
 }

@@ -39,6 +39,30 @@ const CALLS: [string, (odx: Odx, file: FileSource) => unknown, object][] = [
   ['queryCopyOffload', (odx, file) => odx.queryCopyOffload(file), { size: 48 }],
 ];
 
+describe('an fd on the prototype of every object', () => {
+  test('makes no file of what has none, and leaves a FileHandle what it is', async () => {
+    const { odx, emulator, file: make } = workspace();
+    const handle = await open(make('file', 4096), 'r+');
+    Object.defineProperty(Object.prototype, 'fd', { value: handle.fd, configurable: true });
+    try {
+      for (const stranger of [{}, [], Object.create(null), new Map(), Object.create(Object.create({}))]) {
+        const error = await failureOf(() =>
+          odx.offloadWrite(stranger as FileSource, { token, copyLength: 512 }),
+        );
+        expect(error).toBeInstanceOf(InvalidArgumentError);
+      }
+      expect(emulator.calls).toEqual([]);
+      expect(await odx.offloadRead(handle, { copyLength: 512 })).toMatchObject({ transferLength: 512n });
+      expect(await odx.offloadRead({ fd: handle.fd }, { copyLength: 512 })).toMatchObject({
+        transferLength: 512n,
+      });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'fd');
+      await handle.close();
+    }
+  });
+});
+
 describe.each(CALLS)('%s works on', (_, call, result) => {
   test('an OffloadFile', async () => {
     const { odx, file: make } = workspace();

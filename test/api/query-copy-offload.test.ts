@@ -67,9 +67,9 @@ describe('queryCopyOffload', () => {
     const fd = openSync(make('file', 512), 'r');
     const { maximumTransferSize, maximumTransferBytes } = await odx.queryCopyOffload(fd);
     expect(emulator.calls.map(({ name, input }) => [name, input[0]])).toEqual([
+      ['IOCTL_STORAGE_QUERY_PROPERTY', 13],
       ['IOCTL_STORAGE_QUERY_PROPERTY', 6],
       ['IOCTL_DISK_GET_DRIVE_GEOMETRY', undefined],
-      ['IOCTL_STORAGE_QUERY_PROPERTY', 13],
     ]);
     expect(maximumTransferBytes).toBe(maximumTransferSize * sector);
     closeSync(fd);

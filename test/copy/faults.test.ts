@@ -232,6 +232,20 @@ test('when the token is refused and cannot be read again, the refusal is the rea
   expectSame(destination, source);
 });
 
+// The call that is refused, and the file that it was for; `dest` is where the copy was to go, whichever it was.
+test.each([
+  [FSCTL_OFFLOAD_READ, 'source'],
+  [FSCTL_OFFLOAD_WRITE, 'destination'],
+] as const)('the error of a refused 0x%x names the %s and the destination', async (refused, which) => {
+  const [source, destination] = [workspace.file(SIZE), workspace.path()];
+  const path = which === 'source' ? source : destination;
+  const refuse = ({ code }: { code: number }) => (code === refused ? { status: 0xc000_00bb } : undefined);
+  const required = copy(source, destination, { mode: 'require' }, refuse);
+  await expect(required).rejects.toMatchObject({ path, dest: destination });
+  const { fallback } = await copy(source, destination, {}, refuse);
+  expect(fallback?.reason).toMatchObject({ path, dest: destination });
+});
+
 test('what was read is written before a failed read ends the offload', async () => {
   const source = workspace.file(SIZE);
   const destination = workspace.path();

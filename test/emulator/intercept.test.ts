@@ -171,13 +171,14 @@ describe('intercept', () => {
 
   test.each([
     [5, 'intercept returned 5; it must return nothing or an object'],
-    [null, 'intercept returned null'],
-    [{ status: -1 }, 'status is -1; it must be a whole number of an NTSTATUS'],
+    ['status', 'intercept returned "status"; it must return nothing or an object'],
+    [{ status: -0x8000_0001 }, 'status is -2147483649; it must be an NTSTATUS, such as 0xC0000465.'],
+    [{ status: 0.5 }, 'status is 0.5; it must be an NTSTATUS'],
     [{ status: 0xc000_0465n }, 'status is 3221226597n'],
     [{ truncate: -1n }, 'truncate is -1n; it must not be negative, the nearest legal value is 0'],
     [{ delay: Number.NaN }, 'delay is NaN'],
     [{ delay: -1 }, 'the nearest legal value is 0'],
-    [{ statsu: 1 }, '"statsu" is no option of what intercept returns; did you mean status?'],
+    [{ statsu: 1 }, '"statsu" is no option of the answer of intercept; did you mean status?'],
   ])('must not return %o', async (returned, sentence) => {
     const emulator = createEmulator({ intercept: () => returned as object });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
@@ -185,6 +186,21 @@ describe('intercept', () => {
     await expect(read).rejects.toBeInstanceOf(InvalidArgumentError);
     await expect(read).rejects.toThrow(sentence);
     expect(emulator.calls).toMatchObject([{ status: 0xc000_0001 }]);
+  });
+
+  // What intercept returns; the status that the call ends with.
+  test.each([
+    [undefined, 0],
+    [null, 0],
+    [{}, 0],
+    [{ status: 0 }, 0],
+    [{ status: 0xc000_0465 }, 0xc000_0465],
+    [{ status: 0xc000_0465 | 0 }, 0xc000_0465],
+  ])('may return %o', async (returned, status) => {
+    const emulator = createEmulator({ intercept: () => returned });
+    const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
+    await offloadReadWith(emulator, handle, { copyLength: 4096 }).catch((error: unknown) => error);
+    expect(emulator.calls).toMatchObject([{ status }]);
   });
 
   test('must not return a promise to a Sync call', () => {

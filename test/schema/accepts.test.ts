@@ -191,11 +191,43 @@ describe('a length that ends exactly at the end of the file need not be aligned'
     await file.close();
   });
 
+  // What is asked of a file of 1000 bytes; what the sentence says of its end, and the nearest legal length.
+  test.each<[object, string]>([
+    [
+      { copyLength: 999 },
+      ', or 1000 to end exactly at the end of the file, the nearest legal value is 1000.',
+    ],
+    [{ copyLength: 700 }, ', or 1000 to end exactly at the end of the file, the nearest legal value is 512.'],
+    [
+      { copyLength: 487n, fileOffset: 512n },
+      ', or 488 to end exactly at the end of the file, the nearest legal value is 488n.',
+    ],
+    [
+      { copyLength: 1001 },
+      ', or 1000 to end exactly at the end of the file, the nearest legal value is 1000.',
+    ],
+    [{ copyLength: 100, fileOffset: 1024 }, ', the nearest legal value is 0.'],
+    [{ copyLength: 1000, endOfFile: 1024 }, ', the nearest legal value is 1024.'],
+  ])('%o is refused with the lengths that are legal', async (request, end) => {
+    const space = workspace();
+    const file = opened(space, 1000);
+    const { copyLength } = request as { copyLength: number | bigint };
+    const said = typeof copyLength === 'bigint' ? `${copyLength}n` : `${copyLength}`;
+    for (const name of [...READS, ...WRITES]) {
+      const failure = await failureOf(() => call(space, name, file, { ...legalRequest(name), ...request }));
+      expect(failure).toMatchObject({
+        message: `copyLength is ${said}; it must be a multiple of the logical sector of 512 bytes${end}`,
+      });
+    }
+    await file.close();
+  });
+
   test('not where the end is not known', async () => {
     const space = workspace();
     const file = opened(space, SIZE);
     const error = await failureOf(() => space.odx.offloadRead(file.handle, { copyLength: SIZE }));
     expect(error).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT', issues: [{ path: 'copyLength' }] });
+    expect((error as Error).message).toContain(', or end at the end of the file where endOfFile is given, ');
     expect(space.emulator.calls).toEqual([]);
     await file.close();
   });

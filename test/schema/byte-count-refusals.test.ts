@@ -155,8 +155,7 @@ describe.each(BYTE_COUNTS.flatMap(([names, path]) => names.map((name) => [name, 
       const error = await refusal(() => call(shared, name, file, withValue(request, path, value)));
       const message = sentenceOf(error, path);
       expect(message).toBe(
-        `${path} is ${describeValue(value)}; it must be a multiple of the logical sector of ${sectorSize} bytes` +
-          `${path === 'copyLength' ? ' or end exactly at the end of the file' : ''}, ` +
+        `${path} is ${describeValue(value)}; it must be a multiple of the logical sector of ${sectorSize} bytes, ` +
           `the nearest legal value is ${describeValue(nearest)}.`,
       );
       await expectAccepted(name, path, legalValueIn(message), sectorSize);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { ZodError } from 'zod';
 import type { OffloadFile } from '../../src/api/offload-file.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
@@ -63,6 +64,7 @@ export async function refusal(run: () => unknown): Promise<InvalidArgumentError>
 /** Holds a refusal to its form, one plain sentence on one path, and gives the sentence. */
 export function sentenceOf(error: InvalidArgumentError, path: string): string {
   expect(error.code).toBe('ERR_ODX_INVALID_ARGUMENT');
+  expect(error.cause).toBeInstanceOf(ZodError);
   expect(error.issues).toEqual([{ path, message: error.message }]);
   expect(error.message).toMatch(/^\S.*[.?]$/);
   expect(error.message).not.toContain('[object');

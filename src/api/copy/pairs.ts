@@ -3,6 +3,7 @@ import { describeValue } from '../../describe.ts';
 import { type ArgumentIssue, InvalidArgumentError } from '../../errors.ts';
 import { checkPath } from '../../schema/open-file.ts';
 import { isArray } from '../../schema/own.ts';
+import { refusalOf, refuse } from '../../schema/refuse.ts';
 
 export interface CopyPair {
   readonly source: string;
@@ -36,7 +37,7 @@ export function checkPairs(pairs: unknown): CopyPair[] {
       message: `${path} is ${said}, which is the destination of pairs.${maker}; copy it in a second call, when it is whole.`,
     });
   }
-  if (issues.length > 0) throw new InvalidArgumentError(issues);
+  if (issues.length > 0) throw refusalOf(issues);
   return checked.filter((pair) => pair !== undefined);
 }
 
@@ -65,8 +66,4 @@ function checkPair(pair: unknown, index: number, taken: Map<string, number>): Co
 function placeOf(path: string): string {
   const place = resolve(path);
   return process.platform === 'win32' ? place.toLowerCase() : place;
-}
-
-function refuse(path: string, message: string): never {
-  throw new InvalidArgumentError([{ path, message }]);
 }

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../abort.ts';
+import { Win32Error } from '../../errors.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CopyOrder } from '../../schema/copy-file.ts';
 import { quietly } from '../quietly.ts';
@@ -17,6 +18,27 @@ type Order = CopyOrder<CopyProgress>;
 
 /** One copy from the opening of its files to their closing. */
 export async function runCopy(
+  kernel: Kernel,
+  source: string,
+  destination: string,
+  order: Order,
+): Promise<CopyReport> {
+  try {
+    const report = await openAndCopy(kernel, source, destination, order);
+    if (report.fallback !== undefined) tellDestination(report.fallback.reason, destination);
+    return report;
+  } catch (error) {
+    tellDestination(error, destination);
+    throw error;
+  }
+}
+
+// The calls themselves know one file each.
+function tellDestination(error: unknown, dest: string): void {
+  if (error instanceof Win32Error) Object.assign(error, { dest });
+}
+
+async function openAndCopy(
   kernel: Kernel,
   sourcePath: string,
   destinationPath: string,

@@ -27,17 +27,28 @@ export function isWarning(status: number): boolean {
 
 /** The first call of a lazily bound function overwrites the thread's status, so both are bound beforehand. */
 export function bindStatusFunctions(native: Native): void {
-  native.RtlNtStatusToDosErrorNoTeb(native.RtlGetLastNtStatus());
+  unlessMissing(() => native.RtlNtStatusToDosErrorNoTeb(native.RtlGetLastNtStatus()));
   native.GetLastError();
+}
+
+// A library that plays kernel32 may come without one that plays ntdll.
+function unlessMissing<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof KernelFailure) return undefined;
+    throw error;
+  }
 }
 
 // A Windows that does not know a status shows it as 317; what newer ones show is known here.
 function errnoOf(native: Native, status: number): number {
-  const errno = native.RtlNtStatusToDosErrorNoTeb(status);
+  const errno = unlessMissing(() => native.RtlNtStatusToDosErrorNoTeb(status)) ?? ERROR_MR_MID_NOT_FOUND;
   return errno === ERROR_MR_MID_NOT_FOUND ? win32FromNtstatus(status) : errno;
 }
 
 function certainStatus(native: Native, errno: number): number | undefined {
-  const status = native.RtlGetLastNtStatus();
+  const status = unlessMissing(() => native.RtlGetLastNtStatus());
+  if (status === undefined) return undefined;
   return isFailure(status) && native.RtlNtStatusToDosErrorNoTeb(status) === errno ? status : undefined;
 }
