@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import {
   ntstatusName,
   type StatusAction,
@@ -147,6 +148,14 @@ for (const [name, type] of Object.entries({
 })) {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
 }
+
+// Within something else, as in the report of a copy, an error is a sentence; its stack is shown where it is shown itself.
+Object.defineProperty(OdxError.prototype, inspect.custom, {
+  value(this: OdxError, depth: number, options: InspectOptions, show: typeof inspect): string {
+    if (depth !== options.depth) return `[${this.name}: ${this.message}]`;
+    return show(this, { ...options, customInspect: false });
+  },
+});
 
 const UNKNOWN_ADVICE =
   'Look the number up in the Windows system error codes, and treat the call as failed for good.';

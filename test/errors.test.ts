@@ -98,6 +98,16 @@ describe('Win32Error', () => {
     expect(error.message).toMatch(/^ERROR_FILE_NOT_FOUND \(2\): CreateFileW failed\. /);
   });
 
+  test('is shown with its stack by itself, and as a sentence within something else', () => {
+    const reason = new Win32Error({ errno: 50 }, { syscall: 'FSCTL_OFFLOAD_READ', path: 'a' });
+    expect(inspect(reason)).toMatch(
+      /^Win32Error: ERROR_NOT_SUPPORTED .*\n {4}at .*code: 'ERROR_NOT_SUPPORTED'/s,
+    );
+    expect(inspect({ fallback: { reason, at: 0n } }, { breakLength: Number.POSITIVE_INFINITY })).toBe(
+      `{ fallback: { reason: [Win32Error: ${reason.message}], at: 0n } }`,
+    );
+  });
+
   test('becomes JSON, which knows no bigint', () => {
     const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'b', offset: 2n ** 62n };
     const error = new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context);

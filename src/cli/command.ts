@@ -22,6 +22,8 @@ export interface Outcome {
 /** What a command may use besides its own arguments. */
 export interface Surroundings {
   readonly json: boolean;
+  /** Whether errors are to be shown with their stacks. */
+  readonly debug: boolean;
   readonly kernels: Kernels;
   /**
    * From now on Ctrl-C fires this signal instead of ending the process, so that the command can clean up.

@@ -24,7 +24,8 @@ export function outcomeOfMany(
   checked: boolean,
   elapsedMs: number,
 ): Outcome {
-  const total = sumReports(slots.filter(isReport), elapsedMs);
+  const reports = slots.filter(isReport);
+  const total = sumReports(reports, elapsedMs);
   const interrupted = slots.filter(isInterrupted).length;
   const refusals = [
     ...plan.unplanned.map(({ source, reason }) => `odx: not copied: ${source} ${reason}.`),
@@ -38,13 +39,14 @@ export function outcomeOfMany(
       : []),
   ];
   const fallbacks = describeFallbacks(plan, slots);
-  const done = slots.filter(isReport).length;
+  const done = reports.length;
+  const verified = checked && done > 0;
   const all = plan.copies.length + plan.unplanned.length;
   const head = done === all ? `${plural(done, 'file')} copied` : `${done} of ${plural(all, 'file')} copied`;
   return {
     data: {
       ...total,
-      verified: checked,
+      verified,
       files: [
         ...plan.copies.map((planned, index) => fileDocument(planned, slots[index])),
         ...plan.unplanned.map(({ source, reason, code }) => ({
@@ -53,7 +55,10 @@ export function outcomeOfMany(
         })),
       ],
     },
-    text: [head, describeReport(total, checked && done > 0, fallbacks.length > 0), ...fallbacks].join('\n'),
+    text:
+      done === 0
+        ? head
+        : [head, describeReport(total, verified, fallbacks.length > 0), ...fallbacks].join('\n'),
     refusals,
     ...(refusals.length > 0 && { exitCode: interrupted > 0 ? INTERRUPTED : FAILED }),
   };

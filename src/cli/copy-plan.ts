@@ -1,7 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { AdvisedError } from './errors.ts';
+import { AdvisedError, hostError, hostWords } from './errors.ts';
 import { RequestError } from './usage-error.ts';
 
 export interface PlannedCopy {
@@ -29,13 +29,13 @@ export interface CopyPlan {
 
 /** Which file goes where, as `cp -r` would have it. Nothing is written yet. Throws RequestError. */
 export async function planCopies(sources: readonly string[], destination: string): Promise<CopyPlan> {
-  if ([...sources, destination].includes('')) {
-    throw new RequestError("A path is ''; it must name a file or a folder, such as big.vhdx.");
-  }
   const target = await statIfThere(destination);
   const [only] = sources;
   if (sources.length === 1 && only !== undefined) {
     const source = await statIfThere(only);
+    if (source !== undefined && !source.isFile() && !source.isDirectory()) {
+      throw new AdvisedError(`${only} is no ordinary file.`, 'Name a file or a folder.');
+    }
     if (!source?.isDirectory() && !target?.isDirectory()) return single(only, destination, source);
   } else if (target !== undefined && !target.isDirectory()) {
     throw new RequestError(`${destination} is a file; several files are copied into a folder.`);
@@ -92,7 +92,7 @@ class Draft {
     try {
       return await stat(source);
     } catch (error) {
-      if (alone) throw new AdvisedError(`${source} ${whyUnread(error)}.`, 'Check the path.');
+      if (alone) throw hostError(source, 'read', error);
       this.#note(source, error);
       return undefined;
     }
@@ -145,8 +145,7 @@ class Draft {
 }
 
 function whyUnread(error: unknown): string {
-  const [what] = error instanceof Error ? error.message.split(',') : [String(error)];
-  return `cannot be read (${what})`;
+  return `cannot be read (${hostWords(error)})`;
 }
 
 // A folder copied into itself would never end.

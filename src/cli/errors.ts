@@ -8,11 +8,33 @@ export const INTERRUPTED = 130;
 /** A failure whose next step the command knows better than the error does. */
 export class AdvisedError extends Error {
   readonly next: string;
+  declare readonly code?: string;
 
-  constructor(message: string, next: string, options?: { cause: unknown }) {
-    super(message, options);
+  constructor(message: string, next: string, options?: { cause?: unknown; code?: string | undefined }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.next = next;
+    if (options?.code !== undefined) this.code = options.code;
   }
+}
+
+/** What the host says of a file that cannot be used, in a sentence that names it. */
+export function hostError(path: string, verb: 'read' | 'written', error: unknown): AdvisedError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return new AdvisedError(`${path} cannot be ${verb} (${hostWords(error)}).`, nextStep(code ?? '') ?? '', {
+    code,
+  });
+}
+
+/** The words of an error of the host, without the call and the path that follow them. */
+export function hostWords(error: unknown): string {
+  const [words = ''] = error instanceof Error ? error.message.split(',') : [String(error)];
+  return words;
+}
+
+/** The same error, or what an interruption left behind. */
+export function unlessInterrupted(error: unknown, next: string): unknown {
+  const isInterrupted = error instanceof Error && 'code' in error && error.code === 'ABORT_ERR';
+  return isInterrupted ? new AdvisedError('Interrupted.', next, { cause: error }) : error;
 }
 
 /** What goes wrong, told to people: a sentence or two, and the step that comes next. */
@@ -36,6 +58,8 @@ export function complain(error: unknown): Complaint {
     return { ...complain(error.cause), next: error.next };
   }
   const { code, message, advice } = factsOf(error);
+  const unopened = unopenedFile(error);
+  if (unopened !== undefined) return unopened;
   switch (code) {
     case 'ERR_ODX_INVALID_ARGUMENT':
     case 'ERR_ODX_REQUEST':
@@ -62,9 +86,25 @@ export function complain(error: unknown): Complaint {
   return { exitCode: FAILED, sentence: message, next: nextStep(code) };
 }
 
+// What the table says of ERROR_ACCESS_DENIED is about control codes.
+function unopenedFile(error: unknown): Complaint | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('path' in error)) return undefined;
+  if (error.syscall !== 'CreateFileW' || !('errno' in error) || error.errno !== ERROR_ACCESS_DENIED)
+    return undefined;
+  return {
+    exitCode: FAILED,
+    sentence: `${error.path} cannot be opened: access is denied (ERROR_ACCESS_DENIED, ${error.errno}).`,
+    next: 'Check that it is a file, that it is not read-only, and that you have the right.',
+  };
+}
+
+const ERROR_ACCESS_DENIED = 5;
+
 function nextStep(code: string): string | undefined {
   switch (code) {
     case 'ENOENT':
+    case 'EISDIR':
+    case 'ENOTDIR':
       return 'Check the path.';
     case 'EEXIST':
       return 'Choose another name, or remove what is there.';

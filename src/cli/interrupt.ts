@@ -1,8 +1,9 @@
 import { INTERRUPTED } from './errors.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// Ctrl-C, kill, a terminal that is closed, Ctrl-Break.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 
-/** A signal that fires on the first Ctrl-C; the second one ends the process. */
+/** A signal that fires on the first Ctrl-C or its like; the second one ends the process. */
 export function listenForInterrupt(): AbortSignal {
   const controller = new AbortController();
   const interrupt = (): void => {

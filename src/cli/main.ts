@@ -14,8 +14,10 @@ import { UsageError } from './usage-error.ts';
 /** Runs one command line to its end and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   // Known before the line is understood, so that errors of the line itself come in the right form too.
-  const json = args.includes('--json');
-  const debug = args.includes('--debug');
+  const end = args.indexOf('--');
+  const options = end === -1 ? args : args.slice(0, end);
+  const json = options.includes('--json');
+  const debug = options.includes('--debug');
   const { name, rest } = splitCommand(args);
   let command: Command | undefined;
   try {
@@ -23,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (name === 'help') return help(rest, json);
     command = findCommand(name);
     if (command === undefined) throw new UsageError(noCommand(name));
-    return await runCommand(command, rest, json);
+    return await runCommand(command, rest, json, debug);
   } catch (error) {
     return report(error, command, json, debug);
   }
@@ -65,11 +67,17 @@ function printHelp(command: Command, json: boolean): number {
   return DONE;
 }
 
-async function runCommand(command: Command, rest: readonly string[], json: boolean): Promise<number> {
+async function runCommand(
+  command: Command,
+  rest: readonly string[],
+  json: boolean,
+  debug: boolean,
+): Promise<number> {
   const { operands, values } = parseCommand(command, rest);
   if (values['help']) return printHelp(command, json);
   const kernels = chooseKernel(values as GlobalValues, (line) => process.stderr.write(`${line}\n`));
-  const outcome = await command.run(operands, values, { json, kernels, interruptible: listenForInterrupt });
+  const surroundings = { json, debug, kernels, interruptible: listenForInterrupt };
+  const outcome = await command.run(operands, values, surroundings);
   const text = json ? toJson(outcome.data) : outcome.text;
   if (text !== undefined) print(text);
   if (!json) for (const line of outcome.refusals ?? []) process.stderr.write(`${line}\n`);
@@ -101,10 +109,13 @@ function remedyFor(error: unknown, exitCode: number, command: Command | undefine
   return command.remedy ?? `Mend the command line; odx ${command.name} --help shows examples.`;
 }
 
-// The API speaks of its own arguments, the user typed others. A sentence about an argument begins with its name.
+// The API speaks of its own arguments, the user typed others. A sentence about an argument begins with its name. And
+// what is a bigint there was no bigint on the command line.
 function respell(sentences: string, command: Command | undefined): string {
   const names = new Map(Object.entries({ ...emulatorSpelling, ...command?.spelling }));
-  return sentences.replace(/^\w+(?= )/gm, (word) => names.get(word) ?? word);
+  return sentences
+    .replace(/^\w+(?= )/gm, (word) => names.get(word) ?? word)
+    .replace(/(?<=\bis )(-?\d+)n\b/g, '$1');
 }
 
 function print(text: string): void {

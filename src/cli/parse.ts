@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Command } from './command.ts';
 import { globalOptions } from './global-options.ts';
 import type { Options } from './options.ts';
-import { UsageError } from './usage-error.ts';
+import { RequestError, UsageError } from './usage-error.ts';
 
 /** The word that names the command, and everything else. Options of every command may stand before it. */
 export function splitCommand(args: readonly string[]): { name: string | undefined; rest: string[] } {
@@ -30,6 +30,7 @@ export function parseCommand(command: Command, args: readonly string[]): Parsed 
     ...globalOptions,
   });
   if (parsed.values['help']) return parsed;
+  refuseNameless(command, parsed);
   const [fewest, most] = command.count;
   const count = parsed.operands.length;
   if (count < fewest) throw new UsageError(`odx ${command.name} needs ${command.operands}.`);
@@ -41,6 +42,18 @@ export function parseCommand(command: Command, args: readonly string[]): Parsed 
     );
   }
   return parsed;
+}
+
+// An empty name is mostly a variable of a shell that was never set.
+function refuseNameless(command: Command, { operands, values }: Parsed): void {
+  if (operands.includes('')) {
+    throw new RequestError(
+      `odx ${command.name} takes ${command.operands}, but '' was given for one of them.`,
+    );
+  }
+  for (const [name, { value }] of Object.entries(command.options)) {
+    if (value === 'FILE' && values[name] === '') throw new RequestError(`--${name} is ''; name a file.`);
+  }
 }
 
 /** Options where no command is named. Throws UsageError. */
@@ -84,6 +97,9 @@ function sentence(message: string, options: Options): string {
   const [, missing] = /^Option '--([\w-]+) <value>' argument missing$/.exec(first) ?? [];
   if (missing !== undefined)
     return `--${missing} needs a value: --${missing} ${options[missing]?.value ?? 'VALUE'}.`;
+  const [, ambiguous] = /^Option '--([\w-]+)' argument is ambiguous/.exec(first) ?? [];
+  if (ambiguous !== undefined)
+    return `--${ambiguous} needs a value; one that begins with a dash is written --${ambiguous}=-1.`;
   const [, unknown] = /^Unknown option '(.+?)'/.exec(first) ?? [];
   if (unknown !== undefined) return `${unknown} is no option here; after -- it would be taken for a name.`;
   return first.endsWith('.') ? first : `${first}.`;

@@ -229,6 +229,17 @@ describe
       );
 
       it(
+        'claims nothing of a copy when nothing was copied',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('backup'));
+          const args = ['copy', 'none.vhdx', 'nor.vhdx', 'backup', '--verify'] as const;
+          const { code, stdout } = await run(...args);
+          expect({ code, stdout }).toEqual({ code: 1, stdout: '0 of 2 files copied\n' });
+          expect(JSON.parse((await run(...args, '--json')).stdout)).toMatchObject({ verified: false });
+        }),
+      );
+
+      it(
         'copies the others when one is not there',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('backup'));

@@ -58,6 +58,16 @@ describe.concurrent('help', () => {
       'odx: --chunk needs a value: --chunk SIZE.',
     ],
     [
+      'a value that begins with a dash',
+      ['copy', 'a', 'b', '--chunk', '-1'],
+      'odx: --chunk needs a value; one that begins with a dash is written --chunk=-1.',
+    ],
+    [
+      'a size below nothing',
+      ['zero', 'a', '0', '-1'],
+      "odx: LENGTH is '-1'; write bytes as 65536, 0x10000, 64KiB, 64MiB or 1G.",
+    ],
+    [
       'a value where none belongs',
       ['copy', 'a', 'b', '--verify=yes'],
       "odx: Option '--verify' does not take an argument.",
@@ -81,6 +91,22 @@ describe.concurrent('help', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('Usage\n');
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(sentence);
+  });
+
+  it.each([
+    [['probe', ''], "odx: odx probe takes PATH, but '' was given for one of them."],
+    [['copy', 'a', ''], "odx: odx copy takes SRC... DST, but '' was given for one of them."],
+    [['read', 'a', '--out', ''], "odx: --out is ''; name a file."],
+  ])('is not in the way of a name that is empty: %j', async (args, sentence) => {
+    const { code, stdout, stderr } = await odx(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.split('\n')[0]).toBe(sentence);
+  });
+
+  it('takes what stands behind -- for a name, not for an option', async () => {
+    const { code, stdout, stderr } = await odx(['probe', '--emulate', '--', '--json']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^odx: ERROR_FILE_NOT_FOUND .+'--json'/);
   });
 
   it('is one document with --json', async () => {

@@ -18,7 +18,7 @@ afterEach(() => folder.remove());
 describe.skipIf(process.platform === 'win32')(
   'an interrupted copy (skipped on Windows, where SIGINT cannot be sent to another process)',
   () => {
-    it.each(['SIGINT', 'SIGTERM'] as const)(
+    it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
       'removes the half-made file after %s and exits with 130',
       async (name) => {
         const { code, stdout, stderr } = await interrupt(['big.vhdx', 'copy.vhdx'], 'copy.vhdx', name);

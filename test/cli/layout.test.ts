@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { byteMap } from '../../src/cli/layout-map.ts';
@@ -65,6 +65,20 @@ describe.concurrent('odx layout', () => {
     expect(readFileSync(join(folder.path, 'token.svg'), 'utf8')).toBe(
       layoutPicture(structs.STORAGE_OFFLOAD_TOKEN),
     );
+  });
+
+  it('draws it over no file that is there, unless told to', async () => {
+    const picture = join(folder.path, 'taken.svg');
+    writeFileSync(picture, 'precious');
+    const args = ['layout', 'STORAGE_OFFLOAD_TOKEN', '--svg', picture];
+    const { code, stderr } = await odx(args);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `odx: ${picture} is there already.\nnext: Choose another name, or add --force to replace what is there.\n`,
+    );
+    expect(readFileSync(picture, 'utf8')).toBe('precious');
+    expect((await odx([...args, '--force'])).code).toBe(0);
+    expect(readFileSync(picture, 'utf8')).toBe(layoutPicture(structs.STORAGE_OFFLOAD_TOKEN));
   });
 
   it.each([

@@ -39,7 +39,7 @@ describe.concurrent('odx read', () => {
 
       const again = await run('read', 'big.vhdx', '--out', 'big.token');
       expect(again.code).toBe(1);
-      expect(again.stderr).toMatch(/EEXIST.*\nnext: .*--force/);
+      expect(again.stderr).toMatch(/^odx: big\.token is there already\.\nnext: .*--force/);
       expect(readFileSync(path('big.token'))).toEqual(bytes);
       expect((await run('read', 'big.vhdx', '--out', 'big.token', '--force')).code).toBe(0);
       expect(readFileSync(path('big.token'))).not.toEqual(bytes);
@@ -57,6 +57,26 @@ describe.concurrent('odx read', () => {
       const crooked = await run('read', 'big.vhdx', '--offset', '5');
       expect(crooked.code).toBe(2);
       expect(crooked.stderr).toMatch(/^odx: --offset is 5; .+\nnext: .+\n$/);
+    }),
+  );
+
+  it(
+    'never saves the token over the file that it stands for',
+    inFolder(async ({ path, run }) => {
+      const { code, stderr } = await run('read', 'big.vhdx', '--out', './big.vhdx', '--force');
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /^odx: --out is \.\/big\.vhdx, which is big\.vhdx itself; save the token in another file\.\n/,
+      );
+      expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH))).toBe(true);
+    }),
+  );
+
+  it(
+    'says where the file ends when more was asked',
+    inFolder(async ({ run }) => {
+      const { stdout } = await run('read', 'big.vhdx', '--length', '6M');
+      expect(stdout).toContain('rest             the file ends at 1,000,001, before the range does\n');
     }),
   );
 
@@ -107,7 +127,8 @@ describe
     it(
       'makes a file that is not there, goes on after short writes, and takes base64',
       inFolder(async ({ path, run }) => {
-        writeFileSync(path('zeros.txt'), `${OffloadToken.zeroData().toBase64()}\n`);
+        // In lines of 76 characters, as base64 writes it.
+        writeFileSync(path('zeros.txt'), OffloadToken.zeroData().toBase64().replace(/.{76}/g, '$&\n'));
         const { code, stdout } = await run(
           'write',
           'new.img',
@@ -122,6 +143,30 @@ describe
         expect(code).toBe(0);
         expect(JSON.parse(stdout)).toMatchObject({ lengthWritten: '1048576', writes: 4 });
         expect(readFileSync(path('new.img')).equals(Buffer.alloc(1_048_576))).toBe(true);
+      }),
+    );
+
+    it.each([
+      [
+        'begin beyond the end',
+        ['--offset', '2M', '--length', '512'],
+        2,
+        /begin within the file or at its end/,
+      ],
+      ['begin beyond the end and have no length', ['--offset', '2M'], 2, /say with --length how much/],
+      [
+        'are refused by the storage',
+        ['--offset', '512K', '--length', '1M', '--incapable'],
+        1,
+        /NOT_SUPPORTED/,
+      ],
+    ])(
+      'leaves a file as long as it was when its writes %s',
+      inFolder(async ({ path, run }, _what, args, code, sentence) => {
+        const finished = await run('write', 'big.vhdx', '--token', 'zeros.token', ...args);
+        expect(finished.code).toBe(code);
+        expect(finished.stderr).toMatch(sentence);
+        expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH))).toBe(true);
       }),
     );
 

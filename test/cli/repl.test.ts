@@ -77,6 +77,35 @@ describe('odx repl fed from a pipe', () => {
     });
   });
 
+  it.each([
+    ['a dot command that is none', ['.nope', '1'], '1\n', 'odx: SyntaxError: Invalid REPL keyword.\n'],
+    [
+      '.load, which would not wait for statements',
+      ['.load a.js'],
+      '',
+      'odx: SyntaxError: Invalid REPL keyword.\n',
+    ],
+    [
+      'a statement that waits for ever',
+      ['1', 'await new Promise(() => {})', '2'],
+      '1\n',
+      'odx: Error: The statement waits for something that never comes.\n',
+    ],
+    [
+      'what a timer throws after the last line',
+      ['setTimeout(() => { throw new Error("late") }, 50), 1'],
+      '1\n',
+      'odx: Error: late\n',
+    ],
+  ])('exits with 1 after %s', async (_, lines, stdout, stderr) => {
+    expect(await repl(lines)).toEqual({ code: 1, stdout, stderr });
+  });
+
+  it('shows a stack with --debug', async () => {
+    const { stderr } = await repl(["await openFile('none.vhdx', 'r')"], ['--debug']);
+    expect(stderr).toMatch(/^Win32Error: ERROR_FILE_NOT_FOUND .+\n {4}at /);
+  });
+
   it('has everything of the package in scope', async () => {
     const names = [
       'odx',
@@ -129,6 +158,17 @@ describe('odx repl fed from a pipe', () => {
     expect(await repl(['1', '.exit', '2'])).toEqual({ code: 0, stdout: '1\n', stderr: '' });
   });
 
+  it('keeps one document with --json, whatever a statement prints or gives', async () => {
+    const { code, stdout, stderr } = await repl(
+      ["console.log('aside')", 'const circle = {}', 'circle.self = circle', '42n'],
+      ['--json'],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'aside\n' });
+    expect(JSON.parse(stdout)).toEqual({
+      statements: [{ value: '<ref *1> { self: [Circular *1] }' }, { value: '42' }],
+    });
+  });
+
   it('collects what the statements give with --json', async () => {
     const { code, stdout, stderr } = await repl(
       ['2n ** 60n', 'OffloadToken.zeroData()', 'nowhere'],
@@ -163,6 +203,25 @@ describe.skipIf(opener === undefined)(
       expect(await session.ended).toBe(0);
       expect(readFileSync(history, 'utf8')).toContain('(await openFile("big.vhdx", "r")).size');
       expect(statSync(history).mode & 0o077).toBe(0);
+    });
+
+    it('tells errors in a sentence, and ends copies with Ctrl-C and with itself', async () => {
+      const args = ['repl', '--emulate', '--latency', '100ms', '--max-write', '512'];
+      const session = odxInTerminal(args, folder.path, { ODX_REPL_HISTORY: '' });
+      const shown = (): string => stripVTControlCharacters(session.shown());
+      const type = (keys: string): unknown => session.child.stdin?.write(keys);
+      await until(() => shown().includes('odx> '), shown);
+      type('await offloadRead(await openFile("big.vhdx", "r"), { copyLength: 7 })\r');
+      await until(() => /Uncaught odx: copyLength is 7; [^\n]+\r\n(odx> )$/.test(shown()), shown);
+      type('await copyFile("big.vhdx", "first")\r');
+      await until(() => existsSync(path('first')), shown);
+      type('\u0003');
+      await until(() => !existsSync(path('first')), shown);
+      type('copyFile("big.vhdx", "second"), 0\r');
+      await until(() => existsSync(path('second')), shown);
+      type('.exit\r');
+      expect(await session.ended).toBe(0);
+      expect(existsSync(path('second'))).toBe(false);
     });
 
     it('does without a history where it cannot be kept', async () => {

@@ -2,7 +2,7 @@ import type { CopyProgress } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { isReport, outcomeOfMany, outcomeOfOne } from '../copy-outcome.ts';
 import { type CopyPlan, makeFolders, planCopies } from '../copy-plan.ts';
-import { AdvisedError } from '../errors.ts';
+import { unlessInterrupted } from '../errors.ts';
 import type { Values } from '../options.ts';
 import { ProgressBar } from '../progress.ts';
 import { parseCount, parseSize, plain } from '../size.ts';
@@ -85,7 +85,7 @@ export const copy: Command = defineCommand({
         return outcomeOfMany(plan, slots, verify, performance.now() - begun);
       }
       if (isReport(slot)) return outcomeOfOne(planned, slot, verify);
-      throw signal.aborted ? new AdvisedError('Interrupted.', AFTERWARDS, { cause: slot }) : slot;
+      throw unlessInterrupted(slot, AFTERWARDS);
     } finally {
       progress?.end();
     }

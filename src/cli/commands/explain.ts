@@ -9,7 +9,7 @@ export const explain: Command = defineCommand({
   summary: 'say what a Win32 error, an NTSTATUS or a control code means and what to do',
   notes: ['CODE is a number as Windows gives it, decimal or hexadecimal, or a name in any letter case.'],
   spelling: { code: 'CODE' },
-  remedy: 'Write the number itself, with 0x in front when it is hexadecimal.',
+  remedy: 'Write a number or a name, such as 315, 0xC0000465 or ERROR_INVALID_TOKEN.',
   negative: true,
   options: {},
   examples: [

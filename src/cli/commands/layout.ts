@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import type { Layout } from '../../structs.ts';
 import { type Command, defineCommand, type Outcome } from '../command.ts';
 import { plural } from '../format.ts';
 import { byteMap } from '../layout-map.ts';
 import { layoutPicture } from '../layout-picture.ts';
 import { fieldTable } from '../layout-table.ts';
+import { writeNewFile } from '../new-file.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const layout: Command = defineCommand({
@@ -19,6 +19,7 @@ export const layout: Command = defineCommand({
   remedy: 'odx layout lists every structure.',
   options: {
     svg: { type: 'string', value: 'FILE', help: 'write the map as a picture' },
+    force: { type: 'boolean', help: 'with --svg: replace a file that is there' },
   },
   examples: [
     { line: 'layout', does: 'every structure with its size' },
@@ -26,14 +27,14 @@ export const layout: Command = defineCommand({
     { line: 'layout STORAGE_OFFLOAD_TOKEN --svg token.svg', does: 'a picture of the token' },
     { line: 'layout DEVICE_DSM_INPUT --json', does: 'an alias, as JSON' },
   ],
-  async run([name], { svg }) {
+  async run([name], { svg, force = false }) {
     const { layoutOf, structs } = await import('../../structs.ts');
     if (name === undefined) {
       if (svg !== undefined) throw new UsageError('--svg draws one structure; name it.');
       return list(Object.values(structs));
     }
     const found = layoutOf(name.toUpperCase());
-    if (svg !== undefined) await writeFile(svg, layoutPicture(found));
+    if (svg !== undefined) await writeNewFile(svg, layoutPicture(found), { force });
     return {
       data: svg === undefined ? found : { ...found, svg },
       text: [

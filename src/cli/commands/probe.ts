@@ -14,6 +14,7 @@ export const probe: Command = defineCommand({
   count: [1, 1],
   summary: 'tell whether a file, folder or volume can be copied by offload, and why not',
   notes: ['Asks file system, filters and device without changing anything.'],
+  spelling: { path: 'PATH' },
   options: {},
   examples: [
     { line: 'probe big.vhdx', does: 'ask about a file' },

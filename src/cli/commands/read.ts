@@ -1,8 +1,8 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { OffloadFile, OffloadReadResult } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { AdvisedError } from '../errors.ts';
 import { facts, formatCount, formatExactSize, hex } from '../format.ts';
+import { writeNewFile } from '../new-file.ts';
 import { parseSize, parseTime, plain } from '../size.ts';
 import { RequestError } from '../usage-error.ts';
 
@@ -20,7 +20,12 @@ export const read: Command = defineCommand({
     'A token of the emulator is known only to the process that read it and is worth nothing afterwards; ' +
       'odx repl --emulate keeps one process for both halves.',
   ],
-  spelling: { copyLength: '--length', fileOffset: '--offset', tokenTimeToLive: '--time-to-live' },
+  spelling: {
+    path: 'FILE',
+    copyLength: '--length',
+    fileOffset: '--offset',
+    tokenTimeToLive: '--time-to-live',
+  },
   options: {
     offset: { type: 'string', value: 'SIZE', help: 'where the range begins; default 0' },
     length: { type: 'string', value: 'SIZE', help: 'how long it is; default: to the end of the file' },
@@ -45,6 +50,7 @@ export const read: Command = defineCommand({
     const length = values.length === undefined ? undefined : parseSize('--length', values.length);
     const life = values['time-to-live'];
     const tokenTimeToLive = life === undefined ? 0 : parseTime('--time-to-live', life);
+    if (values.out !== undefined) await refuseSource(path, values.out);
     const { odx, emulator } = await kernels.bind();
     const signal = interruptible();
     const file = await odx.openFile(path, 'r');
@@ -56,9 +62,11 @@ export const read: Command = defineCommand({
         tokenTimeToLive,
         signal,
       });
-      if (values.out !== undefined) await saveToken(values.out, result, values.force ?? false);
       const { token, transferLength, allZeroBeyondRange, flags } = result;
       const { fingerprint, type, isZeroData } = token;
+      const force = values.force ?? false;
+      if (values.out !== undefined)
+        await writeNewFile(values.out, token.bytes, { force, mode: ONLY_THE_OWNER });
       return {
         data: {
           path,
@@ -76,7 +84,7 @@ export const read: Command = defineCommand({
           ['fingerprint', fingerprint],
           ['type', `${hex(type)}${isZeroData ? ', the token of zeros' : ''}`],
           ['transfer length', `${formatExactSize(transferLength)} from offset ${formatCount(fileOffset)}`],
-          ['rest', restOf(fileOffset, copyLength, result)],
+          ['rest', restOf(fileOffset, copyLength, file.size, result)],
           [
             'saved',
             values.out === undefined ? undefined : savedAs(values.out, emulator !== undefined && !isZeroData),
@@ -89,16 +97,12 @@ export const read: Command = defineCommand({
   },
 });
 
-async function saveToken(path: string, { token }: OffloadReadResult, force: boolean): Promise<void> {
-  // A file that is there keeps its mode when it is written again, so it is made anew.
-  if (force) await rm(path, { force: true });
-  try {
-    await writeFile(path, token.bytes, { flag: 'wx', mode: ONLY_THE_OWNER });
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
-    throw new AdvisedError(error.message, 'Choose another name, or add --force to replace what is there.', {
-      cause: error,
-    });
+// Its own token would be all that is left of it.
+async function refuseSource(source: string, out: string): Promise<void> {
+  const [read, written] = await Promise.all([source, out].map((path) => stat(path).catch(() => undefined)));
+  if (read === undefined || written === undefined) return;
+  if (read.dev === written.dev && read.ino === written.ino) {
+    throw new RequestError(`--out is ${out}, which is ${source} itself; save the token in another file.`);
   }
 }
 
@@ -112,13 +116,20 @@ function restFrom(offset: bigint, { path, size, sectorSize }: OffloadFile): bigi
   return offset % BigInt(sectorSize) === 0n ? size - offset : 0n;
 }
 
-function restOf(offset: bigint, asked: bigint, result: OffloadReadResult): string | undefined {
-  const { transferLength, allZeroBeyondRange } = result;
-  if (transferLength >= asked) return undefined;
-  const where = `${formatCount(asked - transferLength)} bytes of what was asked`;
+function restOf(
+  offset: bigint,
+  asked: bigint,
+  size: bigint,
+  { transferLength, allZeroBeyondRange }: OffloadReadResult,
+): string | undefined {
+  const next = offset + transferLength;
+  const end = offset + asked;
+  if (next >= end) return undefined;
+  if (next >= size) return `the file ends at ${formatCount(size)}, before the range does`;
+  const where = `${formatCount((end < size ? end : size) - next)} bytes of what was asked`;
   return allZeroBeyondRange
     ? `${where} are zeros up to the end of the file`
-    : `${where} need another token: --offset ${offset + transferLength}`;
+    : `${where} need another token: --offset ${next}`;
 }
 
 function savedAs(path: string, emulated: boolean): string {

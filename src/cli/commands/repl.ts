@@ -1,5 +1,4 @@
 import { type Command, defineCommand } from '../command.ts';
-import { DONE, FAILED } from '../errors.ts';
 import { manifest } from '../package.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -20,42 +19,22 @@ export const repl: Command = defineCommand({
     { line: 'repl --emulate < first-copy.js', does: 'run a file' },
     { line: 'repl --emulate --json < first-copy.js', does: 'collect what the statements give as JSON' },
   ],
-  async run(_operands, _values, { json, kernels }) {
+  async run(_operands, _values, { json, debug, kernels }) {
     const piped = !process.stdin.isTTY;
     if (json && !piped) throw new UsageError('odx repl --json needs its input from a pipe or a file.');
     const { replScope } = await import('../repl/scope.ts');
-    const { scope, kernel } = await replScope(kernels);
+    const scope = await replScope(kernels);
     if (!piped) {
       const { talk } = await import('../repl/terminal.ts');
-      const { version } = manifest();
-      return talk(
-        scope,
-        `odx ${version} on ${kernel}. .help shows a first copy, Tab completes, .exit leaves.`,
-      );
+      const greeting = `odx ${manifest().version} on ${scope.kernel}. .help shows a first copy, Tab completes, .exit leaves.`;
+      return talk(scope, greeting, debug);
     }
-    const [{ runPiped }, { showError, showValue }] = await Promise.all([
+    const [{ runPiped }, { Transcript }] = await Promise.all([
       import('../repl/pipe.ts'),
-      import('../repl/show.ts'),
+      import('../repl/transcript.ts'),
     ]);
-    const statements: object[] = [];
-    let exitCode = DONE;
-    const print = (stream: NodeJS.WriteStream, line: string): void => {
-      if (!json) stream.write(`${line}\n`);
-    };
-    await runPiped(process.stdin, scope, {
-      value(value) {
-        statements.push({ value });
-        print(process.stdout, showValue(value));
-      },
-      error(error) {
-        exitCode = FAILED;
-        statements.push({ error: error instanceof Error ? error : { message: String(error) } });
-        print(process.stderr, showError(error));
-      },
-      text: (text) => print(process.stdout, text.trimEnd()),
-    });
-    return json
-      ? { data: { statements }, text: '', exitCode }
-      : { data: undefined, text: undefined, exitCode };
+    const transcript = new Transcript(json, debug);
+    await runPiped(process.stdin, scope.scope, transcript);
+    return transcript.end();
   },
 });

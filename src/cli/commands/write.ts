@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { Odx, OffloadFile, OffloadToken } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { AdvisedError } from '../errors.ts';
+import { AdvisedError, hostError, unlessInterrupted } from '../errors.ts';
 import { facts, formatCount, formatExactSize, plural } from '../format.ts';
 import { parseSize, plain } from '../size.ts';
 import { RequestError, UsageError } from '../usage-error.ts';
@@ -12,8 +12,9 @@ interface WriteJob {
   readonly token: OffloadToken;
   readonly fileOffset: bigint;
   readonly transferOffset: bigint;
-  readonly length: bigint;
   readonly signal: AbortSignal;
+  done: bigint;
+  writes: number;
 }
 
 export const write: Command = defineCommand({
@@ -27,7 +28,12 @@ export const write: Command = defineCommand({
     'A token of the emulator is known only to the process that read it: here it can write none but the token of ' +
       'zeros. odx repl --emulate keeps one process for both halves.',
   ],
-  spelling: { copyLength: '--length', fileOffset: '--offset', transferOffset: '--transfer-offset' },
+  spelling: {
+    path: 'FILE',
+    copyLength: '--length',
+    fileOffset: '--offset',
+    transferOffset: '--transfer-offset',
+  },
   options: {
     token: { type: 'string', value: 'FILE', help: 'the token that odx read --out saved, or its base64' },
     offset: { type: 'string', value: 'SIZE', help: 'where in FILE to write; default 0' },
@@ -55,16 +61,15 @@ export const write: Command = defineCommand({
     const token = await loadToken(values.token);
     const { odx, emulator } = await kernels.bind();
     const signal = interruptible();
-    const { file, created } = await openDestination(
-      odx,
-      path,
-      asked === undefined ? undefined : fileOffset + asked,
-    );
+    const end = asked === undefined ? undefined : fileOffset + asked;
+    const { file, created } = await openDestination(odx, path, end);
+    const before = created ? 0n : file.size;
+    const job = { token, fileOffset, transferOffset, signal, done: 0n, writes: 0 };
     let finished = false;
     try {
-      const length = asked ?? (file.size > fileOffset ? file.size - fileOffset : 0n);
-      const job = { token, fileOffset, transferOffset, length, signal };
-      const writes = await writeAll(odx, file, job, emulator !== undefined);
+      const length = asked ?? restFrom(fileOffset, file);
+      if (!created) await makeRoom(file, fileOffset, end ?? before);
+      await writeAll(odx, file, job, length, emulator !== undefined);
       finished = true;
       return {
         data: {
@@ -73,17 +78,25 @@ export const write: Command = defineCommand({
           fileOffset,
           transferOffset,
           lengthWritten: length,
-          writes,
+          writes: job.writes,
         },
         text: `${path}\n${facts([
           [
             'written',
-            `${formatExactSize(length)} from offset ${formatCount(fileOffset)}, ${plural(writes, 'offload write')}`,
+            `${formatExactSize(length)} from offset ${formatCount(fileOffset)}, ${plural(job.writes, 'offload write')}`,
           ],
           ['token', token.fingerprint],
         ])}`,
       };
+    } catch (error) {
+      throw unlessInterrupted(
+        error,
+        created
+          ? 'The file that was begun is removed; run the same command again.'
+          : 'Part of the range may be written already; run the same command again.',
+      );
     } finally {
+      if (!finished && !created) await cut(file, longest(before, fileOffset + job.done));
       await file.close();
       if (created && !finished) await rm(path, { force: true });
     }
@@ -92,9 +105,12 @@ export const write: Command = defineCommand({
 
 async function loadToken(path: string): Promise<OffloadToken> {
   const { OffloadToken: Token } = await import('../../index.ts');
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw hostError(path, 'read', error);
+  });
   try {
-    return Token.from(bytes.length === TOKEN_BYTES ? bytes : bytes.toString('utf8').trim());
+    // Tools that write base64 break its lines.
+    return Token.from(bytes.length === TOKEN_BYTES ? bytes : bytes.toString('utf8').replace(/\s/g, ''));
   } catch (error) {
     // The message of the library would speak of strings and arrays.
     throw new RequestError(`${path} holds no token: that is ${TOKEN_BYTES} bytes, or their base64.`, {
@@ -121,27 +137,55 @@ async function openDestination(
     }
     return { file: await odx.openFile(path, 'wx', { size: end }), created: true };
   }
-  if (end !== undefined && file.size < end) await file.setSize(end);
   return { file, created: false };
 }
 
-// One offload write may do less than was asked: what it did decides where the next one begins.
-async function writeAll(odx: Odx, file: OffloadFile, job: WriteJob, emulated: boolean): Promise<number> {
-  let writes = 0;
-  let done = 0n;
-  while (done < job.length) {
-    const { lengthWritten } = await offloadWrite(odx, file, job, done, emulated);
-    writes++;
-    done += lengthWritten;
+function restFrom(offset: bigint, { path, size }: OffloadFile): bigint {
+  if (offset < size) return size - offset;
+  throw new RequestError(
+    `--offset is ${formatCount(offset)}, and ${path} ends at ${formatCount(size)}; say with --length how much to write.`,
+  );
+}
+
+// What a gap would hold is nobody's to say, so Windows refuses to write behind one.
+async function makeRoom(file: OffloadFile, offset: bigint, end: bigint): Promise<void> {
+  if (offset > file.size) {
+    throw new RequestError(
+      `--offset is ${formatCount(offset)}, and ${file.path} ends at ${formatCount(file.size)}; begin within the file or at its end.`,
+    );
   }
-  return writes;
+  if (file.size < end) await file.setSize(end);
+}
+
+/** Takes back the room that was made in vain. The failure that made it vain is on its way to the user. */
+async function cut(file: OffloadFile, size: bigint): Promise<void> {
+  if (file.size > size) await file.setSize(size).catch(() => {});
+}
+
+function longest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+// One offload write may do less than was asked: what it did decides where the next one begins.
+async function writeAll(
+  odx: Odx,
+  file: OffloadFile,
+  job: WriteJob,
+  length: bigint,
+  emulated: boolean,
+): Promise<void> {
+  while (job.done < length) {
+    const { lengthWritten } = await offloadWrite(odx, file, job, length - job.done, emulated);
+    job.writes++;
+    job.done += lengthWritten;
+  }
 }
 
 async function offloadWrite(
   odx: Odx,
   file: OffloadFile,
-  { token, fileOffset, transferOffset, length, signal }: WriteJob,
-  done: bigint,
+  { token, fileOffset, transferOffset, done, signal }: WriteJob,
+  length: bigint,
   emulated: boolean,
 ): Promise<{ lengthWritten: bigint }> {
   try {
@@ -149,7 +193,7 @@ async function offloadWrite(
       token,
       fileOffset: plain(fileOffset + done),
       transferOffset: plain(transferOffset + done),
-      copyLength: plain(length - done),
+      copyLength: plain(length),
       signal,
     });
   } catch (error) {

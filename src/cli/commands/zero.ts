@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from '../command.ts';
+import { unlessInterrupted } from '../errors.ts';
 import { formatCount, formatExactSize } from '../format.ts';
 import { parseSize, plain } from '../size.ts';
 import { RequestError } from '../usage-error.ts';
@@ -12,7 +13,8 @@ export const zero: Command = defineCommand({
     'The range must lie within the file; OFFSET and LENGTH are multiples of the sector, except that the range may end ' +
       'where the file ends. What was there is gone.',
   ],
-  spelling: { fileOffset: 'OFFSET', length: 'LENGTH' },
+  spelling: { path: 'FILE', fileOffset: 'OFFSET', length: 'LENGTH' },
+  negative: true,
   options: {},
   examples: [
     { line: 'zero disk1.img 0 1MiB', does: 'clear the first mebibyte' },
@@ -41,6 +43,8 @@ export const zero: Command = defineCommand({
         data: { path, fileOffset, ...result },
         text: `${path}: ${formatExactSize(result.lengthWritten)} from offset ${formatCount(fileOffset)} are zeros now`,
       };
+    } catch (error) {
+      throw unlessInterrupted(error, 'Part of the range may be zeros already; run the same command again.');
     } finally {
       await file.close();
     }

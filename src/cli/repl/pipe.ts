@@ -16,6 +16,9 @@ export interface Listener {
 const READY = '\0';
 const CONTINUE = /^(?:\.{3,}|\|) ?$/;
 const UNCAUGHT = /^Uncaught\b/;
+const COMPLAINT = /^(?:Invalid REPL keyword|Failed to)\b/;
+// They read and write files in a way that does not wait for statements.
+const UNFIT = ['editor', 'load', 'save'];
 
 /**
  * Runs what comes through a pipe in Node's REPL, in order, each statement to its end.
@@ -37,6 +40,7 @@ export async function runPiped(
       reader.wanted();
     } else if (UNCAUGHT.test(chunk)) listener.error(shown);
     else if (written) listener.value(shown);
+    else if (COMPLAINT.test(chunk)) listener.error(new SyntaxError(`${chunk.trim()}.`));
     else listener.text(chunk);
     written = false;
   };
@@ -63,9 +67,20 @@ export async function runPiped(
   Object.assign(server.context, scope);
   teach(server);
   passOverImports(server);
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    await reader.give(line);
-    if (reader.isLeft) return;
+  for (const name of UNFIT) Reflect.deleteProperty(server.commands, name);
+  // Nothing is left that could wake a statement that waits.
+  const forsaken = (): void => {
+    listener.error(new Error('The statement waits for something that never comes.'));
+    reader.left();
+  };
+  process.once('beforeExit', forsaken);
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      await reader.give(line);
+      if (reader.isLeft) return;
+    }
+  } finally {
+    process.off('beforeExit', forsaken);
   }
   if (!complete) listener.error(new SyntaxError('The input ends in the middle of a statement.'));
   server.close();

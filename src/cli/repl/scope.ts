@@ -1,9 +1,11 @@
 import type { Kernels } from '../kernel.ts';
+import { Jobs } from './jobs.ts';
 
 export interface ReplScope {
   readonly scope: Record<string, unknown>;
   /** Which kernel the functions ask. */
   readonly kernel: string;
+  readonly jobs: Jobs;
 }
 
 /** Everything of the package under its own name, with the functions bound to the kernel in use. */
@@ -15,15 +17,18 @@ export async function replScope(kernels: Kernels): Promise<ReplScope> {
     import('../../kernel/kernel32.ts'),
     import('../../structs.ts'),
   ]);
-  const { kernel, ...bound } = odx;
+  const jobs = new Jobs(odx);
+  const { copyFile, copyFiles } = jobs;
+  const stoppable = { ...odx, copyFile, copyFiles };
+  const { kernel, ...bound } = stoppable;
   const scope = {
     ...library,
     ...layouts,
     ...bound,
-    odx,
+    odx: stoppable,
     createEmulator,
     loadKernel32,
     emulator: emulator ?? (await kernels.emulator()),
   };
-  return { scope, kernel: emulator === undefined ? kernel.name : 'the emulator' };
+  return { scope, jobs, kernel: emulator === undefined ? kernel.name : 'the emulator' };
 }

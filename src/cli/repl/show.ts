@@ -7,7 +7,8 @@ export function showValue(value: unknown): string {
   return inspect(value, { colors: !plain });
 }
 
-export function showError(error: unknown): string {
+export function showError(error: unknown, debug = false): string {
+  if (debug && error instanceof Error) return showValue(error);
   // Errors of JavaScript itself say little without their kind.
   if (!(error instanceof Error && 'code' in error)) return `odx: ${String(error)}`;
   const { sentence, next } = complain(error);
