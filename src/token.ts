@@ -132,7 +132,8 @@ export function isToken(value: unknown): value is OffloadToken {
   return typeof value === 'object' && value !== null && isBranded(value);
 }
 
-// A buffer of its own costs a token over a microsecond, a piece of a slab a fraction of that. No two tokens share a byte.
+// A buffer of its own costs a token over a microsecond, a piece of a slab a fraction of that. No two tokens share a
+// byte; one that is kept keeps the 32 KiB around it.
 const SLAB = 64 * LENGTH;
 let slab: Bytes = new Uint8Array(0);
 let used = 0;

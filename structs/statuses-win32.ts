@@ -41,7 +41,8 @@ const rows: readonly Win32Status[] = [
     value: 127,
     action: 'fail',
     meaning: 'A DLL does not export a function that is needed.',
-    advice: 'Use Windows 8 or Windows Server 2012 or later, where copy offload exists.',
+    advice:
+      'Use a Windows that Node.js supports, and if kernel32 or ntdll are played by other libraries, let them export it.',
   },
   {
     name: 'ERROR_IO_INCOMPLETE',

@@ -89,7 +89,12 @@ export class OffloadFile {
     this.#opened = { ...this.#opened, size: BigInt(size) };
   }
 
-  /** Closes the handle (CloseHandle). Calls in flight end first or are ended by Windows. */
+  /**
+   * Closes the handle (CloseHandle). Calls in flight end first or are ended by Windows. Closing again does nothing.
+   *
+   * @throws {Win32Error} when Windows refuses, e.g. ERROR_INVALID_HANDLE because somebody else closed it.
+   * @see https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-closehandle
+   */
   close(): Promise<void> {
     if (this.#closing === undefined) {
       const { kernel, handle, path } = this.#opened;
@@ -98,10 +103,12 @@ export class OffloadFile {
     return this.#closing;
   }
 
+  /** {@link OffloadFile.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /** {@link OffloadFile.close}, blocking, for `using`; a resize that has not ended yet is waited for behind the scenes. */
   [Symbol.dispose](): void {
     if (this.#closing !== undefined) return;
     this.#closing = Promise.resolve();

@@ -17,15 +17,25 @@ export const GEOMETRY_SIZE: number = DISK_GEOMETRY.size;
 
 /** DEVICE_COPY_OFFLOAD_DESCRIPTOR as it came: lifetimes in seconds, sizes in logical blocks. */
 export interface CopyOffloadDescriptor {
+  /** 1 from the class driver, the size of the structure according to the documentation. */
   readonly version: number;
+  /** Of the structure, in bytes. */
   readonly size: number;
+  /** The longest that a token can be asked to live, in seconds. */
   readonly maximumTokenLifetime: number;
+  /** How long a token lives that was asked for nothing else, in seconds. */
   readonly defaultTokenLifetime: number;
+  /** The most that one token covers, in logical blocks. */
   readonly maximumTransferSize: bigint;
+  /** What the device likes best in one command, in logical blocks; 0 where it does not say. */
   readonly optimalTransferCount: bigint;
+  /** Ranges that one command of the device takes. */
   readonly maximumDataDescriptors: number;
+  /** The most that one of these ranges covers, in logical blocks; 0 where it does not say, as in the next two. */
   readonly maximumTransferLengthPerDescriptor: number;
+  /** What the device likes best in one range, in logical blocks. */
   readonly optimalTransferLengthPerDescriptor: number;
+  /** What the length of a range is best a multiple of, in logical blocks. */
   readonly optimalTransferLengthGranularity: number;
 }
 

@@ -39,7 +39,7 @@ function describe(path: string, report: ProbeReport): string {
       ['sector', formatSize(BigInt(report.sectorSize))],
       ['size', report.size === undefined ? undefined : formatExactSize(report.size)],
       ['attributes', report.attributes.length > 0 ? report.attributes.join(', ') : undefined],
-      ['one token covers', device && sizeOrUnlimited(device.maximumTransferBytes)],
+      ['one token covers', device && atMost(device.maximumTransferBytes)],
       ['best transfer', device && sizeOrUnsaid(device.optimalTransferBytes)],
       ['token lifetime', device && lifetime(device)],
       ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
@@ -47,7 +47,7 @@ function describe(path: string, report: ProbeReport): string {
   ].join('\n');
 }
 
-function sizeOrUnlimited(bytes: bigint): string {
+function atMost(bytes: bigint): string {
   return bytes === 0n ? 'not said' : `up to ${formatSize(bytes)}`;
 }
 

@@ -2,6 +2,7 @@ import { INVALID_HANDLE_VALUE, OVERLAPPED_ENTRY } from '../../../structs/index.t
 import { takeUint64 } from '../../codec/integers.ts';
 import { KernelFailure } from '../kernel.ts';
 import type { Address, Native } from './native.ts';
+import { roomForNumber } from './room.ts';
 
 const ENTRIES = 256;
 const { lpOverlapped } = OVERLAPPED_ENTRY.offsetOf;
@@ -31,7 +32,7 @@ export class CompletionPort {
   readonly #inFlight = new Map<Address, () => void>();
   readonly #entries = new Uint8Array(ENTRIES * OVERLAPPED_ENTRY.size);
   readonly #view = new DataView(this.#entries.buffer);
-  readonly #removed = new Uint32Array(64);
+  readonly #removed = roomForNumber();
   #port = 0n;
   #isWaiting = false;
 
@@ -69,15 +70,15 @@ export class CompletionPort {
     if (this.#isWaiting) return;
     const wake = () => this.#native.PostQueuedCompletionStatus(this.#port, 0, 0, null);
     wakeAtExit(wake);
-    const removed = new Uint8Array(this.#removed.buffer);
+    // SAFETY: this port, which the callback keeps, holds the memory.
     this.#native.background(
       'GetQueuedCompletionStatusEx',
-      [this.#port, this.#entries, ENTRIES, removed, LONGEST_WAIT, 0],
+      [this.#port, this.#entries, ENTRIES, this.#removed, LONGEST_WAIT, 0],
       (succeeded) => {
         this.#isWaiting = false;
         waiting.delete(wake);
         try {
-          if (succeeded !== 0) this.#complete(this.#removed[0] ?? 0);
+          if (succeeded !== 0) this.#complete(new DataView(this.#removed.buffer).getUint32(0, true));
         } finally {
           if (this.#inFlight.size > 0) this.#wait();
         }

@@ -13,6 +13,7 @@ import { deviceSectorSize, deviceSize } from './device.ts';
 import type { FramePool } from './frame.ts';
 import { lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
+import { roomFor, roomForNumber } from './room.ts';
 import { nativePath } from './strings.ts';
 import { sectorSizeOfVolume } from './volume.ts';
 
@@ -79,9 +80,9 @@ export function fileFacts(native: Native, frames: FramePool, handle: bigint, pat
 
 /** FILE_END_OF_FILE_INFO: moves the end of a file without a file pointer, which an overlapped handle has not. */
 export function endOfFileParameters(handle: bigint, size: bigint): [bigint, number, Uint8Array, number] {
-  const information = new Uint8Array(FILE_END_OF_FILE_INFO.size);
+  const information = roomFor(FILE_END_OF_FILE_INFO.size);
   new DataView(information.buffer).setBigInt64(FILE_END_OF_FILE_INFO.offsetOf.EndOfFile, size, true);
-  return [handle, FileEndOfFileInfo, information, information.length];
+  return [handle, FileEndOfFileInfo, information, FILE_END_OF_FILE_INFO.size];
 }
 
 /** Gives `to` the last write time and attributes of `from`, as CopyFile does. */
@@ -90,17 +91,17 @@ export function copyTimesAndAttributes(native: Native, from: bigint, to: bigint)
   const source = information(native, from, FileBasicInfo, FILE_BASIC_INFO.size);
   if (source === undefined) throw lastFailure(native);
   // A zero leaves that time as it is.
-  const wanted = new Uint8Array(FILE_BASIC_INFO.size);
+  const wanted = roomFor(FILE_BASIC_INFO.size);
   const view = new DataView(wanted.buffer);
   view.setBigInt64(LastWriteTime, source.getBigInt64(LastWriteTime, true), true);
   const attributes = source.getUint32(FileAttributes, true) & KEPT_ATTRIBUTES;
   view.setUint32(FileAttributes, attributes === 0 ? FILE_ATTRIBUTE_NORMAL : attributes, true);
-  if (native.SetFileInformationByHandle(to, FileBasicInfo, wanted, wanted.length) === 0)
+  if (native.SetFileInformationByHandle(to, FileBasicInfo, wanted, FILE_BASIC_INFO.size) === 0)
     throw lastFailure(native);
 }
 
 function fileSize(native: Native, handle: bigint): bigint {
-  const size = new Uint8Array(64);
+  const size = roomForNumber();
   if (native.GetFileSizeEx(handle, size) === 0) throw lastFailure(native);
   return new DataView(size.buffer).getBigInt64(0, true);
 }
@@ -129,7 +130,7 @@ function identityById(native: Native, handle: bigint): string | undefined {
 }
 
 function identityByIndex(native: Native, handle: bigint): string | undefined {
-  const bytes = new Uint8Array(64);
+  const bytes = roomFor(BY_HANDLE_FILE_INFORMATION.size);
   if (native.GetFileInformationByHandle(handle, bytes) === 0) return undefined;
   const view = new DataView(bytes.buffer);
   const { dwVolumeSerialNumber, nFileIndexHigh, nFileIndexLow } = BY_HANDLE_FILE_INFORMATION.offsetOf;
@@ -144,7 +145,7 @@ function identity(volume: string, file: string): string | undefined {
 
 /** GetFileInformationByHandleEx; undefined where this Windows, or this file system, does not know the class. */
 function information(native: Native, handle: bigint, kind: number, size: number): DataView | undefined {
-  const bytes = new Uint8Array(Math.max(size, 64));
+  const bytes = roomFor(size);
   const succeeded = native.GetFileInformationByHandleEx(handle, kind, bytes, size) !== 0;
   return succeeded ? new DataView(bytes.buffer, 0, size) : undefined;
 }

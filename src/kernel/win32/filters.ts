@@ -5,6 +5,7 @@ import {
 } from '../../../structs/index.ts';
 import { type FilterFacts, KernelFailure } from '../kernel.ts';
 import type { Native } from './native.ts';
+import { roomForNumber } from './room.ts';
 import { textOf } from './strings.ts';
 
 const InstanceAggregateStandardInformation = 3;
@@ -48,8 +49,8 @@ function isWine(native: Native): boolean {
 
 function list(native: Native, volume: string): Filters {
   const buffer = new Uint8Array(ROOM);
-  const returned = new Uint8Array(64);
-  const find = new Uint8Array(64);
+  const returned = roomForNumber();
+  const find = roomForNumber();
   const kind = InstanceAggregateStandardInformation;
   let result = native.FilterVolumeInstanceFindFirst(volume, kind, buffer, ROOM, returned, find);
   const filters: FilterFacts[] = [];

@@ -4,6 +4,7 @@ import { KernelFailure, type VolumeFacts } from '../kernel.ts';
 import { filtersOf } from './filters.ts';
 import { lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
+import { roomForNumber } from './room.ts';
 import { nativePath, textOf } from './strings.ts';
 
 const TEXT_BYTES = 1024;
@@ -104,7 +105,7 @@ function volumeInformation(
   native: Native,
   root: string,
 ): { fileSystem: string | undefined; readOnly: boolean } {
-  const flags = new Uint8Array(64);
+  const flags = roomForNumber();
   const name = new Uint8Array(TEXT_BYTES);
   const succeeded = native.GetVolumeInformationW(root, null, 0, null, null, flags, name, TEXT_LENGTH) !== 0;
   if (!succeeded) return { fileSystem: undefined, readOnly: false };
@@ -113,8 +114,8 @@ function volumeInformation(
 }
 
 function sectorSizeOfRoot(native: Native, root: string): number | undefined {
-  const bytes = new Uint8Array(64);
-  const ignored = new Uint8Array(64);
+  const bytes = roomForNumber();
+  const ignored = roomForNumber();
   if (native.GetDiskFreeSpaceW(root, ignored, bytes, ignored, ignored) === 0) return undefined;
   const sector = new DataView(bytes.buffer).getUint32(0, true);
   return isSectorSize(sector) ? sector : undefined;
@@ -122,8 +123,8 @@ function sectorSizeOfRoot(native: Native, root: string): number | undefined {
 
 // https://learn.microsoft.com/windows-hardware/drivers/ifs/offloaded-data-transfers
 function featuresMode(native: Native): number | undefined {
-  const data = new Uint8Array(64);
-  const length = new Uint8Array(64);
+  const data = roomForNumber();
+  const length = roomForNumber();
   new DataView(length.buffer).setUint32(0, 4, true);
   try {
     const key = 'SYSTEM\\CurrentControlSet\\Control\\FileSystem';

@@ -231,6 +231,7 @@ export class Win32Kernel implements Kernel {
     const native = this.#native;
     return new Promise((resolve, reject) => {
       this.#files.add((finished) => {
+        // SAFETY: the callback, which Koffi keeps until it has run, keeps the scope that holds the parameters and their memory.
         native.background(name, parameters, (result) => {
           const failure = isSuccess(result) ? undefined : new KernelFailure(native.GetLastError());
           finished();
