@@ -138,7 +138,7 @@ describe('native functions', () => {
       .map((file) => readFileSync(join(root, file), 'utf8'))
       .flatMap((text) => [
         ...[...text.matchAll(/\bnative\.(?!ts\b)(\w+)/gi)].map(([, name = '']) => name),
-        ...[...text.matchAll(/(?:background|#inBackground|#transfer)\(\s*'(\w+)'/g)].map(
+        ...[...text.matchAll(/(?:background|inBackground|#transfer)\(\s*'(\w+)'/g)].map(
           ([, name = '']) => name,
         ),
       ]),

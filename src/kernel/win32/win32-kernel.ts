@@ -16,13 +16,13 @@ import {
   deviceParameters,
   endOfFileParameters,
   fileFacts,
-  isHandle,
   openParameters,
 } from './files.ts';
 import { FramePool, Win32Frame } from './frame.ts';
 import { Lane } from './lane.ts';
 import { lastFailure } from './last-failure.ts';
-import type { BlockingName, Native, NativeFunctions } from './native.ts';
+import type { Native } from './native.ts';
+import { isTrue, OwnFiles } from './own-files.ts';
 import { nativePath } from './strings.ts';
 import { devicePath, INVALID_FILE_ATTRIBUTES, volumeFacts, volumeOfDevice } from './volume.ts';
 
@@ -37,16 +37,14 @@ export class Win32Kernel implements Kernel {
   readonly #native: Native;
   readonly #frames: FramePool;
   readonly #port: CompletionPort;
-  readonly #owned = new Set<bigint>();
-  // Of each resize that waits or runs.
-  readonly #resizing: bigint[] = [];
   readonly #borrowed = new Lane();
-  readonly #files = new Lane();
+  readonly #files: OwnFiles;
 
   constructor(native: Native) {
     this.#native = native;
     this.#frames = new FramePool(native);
     this.#port = new CompletionPort(native);
+    this.#files = new OwnFiles(native, this.#port);
   }
 
   acquire(inputLength: number, outputLength: number): Win32Frame {
@@ -71,7 +69,7 @@ export class Win32Kernel implements Kernel {
   ): Promise<number> {
     const native = this.#native;
     const own = ours(frame);
-    if (!this.#owned.has(handle)) {
+    if (!this.#files.has(handle)) {
       return borrowedControl(native, this.#borrowed, handle, code, own, inputLength, outputLength, signal);
     }
     const { inputAddress, outputAddress, returnedAddress } = own;
@@ -98,28 +96,19 @@ export class Win32Kernel implements Kernel {
   }
 
   open(path: string, request: OpenRequest): Promise<bigint> {
-    return this.#opening(openParameters(path, request));
+    return this.#files.open(openParameters(path, request));
   }
 
   openSync(path: string, request: OpenRequest): bigint {
-    const handle = this.#native.CreateFileW(...openParameters(path, request));
-    if (!isHandle(handle)) throw lastFailure(this.#native);
-    return this.#adopt(handle);
+    return this.#files.openSync(openParameters(path, request));
   }
 
-  async close(handle: bigint): Promise<void> {
-    this.#owned.delete(handle);
-    await this.#inBackground('CloseHandle', [handle], (closed) => closed !== 0);
+  close(handle: bigint): Promise<void> {
+    return this.#files.close(handle);
   }
 
   closeSync(handle: bigint): void {
-    // Windows would give its number to the next file that is opened, and the resize would cut that one.
-    if (this.#resizing.includes(handle)) {
-      this.close(handle).catch(() => {});
-      return;
-    }
-    this.#owned.delete(handle);
-    if (this.#native.CloseHandle(handle) === 0) throw lastFailure(this.#native);
+    this.#files.closeSync(handle);
   }
 
   async facts(handle: bigint, path?: string): Promise<FileFacts> {
@@ -130,20 +119,13 @@ export class Win32Kernel implements Kernel {
     return fileFacts(this.#native, this.#frames, handle, path);
   }
 
-  async setSize(handle: bigint, size: bigint): Promise<void> {
-    this.#resizing.push(handle);
-    try {
-      const parameters = endOfFileParameters(handle, size);
-      await this.#inBackground('SetFileInformationByHandle', parameters, (set) => set !== 0);
-    } finally {
-      this.#resizing.splice(this.#resizing.indexOf(handle), 1);
-    }
+  setSize(handle: bigint, size: bigint): Promise<void> {
+    return this.#files.setSize(handle, size);
   }
 
   setSizeSync(handle: bigint, size: bigint): void {
-    if (this.#native.SetFileInformationByHandle(...endOfFileParameters(handle, size)) === 0) {
-      throw lastFailure(this.#native);
-    }
+    const set = this.#native.SetFileInformationByHandle(...endOfFileParameters(handle, size));
+    if (!isTrue(set)) throw lastFailure(this.#native);
   }
 
   async read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
@@ -164,18 +146,18 @@ export class Win32Kernel implements Kernel {
   }
 
   async remove(path: string): Promise<void> {
-    await this.#inBackground('DeleteFileW', [nativePath(path)], (deleted) => deleted !== 0);
+    await this.#files.inBackground('DeleteFileW', [nativePath(path)], isTrue);
   }
 
   removeSync(path: string): void {
-    if (this.#native.DeleteFileW(nativePath(path)) === 0) throw lastFailure(this.#native);
+    if (!isTrue(this.#native.DeleteFileW(nativePath(path)))) throw lastFailure(this.#native);
   }
 
   async volume(path: string): Promise<VolumeFacts> {
     if (isDevicePath(path)) return volumeOfDevice(path);
     // The first call that reaches for a server, which may be long in answering.
     const parameters: [string] = [nativePath(path)];
-    const attributes = await this.#inBackground(
+    const attributes = await this.#files.inBackground(
       'GetFileAttributesW',
       parameters,
       (found) => found !== INVALID_FILE_ATTRIBUTES,
@@ -184,22 +166,7 @@ export class Win32Kernel implements Kernel {
   }
 
   async openDevice(path: string): Promise<bigint> {
-    return this.#opening(deviceParameters(devicePath(this.#native, path)));
-  }
-
-  async #opening(parameters: Parameters<NativeFunctions['CreateFileW']>): Promise<bigint> {
-    return this.#adopt((await this.#inBackground('CreateFileW', parameters, isHandle)) ?? 0n);
-  }
-
-  #adopt(handle: bigint): bigint {
-    try {
-      this.#port.adopt(handle);
-    } catch (error) {
-      this.#native.CloseHandle(handle);
-      throw error;
-    }
-    this.#owned.add(handle);
-    return handle;
+    return this.#files.open(deviceParameters(devicePath(this.#native, path)));
   }
 
   async #transfer(
@@ -221,25 +188,6 @@ export class Win32Kernel implements Kernel {
       frame.position = 0n;
       this.#frames.release(frame);
     }
-  }
-
-  #inBackground<Name extends BlockingName>(
-    name: Name,
-    parameters: Parameters<NativeFunctions[Name]>,
-    isSuccess: (result: ReturnType<NativeFunctions[Name]>) => boolean,
-  ): Promise<ReturnType<NativeFunctions[Name]>> {
-    const native = this.#native;
-    return new Promise((resolve, reject) => {
-      this.#files.add((finished) => {
-        // SAFETY: the callback, which Koffi keeps until it has run, keeps the scope that holds the parameters and their memory.
-        native.background(name, parameters, (result) => {
-          const failure = isSuccess(result) ? undefined : new KernelFailure(native.GetLastError());
-          finished();
-          if (failure === undefined) resolve(result);
-          else reject(failure);
-        });
-      }, reject);
-    });
   }
 }
 
