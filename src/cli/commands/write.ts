@@ -27,6 +27,7 @@ export const write: Command = defineCommand({
       'extends a file. As many offload writes are made as it takes.',
     'A token of the emulator is known only to the process that read it: here it can write none but the token of ' +
       'zeros. odx repl --emulate keeps one process for both halves.',
+    "The token of zeros is saved in odx repl by fs.writeFileSync('zeros.token', OffloadToken.zeroData().bytes).",
   ],
   spelling: {
     path: 'FILE',
