@@ -126,6 +126,7 @@ const METHODS = [
   'write',
   'copyMetadata',
   'remove',
+  'removeSync',
   'volume',
   'openDevice',
 ] as const satisfies readonly Exclude<keyof Kernel, 'name'>[];
