@@ -77,6 +77,9 @@ function single(source: string, destination: string, found: Stats | undefined): 
       `There is no folder ${destination}; make it first, or leave out the last separator.`,
     );
   }
+  if (resolve(source) === resolve(destination)) {
+    throw new RequestError(`${destination} is the source itself; copy to another file.`);
+  }
   const copies = [{ source, destination, bytes: BigInt(found?.size ?? 0) }];
   return { single: true, copies, unplanned: [], folders: [] };
 }
@@ -101,6 +104,10 @@ class Draft {
   addFile(source: string, destination: string, found: Stats): void {
     if (!found.isFile()) {
       this.unplanned.push({ source, reason: 'is no ordinary file' });
+      return;
+    }
+    if (resolve(source) === resolve(destination)) {
+      this.unplanned.push({ source, reason: 'is there already: it is the destination itself' });
       return;
     }
     const other = this.#taken.get(resolve(destination));

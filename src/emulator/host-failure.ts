@@ -4,8 +4,6 @@ import { ERROR_FILE_EXISTS, ERROR_FILENAME_EXCED_RANGE } from '../../structs/ind
 import { KernelFailure } from '../kernel/kernel.ts';
 import { failure, type Refusal } from './refusal.ts';
 
-// Two Win32 errors that no NTSTATUS of the table leads to.
-
 const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   ['EACCES', 'ACCESS_DENIED'],
   ['EPERM', 'ACCESS_DENIED'],

@@ -11,10 +11,10 @@ export type { EmulatorOptions } from './options.ts';
  * Windows, for tests and for development.
  *
  * It answers the same bytes with the same statuses, in the same order of checks, as Windows documents them. A token
- * stands for a range of a file in the state it was in: it dies when that range is written, by whatever program. Unlike
- * some real arrays this one lets a token outlive the handle it was read from; keep the source open all the same. The
- * data of an offload write is copied by this process. Tokens and states live in the emulator that made them: another
- * one knows nothing of them.
+ * stands for a range of a file in the state it was in: it dies when that range is written, by whatever program; what
+ * others write is told by size and last write time. Unlike some real arrays this one lets a token outlive the handle it
+ * was read from; keep the source open all the same. The data of an offload write is copied by this process. Tokens and
+ * states live in the emulator that made them: another one knows nothing of them.
  *
  * @param options see {@link EmulatorOptions}; sizes in bytes, times in milliseconds.
  * @returns a kernel for createOdx, with the control codes it has seen in `calls`. It holds nothing that needs closing.

@@ -8,6 +8,16 @@ import type { Work } from './work.ts';
 const PERMISSIONS = 0o777;
 const NS_PER_SECOND = 1e9;
 
+// A file of somebody else's may be written to by its permissions, and keeps its own times and permissions then; on
+// Windows the right to write includes these.
+function unlessForeign(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+  }
+}
+
 /**
  * What CopyFile keeps, as far as the host has it: the time of the last write, and of the last access, to about a
  * microsecond; the permission bits in place of the attributes. The time of creation cannot be set.
@@ -16,8 +26,10 @@ export function copyMetadata(storage: Storage, from: OpenFile, to: OpenFile): Wo
   const { stat } = storage.see(from);
   return changeFile(storage, to, [], function* ({ fd }) {
     onHost(() => {
-      fchmodSync(fd, Number(stat.mode) & PERMISSIONS);
-      futimesSync(fd, Number(stat.atimeNs) / NS_PER_SECOND, Number(stat.mtimeNs) / NS_PER_SECOND);
+      unlessForeign(() => fchmodSync(fd, Number(stat.mode) & PERMISSIONS));
+      unlessForeign(() =>
+        futimesSync(fd, Number(stat.atimeNs) / NS_PER_SECOND, Number(stat.mtimeNs) / NS_PER_SECOND),
+      );
     });
   });
 }

@@ -33,7 +33,7 @@ export interface OpenRequest {
   readonly sharing?: Sharing;
 }
 
-/** What a file is now. `stamp` differs whenever the contents may differ. */
+/** What a file is now. `stamp` differs when the contents may differ, as far as size and last write time tell. */
 export interface FileFacts {
   readonly size: bigint;
   /** Logical sector of the volume or device, in bytes. */

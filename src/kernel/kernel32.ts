@@ -2,7 +2,7 @@ import koffi, { type LibraryHandle } from 'koffi';
 import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
-import { ownProperties } from '../schema/own.ts';
+import { type Own, ownProperties } from '../schema/own.ts';
 import { refuse } from '../schema/refuse.ts';
 import { type Kernel, KernelFailure } from './kernel.ts';
 import type { Native, NativeFunctions } from './win32/native.ts';
@@ -52,7 +52,7 @@ export function loadKernel32(options: Kernel32Options = {}): Kernel {
   if (koffi.sizeof('void *') !== 8) {
     throw new UnsupportedPlatformError({ cause: new Error('A 64-bit build of Node.js is needed.') });
   }
-  const libraries = new Libraries(options);
+  const libraries = new Libraries(own);
   libraries.open('kernel32');
   return new Win32Kernel(bindLazily(libraries));
 }
@@ -60,10 +60,10 @@ export function loadKernel32(options: Kernel32Options = {}): Kernel {
 const LIBRARIES: readonly string[] = ['kernel32', 'ntdll'];
 
 class Libraries {
-  readonly #options: Kernel32Options;
+  readonly #options: Own;
   readonly #loaded = new Map<NativeSymbol['library'], LibraryHandle>();
 
-  constructor(options: Kernel32Options) {
+  constructor(options: Own) {
     this.#options = options;
   }
 
@@ -79,7 +79,8 @@ class Libraries {
   #load(library: NativeSymbol['library']): LibraryHandle {
     // Node itself exports what libuv offers to addons.
     if (library === 'node') return koffi.load(null);
-    const given = library === 'kernel32' || library === 'ntdll' ? this.#options[library] : undefined;
+    const name = this.#options[library];
+    const given = typeof name === 'string' ? name : undefined;
     try {
       return koffi.load(given ?? `${library}.dll`);
     } catch (cause) {

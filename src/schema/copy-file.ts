@@ -65,7 +65,7 @@ function own(options: unknown, checkerOf: Checker<unknown>): Own {
 }
 
 const chunkSize = () =>
-  byteCount('chunkSize', 1).refine((value) => !isByteCount(value, 1) || value > 0, {
+  byteCount('chunkSize', 1, 1).refine((value) => !isByteCount(value, 1) || value > 0, {
     error: 'chunkSize is 0; it must be at least one byte, the nearest legal value is 1.',
   });
 

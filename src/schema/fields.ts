@@ -8,10 +8,10 @@ import { zod } from './zod.ts';
 
 const U32 = 0xffff_ffff;
 
-/** A count of bytes that is a multiple of `unit`. */
-export function byteCount(field: string, unit: number): z.ZodCustom<ByteCount, ByteCount> {
+/** A count of bytes that is a multiple of `unit`. `least` is for its sentences alone. */
+export function byteCount(field: string, unit: number, least = 0): z.ZodCustom<ByteCount, ByteCount> {
   return zod().custom<ByteCount>((value) => isByteCount(value, unit), {
-    error: ({ input }) => byteCountSentence(field, input, unit),
+    error: ({ input }) => byteCountSentence(field, input, unit, { least }),
   });
 }
 

@@ -21,8 +21,8 @@ export function objectOf(request: unknown, of: string): object {
 
 /** The same for options that may be left out. */
 export function ownOptions(options: unknown, of: string, keys: readonly string[]): Own {
-  if (options === undefined) return {};
-  if (isObject(options)) return ownProperties(options, of, keys);
+  const given = options === undefined ? EMPTY : options;
+  if (isObject(given)) return ownProperties(given, of, keys);
   return refuse('', `${of} takes its options as an object, not ${sayObject(options)}.`);
 }
 

@@ -114,6 +114,12 @@ describe('probe', () => {
     ]);
   });
 
+  test('says that an empty file has nothing to offload', async () => {
+    const { verdict, reasons } = await probeWith(createEmulator(), workspace.file(0));
+    expect(verdict).toBe('capable');
+    expect(reasons[0]).toBe('The file is empty, so there is nothing to offload; try one with data.');
+  });
+
   test('every reason is a sentence, the weightiest first', async () => {
     const facts: Partial<VolumeFacts> = {
       fileSystem: 'exFAT',

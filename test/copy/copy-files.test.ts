@@ -146,6 +146,14 @@ describe('copyFiles', () => {
       ],
       ['pairs.1.0'],
     ],
+    [
+      'a source that is its own destination',
+      [
+        ['a', 'b'],
+        ['./x/../c', 'c'],
+      ],
+      ['pairs.1.0'],
+    ],
     ['several at once', [['a'], ['b', 'c\0']], ['pairs.0', 'pairs.1.1']],
   ];
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
@@ -17,6 +17,7 @@ import {
   expectSame,
   failureOf,
   noise,
+  onWindows,
   Workspace,
   watched,
 } from './workspace.ts';
@@ -245,6 +246,40 @@ test.each([
   const { fallback } = await copy(source, destination, {}, refuse);
   expect(fallback?.reason).toMatchObject({ path, dest: destination });
 });
+
+test.each([FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE])(
+  'the report counts a 0x%x that succeeded without progress',
+  async (code) => {
+    let seen = 0;
+    const kernel = emulator((call) => (call.code === code && ++seen === 2 ? { truncate: 0n } : undefined));
+    const report = await copyFileWith(kernel, workspace.file(SIZE), workspace.path(), { minimumSize: 0 });
+    const succeeded = (which: number) =>
+      kernel.calls.filter((call) => call.code === which && call.status === 0).length;
+    expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
+    expect(report.reads).toBe(succeeded(FSCTL_OFFLOAD_READ));
+    expect(report.writes).toBe(succeeded(FSCTL_OFFLOAD_WRITE));
+  },
+);
+
+test.skipIf(onWindows)(
+  'a file that has taken the place of the destination survives, and what was begun is no copy [Windows shares it with nobody]',
+  async () => {
+    const source = workspace.file(SIZE);
+    for (const before of [undefined, noise(SIZE)]) {
+      const destination = before === undefined ? workspace.path() : workspace.written(before, 'destination');
+      const moved = `${destination}.moved`;
+      const failed = copy(source, destination, { mode: 'require' }, ({ index }) => {
+        if (index !== 4) return undefined;
+        renameSync(destination, moved);
+        writeFileSync(destination, 'of somebody else');
+        return { status: 0xc000_00bb };
+      });
+      await expect(failed).rejects.toBeInstanceOf(Win32Error);
+      expect(readFileSync(destination, 'utf8')).toBe('of somebody else');
+      expect(statSync(moved).size).toBe(0);
+    }
+  },
+);
 
 test('what was read is written before a failed read ends the offload', async () => {
   const source = workspace.file(SIZE);

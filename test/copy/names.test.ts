@@ -48,8 +48,8 @@ describe('a copy onto itself', () => {
       const destination = nameOf(source);
       const unchanged = watched(source);
       const kernel = createEmulator();
-      for (const mode of ['prefer', 'require'] as const) {
-        const failure = await failureOf(copyFileWith(kernel, source, destination, { mode }));
+      for (const options of [{ mode: 'prefer' }, { mode: 'require' }, { overwrite: false }] as const) {
+        const failure = await failureOf(copyFileWith(kernel, source, destination, options));
         expect(failure).toBeInstanceOf(InvalidArgumentError);
         expect(failure).toMatchObject({ issues: [{ path: 'destination' }] });
       }

@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createOdx } from '../../src/api/odx.ts';
 import type { OffloadFile } from '../../src/api/offload-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
+import { UnsupportedPlatformError } from '../../src/errors.ts';
+import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, makeWorkspace, type Workspace } from '../api/workspace.ts';
 import {
@@ -398,6 +403,58 @@ describe('a polluted Object.prototype counts for nothing', () => {
   ];
 
   describe.each([true, false])('enumerable: %s', (enumerable) => {
+    test('options that are left out are left out', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'odx-polluted-'));
+      const path = (name: string): string => join(folder, name);
+      writeFileSync(path('source'), Buffer.alloc(300_000, 1));
+      const kernel = createEmulator();
+      const odx = createOdx({ kernel });
+      const work = async (): Promise<number> => {
+        kernel.calls.length = 0;
+        await odx.copyFile(path('source'), path('a'));
+        await odx.copyFiles([[path('source'), path('b')]]);
+        const file = await odx.openFile(path('a'), 'r+');
+        const other = odx.openFileSync(path('b'), 'r+');
+        expect([file.size, other.size]).toEqual([300_000n, 300_000n]);
+        await Promise.all([file.close(), other.close()]);
+        return kernel.calls.length;
+      };
+      const before = await work();
+      const hostile: [string, unknown][] = [
+        ['overwrite', false],
+        ['chunkSize', 4096],
+        ['minimumSize', 1e9],
+        ['mode', 'never'],
+        ['verify', 'maybe'],
+        ['onProgress', () => expect.unreachable('nobody asked to be told')],
+        ['signal', AbortSignal.abort()],
+        ['concurrency', 0],
+        ['stopOnError', 'yes'],
+        ['size', 1],
+        ['kernel32', './another.dll'],
+        ['anything', 'else'],
+      ];
+      for (const [key, value] of hostile) pollute(key, value, enumerable);
+      const after = await work().finally(() => {
+        for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
+      });
+      expect(after).toBe(before);
+      rmSync(folder, { recursive: true });
+    });
+
+    test('loadKernel32 loads no other library', () => {
+      pollute('kernel32', './another.dll', enumerable);
+      let failure: unknown;
+      try {
+        loadKernel32();
+      } catch (error) {
+        failure = error;
+      }
+      for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
+      if (process.platform === 'win32') expect(failure).toBeUndefined();
+      else expect(failure).toBeInstanceOf(UnsupportedPlatformError);
+    });
+
     test.each(ALL)('%s sends the same bytes', async (name) => {
       const before = await inputOf(name, legalRequest(name));
       for (const [key, value] of POLLUTION) pollute(key, value, enumerable);

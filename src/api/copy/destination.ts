@@ -72,11 +72,19 @@ export class Destination {
   async discard(): Promise<void> {
     const { file, facts } = this.side;
     const isToGo = this.#isAltered && !facts.isDevice;
-    // Where the file cannot be removed, or has other names, what is left must not look like a finished copy.
-    if (isToGo && !this.#isNew) await quietly(() => file.setSize(0));
     const location = this.#isNew ? this.#location : await targetOf(this.#location);
+    // Where it was opened there may be another file by now.
+    const isThere = isToGo && (await this.#isAt(location));
+    // Where the file cannot be removed, or has other names, what is left must not look like a finished copy.
+    if (isToGo && !(this.#isNew && isThere)) await quietly(() => file.setSize(0));
     await quietly(() => file.close());
-    if (isToGo) await quietly(() => this.#kernel.remove(location));
+    if (isThere) await quietly(() => this.#kernel.remove(location));
+  }
+
+  async #isAt(location: string): Promise<boolean> {
+    const { identity } = this.side.facts;
+    const found = await lookAt(this.#kernel, location);
+    return identity === undefined || found?.facts.identity === identity;
   }
 }
 
@@ -88,7 +96,10 @@ export async function openDestination(
   source: Side,
 ): Promise<Destination> {
   if (isDevicePath(path)) {
-    if (!overwrite) throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
+    if (!overwrite) {
+      await checkNotSource(kernel, path, source);
+      throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
+    }
     return new Destination(kernel, await openWith(kernel, path, DEVICE), false);
   }
   for (let attempt = 1; ; attempt++) {
@@ -96,7 +107,11 @@ export async function openDestination(
     try {
       return new Destination(kernel, await openWith(kernel, path, NEW), true);
     } catch (error) {
-      if (!overwrite || !isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
+      if (!isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
+      if (!overwrite) {
+        await checkNotSource(kernel, path, source);
+        throw error;
+      }
     }
     try {
       return new Destination(kernel, await openWith(kernel, path, EXISTING), false);
@@ -110,9 +125,18 @@ export async function openDestination(
 
 // The source does not share itself with writers, so it is found out before it could be opened.
 async function checkNotSource(kernel: Kernel, path: string, source: Side): Promise<void> {
-  const look = await openWith(kernel, path, LOOK);
-  await quietly(() => look.file.close());
-  checkPair(source, look);
+  const found = await lookAt(kernel, path);
+  if (found !== undefined) checkPair(source, found);
+}
+
+async function lookAt(kernel: Kernel, path: string): Promise<Side | undefined> {
+  try {
+    const look = await openWith(kernel, path, LOOK);
+    await quietly(() => look.file.close());
+    return look;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Throws when the two cannot be source and destination of a copy. Nothing has been touched then. */

@@ -7,6 +7,7 @@ import { PieceReader } from './piece-reader.ts';
 import { asRefused, isTokenRefused, Refused } from './refused.ts';
 import type { CopyFallback } from './report.ts';
 import { checkUnchanged } from './source.ts';
+import { counted } from './tally.ts';
 import { atLeastOneUnit, least, wholeUnits } from './units.ts';
 
 // What the copy engine of Windows asks of one offload write, and so what arrays have been tried with. The optimal size
@@ -145,8 +146,11 @@ export class OffloadedCopy {
     try {
       this.#canWrite = false;
       const request = { ...where, token, transferOffset, signal };
-      const { lengthWritten } = await offloadWriteWith(kernel, destination.file, request);
-      tally.writes++;
+      const { lengthWritten } = await counted(
+        tally,
+        'writes',
+        offloadWriteWith(kernel, destination.file, request),
+      );
       this.#canWrite = true;
       const done = fileOffset + lengthWritten === size ? lengthWritten : wholeUnits(lengthWritten, unit);
       if (done === 0n) throw nothingWritten(lengthWritten, destination.path, fileOffset);

@@ -29,13 +29,14 @@ export function checkPairs(pairs: unknown): CopyPair[] {
   });
   for (const [index, pair] of checked.entries()) {
     const maker = pair && taken.get(placeOf(pair.source));
-    if (maker === undefined || maker === index) continue;
+    if (maker === undefined) continue;
     const path = `pairs.${index}.0`;
     const said = describeValue(pair?.source);
-    issues.push({
-      path,
-      message: `${path} is ${said}, which is the destination of pairs.${maker}; copy it in a second call, when it is whole.`,
-    });
+    const message =
+      maker === index
+        ? `${path} is ${said}, which is the destination too; copy to another file.`
+        : `${path} is ${said}, which is the destination of pairs.${maker}; copy it in a second call, when it is whole.`;
+    issues.push({ path, message });
   }
   if (issues.length > 0) throw refusalOf(issues);
   return checked.filter((pair) => pair !== undefined);

@@ -3,6 +3,7 @@ import { queryBeneath } from '../query-copy-offload.ts';
 import type { CopyJob } from './job.ts';
 import { type Piece, pieceOf } from './piece.ts';
 import { asRefused } from './refused.ts';
+import { counted } from './tally.ts';
 import { atLeastOneUnit, least, upToUnit } from './units.ts';
 
 type Outcome = { readonly piece: Piece } | { readonly error: unknown };
@@ -61,8 +62,7 @@ export class PieceReader {
     const copyLength = upToUnit(this.#wanted(size - from), unit);
     try {
       const request = { fileOffset: from, copyLength, sectorSize: unit, signal };
-      const result = await offloadReadWith(kernel, source.file, request);
-      tally.reads++;
+      const result = await counted(tally, 'reads', offloadReadWith(kernel, source.file, request));
       const piece = pieceOf(this.#job, from, result);
       // Only now is there another request whose size the device could decide, and most files need none.
       const isShort = piece.to < size && !piece.zerosFollow && result.transferLength < copyLength;

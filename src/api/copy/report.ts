@@ -18,9 +18,9 @@ export interface CopyReport {
   readonly zeroedBytes: bigint;
   /** Bytes that passed through this host, zeros among them included. */
   readonly bufferedBytes: bigint;
-  /** Offload reads that succeeded. */
+  /** Offload reads that succeeded, those among them that made no progress included. */
   readonly reads: number;
-  /** Offload writes that succeeded. */
+  /** Offload writes that succeeded, counted in the same way. */
   readonly writes: number;
   readonly elapsedMs: number;
   /** Present where offload was tried and given up. A file too small to be offloaded has all its bytes in bufferedBytes, and no fallback. */

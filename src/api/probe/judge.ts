@@ -107,7 +107,12 @@ function* attributes({ attributes: found }: Evidence): Iterable<Reason> {
 }
 
 function* notes({ size, readOnly, isDevice }: Evidence): Iterable<Reason> {
-  if (size !== undefined && size < DEFAULT_MINIMUM_SIZE && !isDevice) {
+  if (size === 0n && !isDevice) {
+    yield {
+      weight: 'note',
+      sentence: 'The file is empty, so there is nothing to offload; try one with data.',
+    };
+  } else if (size !== undefined && size < DEFAULT_MINIMUM_SIZE && !isDevice) {
     const sentence = `The file has ${size} bytes, and below ${DEFAULT_MINIMUM_SIZE} files are copied by ordinary reads and writes; offloadRead still works, and copyFile offloads it in the mode require.`;
     yield { weight: 'note', sentence };
   }
