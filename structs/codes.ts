@@ -1,6 +1,7 @@
 // The codes this package itself acts on. What they mean to its users is in the table of statuses.
 // https://learn.microsoft.com/windows/win32/debug/system-error-codes
 export const ERROR_FILE_NOT_FOUND = 2;
+export const ERROR_ACCESS_DENIED = 5;
 export const ERROR_INVALID_HANDLE = 6;
 export const ERROR_INVALID_DATA = 13;
 export const ERROR_SHARING_VIOLATION = 32;

@@ -1,6 +1,6 @@
 import { declare } from './declare.ts';
 import type { Layout } from './layout.ts';
-import { alias, array, BYTE, DWORD, FILETIME, LARGE_INTEGER, ULONG, ULONGLONG } from './types.ts';
+import { alias, array, BOOLEAN, BYTE, DWORD, FILETIME, LARGE_INTEGER, ULONG, ULONGLONG } from './types.ts';
 
 /**
  * What `GetFileInformationByHandle` answers. 52 bytes, little-endian, align 4.
@@ -67,6 +67,17 @@ export const FILE_BASIC_INFO: Layout<
  */
 export const FILE_END_OF_FILE_INFO: Layout<'EndOfFile'> = declare('FILE_END_OF_FILE_INFO', {
   EndOfFile: LARGE_INTEGER,
+});
+
+/**
+ * Whether a file goes when its last handle closes (FileDispositionInfo, 4). 1 byte.
+ *
+ * - `DeleteFile` (0x00): 0 or 1.
+ *
+ * @see https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-file_disposition_info
+ */
+export const FILE_DISPOSITION_INFO: Layout<'DeleteFile'> = declare('FILE_DISPOSITION_INFO', {
+  DeleteFile: BOOLEAN,
 });
 
 /**

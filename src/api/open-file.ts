@@ -81,8 +81,8 @@ export async function openWith(
     const facts = await calling(asking(path), () => kernel.facts(handle, path));
     return { path, handle, facts, file: offloadFile(kernel, path, handle, facts) };
   } catch (error) {
+    if (request.disposition === 'create-new') await quietly(() => kernel.remove(handle));
     await quietly(() => kernel.close(handle));
-    if (request.disposition === 'create-new') await quietly(() => kernel.remove(path));
     throw error;
   }
 }
@@ -94,8 +94,8 @@ function openSyncWith(kernel: Kernel, path: string, request: OpenRequest, size?:
     const facts = callingSync(asking(path), () => kernel.factsSync(handle, path));
     return offloadFile(kernel, path, handle, facts);
   } catch (error) {
+    if (request.disposition === 'create-new') quietlySync(() => kernel.removeSync(handle));
     quietlySync(() => kernel.closeSync(handle));
-    if (request.disposition === 'create-new') quietlySync(() => kernel.removeSync(path));
     throw error;
   }
 }
@@ -109,7 +109,7 @@ const REQUESTS: Record<OpenFlags, OpenRequest> = {
   r: { read: true, write: false, disposition: 'open' },
   'r+': { read: true, write: true, disposition: 'open' },
   w: { read: true, write: true, disposition: 'create' },
-  wx: { read: true, write: true, disposition: 'create-new' },
+  wx: { read: true, write: true, disposition: 'create-new', removable: true },
 };
 
 const creating = (path: string) => ({ syscall: 'CreateFileW', path });

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, lstatSync, promises, unlinkSync } from 'node:fs';
+import { type BigIntStats, closeSync, lstatSync, promises, realpathSync, unlinkSync } from 'node:fs';
 import type { Signal } from '../abort.ts';
 import type { FileFacts, Frame, Kernel, OpenRequest, VolumeFacts } from '../kernel/kernel.ts';
 import { CallLog, type EmulatedCall, failed, succeeded } from './call-log.ts';
@@ -8,7 +8,7 @@ import { readFile, setFileSize, writeFile } from './file-access.ts';
 import { Frames } from './frames.ts';
 import { onHost, onHostAsync } from './host-failure.ts';
 import { type HostOpening, openHost, openHostSync } from './host-open.ts';
-import { statAt } from './host-stat.ts';
+import { keyOf, statAt } from './host-stat.ts';
 import { askIntercept, UNTOUCHED } from './interception.ts';
 import { copyMetadata } from './metadata.ts';
 import { type OpenFile, OpenFiles } from './open-files.ts';
@@ -119,14 +119,20 @@ export class EmulatedKernel implements Emulator {
     await this.#held(to, (open) => runAsync(copyMetadata(this.#storage, source, open), undefined));
   }
 
-  async remove(path: string): Promise<void> {
-    this.removeSync(path);
+  async remove(handle: bigint): Promise<void> {
+    this.removeSync(handle);
   }
 
-  removeSync(path: string): void {
+  removeSync(handle: bigint): void {
+    const { path, key } = this.#handles.at(handle);
+    if (path === undefined) refuse('ACCESS_DENIED');
     onHost(() => {
-      const stat = lstatSync(path, { bigint: true });
-      unlinkSync(path);
+      // Through a symbolic link it is the target that is open; the link is somebody else's.
+      const place = realpathSync(path);
+      const stat = lstatSync(place, { bigint: true });
+      // It was moved away, and another file may be in its place.
+      if (keyOf(stat) !== key) refuse('OBJECT_NAME_NOT_FOUND');
+      unlinkSync(place);
       // The host may give the number of the file to the next one that is created.
       if (stat.nlink === 1n) this.#storage.forget(stat);
     });

@@ -31,6 +31,8 @@ export interface OpenRequest {
   readonly disposition: Disposition;
   /** Default 'all'. */
   readonly sharing?: Sharing;
+  /** Whether the file may be removed by this handle. Default false. */
+  readonly removable?: boolean;
 }
 
 /** What a file is now. `stamp` differs when the contents may differ, as far as size and last write time tell. */
@@ -109,8 +111,9 @@ export interface Kernel {
   write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
   /** Gives a finished copy the times and attributes of its source. */
   copyMetadata(from: bigint, to: bigint): Promise<void>;
-  remove(path: string): Promise<void>;
-  removeSync(path: string): void;
+  /** Has the file behind a handle that was opened `removable` go when the handle closes, or at once. */
+  remove(handle: bigint): Promise<void>;
+  removeSync(handle: bigint): void;
   volume(path: string): Promise<VolumeFacts>;
   /** Opens the device beneath a path without access rights, to query it. */
   openDevice(path: string): Promise<bigint>;

@@ -88,6 +88,32 @@ describe('overwrite: false', () => {
     }
   });
 
+  test('never takes the result of another copy with it when it fails', async () => {
+    for (let round = 0; round < 50; round++) {
+      let writes = 0;
+      const kernel = createEmulator({
+        latency: round % 3,
+        intercept: ({ code }) =>
+          code === FSCTL_OFFLOAD_WRITE && ++writes === 1 ? { status: 0xc000_0185 } : undefined,
+      });
+      const [source, other] = [workspace.file(SIZE), workspace.file(SIZE)];
+      const destination = workspace.path();
+      const first = copyFileWith(kernel, source, destination, { mode: 'require', overwrite: false });
+      const failed = failureOf(first);
+      for (let isCopied = false; !isCopied; ) {
+        isCopied = await copyFileWith(kernel, other, destination).then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toMatchObject({ code: 'ERROR_SHARING_VIOLATION' });
+            return false;
+          },
+        );
+      }
+      expect(await failed).toBeInstanceOf(Win32Error);
+      expectSame(destination, other);
+    }
+  });
+
   test('creates what does not exist', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();

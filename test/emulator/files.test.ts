@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
@@ -157,12 +157,16 @@ describe('ordinary access', () => {
     expect(mode).toBe(statSync(from).mode);
   });
 
-  test('removes files, and no folders', async () => {
+  test('removes the file behind a handle, and no other that is where it was', async () => {
     const emulator = createEmulator();
     const path = temporaryFile('x');
-    await emulator.remove(path);
-    await expect(emulator.remove(path)).rejects.toMatchObject({ errno: 2 });
-    mkdirSync(path);
-    await expect(emulator.remove(path)).rejects.toMatchObject({ errno: 5 });
+    const handle = openOn(emulator, path, 'r+');
+    await emulator.remove(handle);
+    expect(existsSync(path)).toBe(false);
+    await expect(emulator.remove(handle)).rejects.toMatchObject({ errno: 2 });
+    writeFileSync(path, 'of somebody else');
+    await expect(emulator.remove(handle)).rejects.toMatchObject({ errno: 2 });
+    expect(readFileSync(path, 'utf8')).toBe('of somebody else');
+    await expect(emulator.remove(99n)).rejects.toMatchObject({ errno: 6 });
   });
 });

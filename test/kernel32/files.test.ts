@@ -121,6 +121,21 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     }
   });
 
+  it('a copy that fails never takes the result of another with it', async () => {
+    const [one, two] = [join(folder, 'one.bin'), join(folder, 'two.bin')];
+    const destination = join(folder, 'wanted.bin');
+    writeFileSync(one, Buffer.alloc(300_000, 1));
+    writeFileSync(two, Buffer.alloc(300_000, 2));
+    for (let round = 0; round < 20; round++) {
+      rmSync(destination, { force: true });
+      // Refused by most volumes once the destination has been made; whatever it does, the other copy comes after it.
+      const first = copyFile(one, destination, { mode: 'require', overwrite: false }).catch(() => undefined);
+      await untilCopied(two, destination);
+      await first;
+      expect(readFileSync(destination).equals(readFileSync(two))).toBe(true);
+    }
+  });
+
   it('probe tells what the volume is', async () => {
     const path = join(folder, 'probed.bin');
     writeFileSync(path, Buffer.alloc(300_000));
@@ -129,6 +144,18 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     expect(report.reasons.every((reason) => /^[A-Z].*\.$/s.test(reason))).toBe(true);
   });
 });
+
+/** Tries for as long as somebody else has the destination. */
+async function untilCopied(source: string, destination: string): Promise<void> {
+  for (;;) {
+    try {
+      await copyFile(source, destination);
+      return;
+    } catch (error) {
+      if (!(error instanceof Win32Error) || error.syscall !== 'CreateFileW') throw error;
+    }
+  }
+}
 
 async function expectOffloadOrRefusal(call: () => Promise<{ transferLength: bigint }>): Promise<void> {
   try {

@@ -24,6 +24,7 @@ const inHeaders: readonly (keyof typeof structs)[] = [
   'DEVICE_MANAGE_DATA_SET_ATTRIBUTES',
   'DISK_GEOMETRY',
   'FILE_BASIC_INFO',
+  'FILE_DISPOSITION_INFO',
   'FILE_END_OF_FILE_INFO',
   'FILE_ID_INFO',
   'FILE_STORAGE_INFO',

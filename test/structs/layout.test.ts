@@ -79,6 +79,7 @@ const documented: Record<keyof typeof structs, [size: number, alignment: number,
     '0 8 CreationTime, 8 8 LastAccessTime, 16 8 LastWriteTime, 24 8 ChangeTime, 32 4 FileAttributes',
   ],
   FILE_END_OF_FILE_INFO: [8, 8, '0 8 EndOfFile'],
+  FILE_DISPOSITION_INFO: [1, 1, '0 1 DeleteFile'],
   FILE_STORAGE_INFO: [
     28,
     4,

@@ -237,6 +237,10 @@ typedef struct _FILE_END_OF_FILE_INFO {
   LARGE_INTEGER EndOfFile;
 } FILE_END_OF_FILE_INFO;
 
+typedef struct _FILE_DISPOSITION_INFO {
+  BOOLEAN DeleteFile;
+} FILE_DISPOSITION_INFO;
+
 typedef struct _FILE_STORAGE_INFO {
   ULONG LogicalBytesPerSector;
   ULONG PhysicalBytesPerSectorForAtomicity;

@@ -1,6 +1,6 @@
-import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  ERROR_ACCESS_DENIED,
   ERROR_ALREADY_EXISTS,
   ERROR_FILE_EXISTS,
   ERROR_FILE_NOT_FOUND,
@@ -17,7 +17,9 @@ import type { Side } from './job.ts';
 
 const DEVICE: OpenRequest = { read: true, write: true, disposition: 'open' };
 // Nobody else writes to it meanwhile, and nobody takes a half-made copy for a whole one.
-const EXISTING: OpenRequest = { ...DEVICE, sharing: 'none' };
+const EXISTING: OpenRequest = { ...DEVICE, sharing: 'none', removable: true };
+// Whoever may write to a file need not have the right to remove it.
+const FIXED: OpenRequest = { ...EXISTING, removable: false };
 const NEW: OpenRequest = { ...EXISTING, disposition: 'create-new' };
 // Without access rights it conflicts with nobody.
 const LOOK: OpenRequest = { read: false, write: false, disposition: 'open' };
@@ -27,8 +29,6 @@ export class Destination {
   readonly side: Side;
   readonly #kernel: Kernel;
   readonly #isNew: boolean;
-  /** Where to remove it from, even if the working folder changes meanwhile. */
-  readonly #location: string;
   #isAltered: boolean;
   #isPrepared = false;
 
@@ -36,7 +36,6 @@ export class Destination {
     this.#kernel = kernel;
     this.side = side;
     this.#isNew = isNew;
-    this.#location = resolve(side.path);
     this.#isAltered = isNew;
   }
 
@@ -70,21 +69,13 @@ export class Destination {
 
   /** Closes the file, and removes it if it is not what it was. Nothing is thrown: a failure is being reported already. */
   async discard(): Promise<void> {
-    const { file, facts } = this.side;
-    const isToGo = this.#isAltered && !facts.isDevice;
-    const location = this.#isNew ? this.#location : await targetOf(this.#location);
-    // Where it was opened there may be another file by now.
-    const isThere = isToGo && (await this.#isAt(location));
-    // Where the file cannot be removed, or has other names, what is left must not look like a finished copy.
-    if (isToGo && !(this.#isNew && isThere)) await quietly(() => file.setSize(0));
+    const { file, handle, facts } = this.side;
+    if (this.#isAltered && !facts.isDevice) {
+      // Where the file cannot be removed, was moved or has other names, what is left must not look like a finished copy.
+      await quietly(() => file.setSize(0));
+      await quietly(() => this.#kernel.remove(handle));
+    }
     await quietly(() => file.close());
-    if (isThere) await quietly(() => this.#kernel.remove(location));
-  }
-
-  async #isAt(location: string): Promise<boolean> {
-    const { identity } = this.side.facts;
-    const found = await lookAt(this.#kernel, location);
-    return identity === undefined || found?.facts.identity === identity;
   }
 }
 
@@ -114,12 +105,21 @@ export async function openDestination(
       }
     }
     try {
-      return new Destination(kernel, await openWith(kernel, path, EXISTING), false);
+      return new Destination(kernel, await openExisting(kernel, path), false);
     } catch (error) {
       if (isErrno(error, ERROR_SHARING_VIOLATION)) await checkNotSource(kernel, path, source);
       // It may have been removed in between.
       if (attempt > 1 || !isErrno(error, ERROR_FILE_NOT_FOUND)) throw error;
     }
+  }
+}
+
+async function openExisting(kernel: Kernel, path: string): Promise<Side> {
+  try {
+    return await openWith(kernel, path, EXISTING);
+  } catch (error) {
+    if (!isErrno(error, ERROR_ACCESS_DENIED)) throw error;
+    return openWith(kernel, path, FIXED);
   }
 }
 
@@ -156,13 +156,4 @@ function isSameFile(source: Side, destination: Side): boolean {
   const { identity } = source.facts;
   if (identity === undefined) return resolve(source.path) === resolve(destination.path);
   return identity === destination.facts.identity;
-}
-
-// Through a symbolic link it is the target that was written to; the link is somebody else's.
-async function targetOf(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    return path;
-  }
 }

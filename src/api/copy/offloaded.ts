@@ -44,7 +44,11 @@ export class OffloadedCopy {
       return undefined;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (this.#job.mode === 'require') throw error.reason;
+      if (this.#job.mode === 'require') {
+        // A source that was cut short is refused as one that ends too early, which is not what is wrong.
+        await checkUnchanged(this.#job.kernel, this.#job.source);
+        throw error.reason;
+      }
       return { reason: error.reason, at: await this.#leave() };
     } finally {
       await this.#reader.settle();

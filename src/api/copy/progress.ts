@@ -29,6 +29,8 @@ export class ProgressReporter {
   readonly #tally: Tally;
   readonly #listener: ((progress: CopyProgress) => void) | undefined;
   readonly #startedAt: number;
+  readonly #heard = new Set<Promise<void>>();
+  #failure: { readonly reason: unknown } | undefined;
   #toldAt: number;
 
   constructor(
@@ -48,13 +50,17 @@ export class ProgressReporter {
 
   /** Something was done. What is complete is left to {@link end}, so that the end is told once. */
   tick(): void {
+    if (this.#failure !== undefined) throw this.#failure.reason;
     const now = performance.now();
     if (this.#listener === undefined || now - this.#toldAt < LEAST_INTERVAL_MS || this.#isComplete()) return;
     this.#tell(now);
   }
 
-  end(): void {
+  /** Resolves when the listener has heard all of it; a listener that returns promises is waited for. */
+  async end(): Promise<void> {
     this.#tell(performance.now());
+    await Promise.all(this.#heard);
+    if (this.#failure !== undefined) throw this.#failure.reason;
   }
 
   #isComplete(): boolean {
@@ -68,7 +74,7 @@ export class ProgressReporter {
     const { offloadedBytes, zeroedBytes, bufferedBytes, verifiedBytes } = this.#tally;
     const done = bytesDone(this.#tally);
     const seconds = (now - this.#startedAt) / 1000;
-    this.#listener({
+    const returned: unknown = this.#listener({
       ...this.#names,
       phase: this.phase,
       bytesDone: done,
@@ -79,5 +85,18 @@ export class ProgressReporter {
       verifiedBytes,
       bytesPerSecond: seconds > 0 ? Math.round(Number(done) / seconds) : 0,
     });
+    if (returned instanceof Promise) this.#await(returned);
+  }
+
+  // Nobody else hears of it when an async listener fails, and Node would end the process in the middle of the copy.
+  #await(promise: Promise<unknown>): void {
+    const heard = promise.then(
+      () => {},
+      (reason: unknown) => {
+        this.#failure ??= { reason };
+      },
+    );
+    this.#heard.add(heard);
+    heard.then(() => this.#heard.delete(heard));
   }
 }

@@ -82,7 +82,7 @@ async function copyInto(
   }
   await checkUnchanged(kernel, source);
   throwIfAborted(order.signal);
-  job.progress.end();
+  await job.progress.end();
   const { offloadedBytes, zeroedBytes, bufferedBytes, reads, writes } = job.tally;
   const done = { bytes: size, offloadedBytes, zeroedBytes, bufferedBytes, reads, writes };
   return fallback === undefined ? done : { ...done, fallback };

@@ -1,6 +1,7 @@
 import {
   BY_HANDLE_FILE_INFORMATION,
   FILE_BASIC_INFO,
+  FILE_DISPOSITION_INFO,
   FILE_END_OF_FILE_INFO,
   FILE_ID_INFO,
   FILE_STORAGE_INFO,
@@ -19,6 +20,7 @@ import { sectorSizeOfVolume } from './volume.ts';
 
 const GENERIC_READ = 0x8000_0000;
 const GENERIC_WRITE = 0x4000_0000;
+const DELETE = 0x1_0000;
 const FILE_SHARE_ALL = 0x7;
 // FILE_SHARE_READ and FILE_SHARE_DELETE
 const SHARES: Record<Sharing, number> = { all: FILE_SHARE_ALL, read: 0x5, none: 0 };
@@ -33,6 +35,7 @@ const DISPOSITIONS: Record<Disposition, number> = {
 
 // FILE_INFO_BY_HANDLE_CLASS
 const FileBasicInfo = 0;
+const FileDispositionInfo = 4;
 const FileEndOfFileInfo = 6;
 const FileStorageInfo = 16;
 const FileIdInfo = 18;
@@ -45,7 +48,8 @@ export function openParameters(
   path: string,
   request: OpenRequest,
 ): [string, number, number, null, number, number, bigint] {
-  const access = (request.read ? GENERIC_READ : 0) + (request.write ? GENERIC_WRITE : 0);
+  const { read, write, removable = false } = request;
+  const access = (read ? GENERIC_READ : 0) + (write ? GENERIC_WRITE : 0) + (removable ? DELETE : 0);
   const share = SHARES[request.sharing ?? 'all'];
   const flags = FILE_FLAG_OVERLAPPED + FILE_ATTRIBUTE_NORMAL;
   return [nativePath(path), access, share, null, DISPOSITIONS[request.disposition], flags, 0n];
@@ -83,6 +87,13 @@ export function endOfFileParameters(handle: bigint, size: bigint): [bigint, numb
   const information = roomFor(FILE_END_OF_FILE_INFO.size);
   new DataView(information.buffer).setBigInt64(FILE_END_OF_FILE_INFO.offsetOf.EndOfFile, size, true);
   return [handle, FileEndOfFileInfo, information, FILE_END_OF_FILE_INFO.size];
+}
+
+/** FILE_DISPOSITION_INFO: by the handle, since the path may mean another file as soon as the handle is closed. */
+export function removeParameters(handle: bigint): [bigint, number, Uint8Array, number] {
+  const information = roomFor(FILE_DISPOSITION_INFO.size);
+  information[FILE_DISPOSITION_INFO.offsetOf.DeleteFile] = 1;
+  return [handle, FileDispositionInfo, information, FILE_DISPOSITION_INFO.size];
 }
 
 /** Gives `to` the last write time and attributes of `from`, as CopyFile does. */

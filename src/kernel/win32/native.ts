@@ -40,7 +40,6 @@ export interface NativeFunctions {
     template: bigint,
   ): bigint | null;
   CloseHandle(handle: bigint): number;
-  DeleteFileW(path: string): number;
   ReadFile(handle: bigint, into: Pointer, length: number, read: Pointer, overlapped: Address): number;
   WriteFile(handle: bigint, from: Pointer, length: number, written: Pointer, overlapped: Address): number;
   GetFileSizeEx(handle: bigint, size: Pointer): number;
@@ -105,7 +104,6 @@ export type BlockingName =
   | 'GetQueuedCompletionStatusEx'
   | 'CreateFileW'
   | 'CloseHandle'
-  | 'DeleteFileW'
   | 'GetFileAttributesW'
   | 'SetFileInformationByHandle';
 

@@ -44,8 +44,6 @@ export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   CreateFileW: symbol('kernel32', HANDLE, STRING, DWORD, DWORD, POINTER, DWORD, DWORD, HANDLE),
   // https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-closehandle
   CloseHandle: symbol('kernel32', BOOL, HANDLE),
-  // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-deletefilew
-  DeleteFileW: symbol('kernel32', BOOL, STRING),
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
   ReadFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, ADDRESS),
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile

@@ -17,6 +17,7 @@ import {
   endOfFileParameters,
   fileFacts,
   openParameters,
+  removeParameters,
 } from './files.ts';
 import { FramePool, Win32Frame } from './frame.ts';
 import { Lane } from './lane.ts';
@@ -145,12 +146,13 @@ export class Win32Kernel implements Kernel {
     copyTimesAndAttributes(this.#native, from, to);
   }
 
-  async remove(path: string): Promise<void> {
-    await this.#files.inBackground('DeleteFileW', [nativePath(path)], isTrue);
+  async remove(handle: bigint): Promise<void> {
+    await this.#files.inBackground('SetFileInformationByHandle', removeParameters(handle), isTrue);
   }
 
-  removeSync(path: string): void {
-    if (!isTrue(this.#native.DeleteFileW(nativePath(path)))) throw lastFailure(this.#native);
+  removeSync(handle: bigint): void {
+    const set = this.#native.SetFileInformationByHandle(...removeParameters(handle));
+    if (!isTrue(set)) throw lastFailure(this.#native);
   }
 
   async volume(path: string): Promise<VolumeFacts> {
