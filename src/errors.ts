@@ -34,16 +34,40 @@ export interface ArgumentIssue {
   readonly message: string;
 }
 
+/** A sentence that names fields through `nameOf`, so that a command line can show the names of its own options. */
+export type Sentence = (nameOf: (path: string) => string) => string;
+
 /**
  * The caller's argument was refused before anything reached the kernel.
  * `message` holds one sentence per issue, with the value and the nearest legal one.
  */
 export class InvalidArgumentError extends OdxError {
   readonly issues: readonly ArgumentIssue[];
+  readonly #sentences: readonly Sentence[];
 
-  constructor(issues: readonly ArgumentIssue[], options?: { cause?: unknown }) {
-    super('ERR_ODX_INVALID_ARGUMENT', issues.map((issue) => issue.message).join('\n'), options);
-    this.issues = issues;
+  constructor(
+    issues: readonly { readonly path: string; readonly message: string | Sentence }[],
+    options?: { cause?: unknown },
+  ) {
+    const sentences = issues.map(
+      ({ message }): Sentence => (typeof message === 'string' ? () => message : message),
+    );
+    const messages = sentences.map((sentence) => sentence((path) => path));
+    super('ERR_ODX_INVALID_ARGUMENT', messages.join('\n'), options);
+    this.issues = issues.map(({ path }, index) => ({ path, message: messages[index] ?? '' }));
+    this.#sentences = sentences;
+  }
+
+  /**
+   * The message with other names for the fields: for a command line, which has options, or a form, which has labels.
+   *
+   * @param nameOf gets the path of a field (`fileOffset`) and returns the name that your user knows it by (`--offset`).
+   * @example
+   * error.describe((path) => (path === 'fileOffset' ? '--offset' : path));
+   * // '--offset is 1000; it must be a multiple of the logical sector of 512 bytes, the nearest legal value is 1024.'
+   */
+  describe(nameOf: (path: string) => string): string {
+    return this.#sentences.map((sentence) => sentence(nameOf)).join('\n');
   }
 }
 
