@@ -6,21 +6,25 @@
  *
  * @module
  */
-export type { Signal } from './abort.ts';
-export { type CopyFileOptions, type CopyProgress, type CopyReport, copyFile } from './api/copy-file.ts';
-export { type CopyFilesOptions, copyFiles } from './api/copy-files.ts';
-export { type DsmOffloadReadResult, dsmOffloadRead, dsmOffloadReadSync } from './api/dsm-offload-read.ts';
-export { type DsmOffloadWriteResult, dsmOffloadWrite, dsmOffloadWriteSync } from './api/dsm-offload-write.ts';
-export { type Explanation, explainStatus } from './api/explain-status.ts';
-export type { FileSource } from './api/file-source.ts';
-export { createOdx, type Odx } from './api/odx.ts';
-export { OffloadFile } from './api/offload-file.ts';
-export { type OffloadReadResult, offloadRead, offloadReadSync } from './api/offload-read.ts';
-export { type OffloadWriteResult, offloadWrite, offloadWriteSync } from './api/offload-write.ts';
-export { openFile, openFileSync } from './api/open-file.ts';
-export { type ProbeReport, probe } from './api/probe.ts';
-export { type CopyOffload, queryCopyOffload } from './api/query-copy-offload.ts';
-export { type ZeroRangeRequest, type ZeroRangeResult, zeroRange } from './api/zero-range.ts';
+export type { ByteCount } from './byte-count.ts';
+export { type CopyFileOptions, type CopyProgress, type CopyReport, copyFile } from './copy/copy-file.ts';
+export { type CopyFilesOptions, copyFiles } from './copy/copy-files.ts';
+export { type CopyOffload, queryCopyOffload } from './copy-offload.ts';
+export type { DataSetRange } from './dsm.ts';
+export {
+  type DsmOffloadReadRequest,
+  type DsmOffloadReadResult,
+  type DsmOffloadReadSyncRequest,
+  dsmOffloadRead,
+  dsmOffloadReadSync,
+} from './dsm-offload-read.ts';
+export {
+  type DsmOffloadWriteRequest,
+  type DsmOffloadWriteResult,
+  type DsmOffloadWriteSyncRequest,
+  dsmOffloadWrite,
+  dsmOffloadWriteSync,
+} from './dsm-offload-write.ts';
 export {
   AbortError,
   type ArgumentIssue,
@@ -31,17 +35,28 @@ export {
   UnsupportedPlatformError,
   Win32Error,
 } from './errors.ts';
-export type { Kernel } from './kernel/kernel.ts';
-export { isSupported } from './kernel/supported.ts';
-export type { ByteCount } from './schema/byte-count.ts';
-export type {
-  DataSetRange,
-  DsmOffloadReadRequest,
-  DsmOffloadReadSyncRequest,
-  DsmOffloadWriteRequest,
-  DsmOffloadWriteSyncRequest,
-} from './schema/dsm.ts';
-export type { OffloadReadRequest, OffloadReadSyncRequest } from './schema/offload-read.ts';
-export type { OffloadWriteRequest, OffloadWriteSyncRequest } from './schema/offload-write.ts';
-export type { OpenFileOptions, OpenFlags } from './schema/open-file.ts';
+export { type Explanation, explainStatus } from './explain-status.ts';
+export type { FileSource } from './file-source.ts';
+export { type Kernel, KernelFailure } from './kernel/kernel.ts';
+export { isSupported } from './kernel/kernel32.ts';
+export { createOdx, type Odx } from './odx.ts';
+export { OffloadFile } from './offload-file.ts';
+export {
+  type OffloadReadRequest,
+  type OffloadReadResult,
+  type OffloadReadSyncRequest,
+  offloadRead,
+  offloadReadSync,
+} from './offload-read.ts';
+export {
+  type OffloadWriteRequest,
+  type OffloadWriteResult,
+  type OffloadWriteSyncRequest,
+  offloadWrite,
+  offloadWriteSync,
+} from './offload-write.ts';
+export { type OpenFileOptions, type OpenFlags, openFile, openFileSync } from './open-file.ts';
+export { type ProbeReport, probe } from './probe/probe.ts';
+export type { Signal } from './signal.ts';
 export { OffloadToken } from './token.ts';
+export { type ZeroRangeRequest, type ZeroRangeResult, zeroRange } from './zero-range.ts';

@@ -1,19 +1,29 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import {
   STORAGE_OFFLOAD_MAX_TOKEN_LENGTH,
   STORAGE_OFFLOAD_TOKEN,
   STORAGE_OFFLOAD_TOKEN_ID_LENGTH,
   STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA,
 } from '../structs/index.ts';
-import { InvalidArgumentError } from './errors.ts';
-import { copyOf, isOwnBytes, kindSentence, lengthSentence, setBytes } from './token-bytes.ts';
+import { describeValue } from './describe.ts';
+import { InvalidArgumentError, type Sentence } from './errors.ts';
 
 const LENGTH = STORAGE_OFFLOAD_MAX_TOKEN_LENGTH;
 const { TokenType, TokenIdLength } = STORAGE_OFFLOAD_TOKEN.offsetOf;
 const FINGERPRINT_DIGITS = 16;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-// Only this module can make tokens of bytes that it does not copy.
+// Looked up once: V8 does not cache this look-up for typed arrays, and it takes a third of the time of the copy.
+const setBytes = Uint8Array.prototype.set;
+const lengthOf = intrinsic<number>('length');
+const bufferOf = intrinsic<ArrayBufferLike>('buffer');
+
+function intrinsic<T>(name: 'length' | 'buffer'): (bytes: Uint8Array) => T {
+  const get = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name)?.get;
+  return (bytes) => get?.call(bytes) as T;
+}
+
+// Only this module can make a token of bytes without copying them.
 const KEY = Symbol('OffloadToken');
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -36,7 +46,7 @@ let isBranded: (value: object) => value is OffloadToken;
 export class OffloadToken {
   readonly #memory: Bytes;
   readonly #at: number;
-  // Made when it is first asked for: it takes longer than to copy what it shows.
+  // Made on first use: a view takes longer to make than the bytes take to copy.
   #bytes: Bytes | undefined;
 
   static {
@@ -60,19 +70,19 @@ export class OffloadToken {
   }
 
   /**
-   * The token that somebody saved: 512 bytes, which are copied, or their base64.
+   * Restores a saved token from its 512 bytes, which are copied, or from their base64.
    *
    * @throws {InvalidArgumentError} when it is neither, or not exactly 512 bytes.
    */
   static from(source: Uint8Array | string): OffloadToken {
     const bytes =
-      typeof source === 'string' ? decode(source) : isOwnBytes(source) ? copyOf(source) : refuse(source);
+      typeof source === 'string' ? decode(source) : isUnsharedBytes(source) ? copyOf(source) : refuse(source);
     return construct(bytes.length === LENGTH ? bytes : refuse(bytes), 0);
   }
 
   /**
-   * The well-known token that stands for zeros (STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA): written with it, a range
-   * becomes zeros, and the array need not move a byte. It never expires.
+   * Makes the well-known token that stands for zeros (STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA): an offload write with it
+   * fills a range with zeros, and the array need not move a byte. It never expires.
    */
   static zeroData(): OffloadToken {
     const bytes = new Uint8Array(LENGTH);
@@ -92,19 +102,19 @@ export class OffloadToken {
     return viewOf(bytesWithin(this)).getUint32(TokenType);
   }
 
-  /** TokenIdLength, big-endian on the wire: how many of the 504 opaque bytes mean something. */
+  /** TokenIdLength, big-endian on the wire: how many of the 504 opaque bytes are used. */
   get idLength(): number {
     return viewOf(bytesWithin(this)).getUint16(TokenIdLength);
   }
 
-  /** Whether this is the well-known zero token. Told by the type alone: some servers leave the length 0, some turn it round. */
+  /** Whether this is the well-known zero token. Only the type decides: some servers leave the length 0, others swap its bytes. */
   get isZeroData(): boolean {
     return this.type === STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA;
   }
 
-  /** Tells tokens apart in logs without giving them away: the first 16 hexadecimal digits of their SHA-256. */
+  /** Identifies a token in logs without revealing it: the first 16 hexadecimal digits of its SHA-256. */
   get fingerprint(): string {
-    // Asked for here, because loading it takes longer than most programs spend on tokens.
+    // Loaded here, because most programs never need it.
     const { createHash } = process.getBuiltinModule('node:crypto');
     return createHash('sha256').update(bytesWithin(this)).digest('hex').slice(0, FINGERPRINT_DIGITS);
   }
@@ -132,16 +142,16 @@ export function isToken(value: unknown): value is OffloadToken {
   return typeof value === 'object' && value !== null && isBranded(value);
 }
 
-// A buffer of its own costs a token over a microsecond, a piece of a slab a fraction of that. No two tokens share a
-// byte; one that is kept keeps the 32 KiB around it.
+// A buffer for each token costs over a microsecond, a piece of a shared slab a fraction of that. Tokens never share a
+// byte, but a token that is kept keeps the 32 KiB around it.
 const SLAB = 64 * LENGTH;
 let slab: Bytes = new Uint8Array(0);
 let used = 0;
 
-/** A token copied out of memory that will be used again. */
-export function cutToken(source: Uint8Array, at: number): OffloadToken {
+/** Copies a token out of memory that will be reused. */
+export function copyToken(source: Uint8Array, at: number): OffloadToken {
   if (used === slab.length) {
-    // Not filled with zeros first: a piece is overwritten as a whole before anyone sees it.
+    // Not zeroed: each piece is overwritten as a whole before anyone can read it.
     slab = new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer);
     used = 0;
   }
@@ -151,7 +161,7 @@ export function cutToken(source: Uint8Array, at: number): OffloadToken {
   return token;
 }
 
-// Calls in a row use the same memory, and a view of it costs more than to copy what it shows.
+// Consecutive calls use the same memory, and a view of it costs more than the copy.
 let lastSource: Uint8Array | undefined;
 let lastAt = 0;
 let lastView: Uint8Array = new Uint8Array(0);
@@ -165,7 +175,7 @@ function viewAt(source: Uint8Array, at: number): Uint8Array {
   return lastView;
 }
 
-/** Puts a token's bytes where a structure wants them. */
+/** Copies a token into a structure. */
 export function putToken(token: OffloadToken | Uint8Array, into: Uint8Array, at: number): void {
   setBytes.call(into, isToken(token) ? bytesWithin(token) : token, at);
 }
@@ -176,13 +186,51 @@ function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
 
 function decode(text: string): Uint8Array<ArrayBuffer> {
   if (!BASE64.test(text)) {
-    const message = 'token is a string that is not base64; it must be what toBase64() gave.';
+    const message = 'token is a string that is not base64; it must be a string from toBase64().';
     throw new InvalidArgumentError([{ path: 'token', message }]);
   }
   return Uint8Array.from(Buffer.from(text, 'base64'));
 }
 
 function refuse(source: unknown): never {
-  const message = isOwnBytes(source) ? lengthSentence(copyOf(source).length) : kindSentence(source);
-  throw new InvalidArgumentError([{ path: 'token', message }]);
+  throw new InvalidArgumentError([{ path: 'token', message: tokenSentence('token', source) }]);
+}
+
+/** Whether a value can be sent as a token: an OffloadToken, or a Uint8Array of 512 bytes in unshared memory. */
+export function isLegalToken(value: unknown): value is OffloadToken | Uint8Array {
+  return isToken(value) || (isUnsharedBytes(value) && lengthOf(value) === LENGTH);
+}
+
+/** Says why {@link isLegalToken} is false. A string is not shown: it may be a token in base64. */
+export function tokenSentence(path: string, value: unknown): Sentence {
+  if (isUnsharedBytes(value)) {
+    const length = lengthOf(value);
+    const hint = length === 0 ? ' (was its buffer transferred?)' : '';
+    return (nameOf) =>
+      `${nameOf(path)} holds ${length} bytes${hint}; it must hold exactly ${LENGTH}, as offloadRead returned it.`;
+  }
+  if (types.isUint8Array(value)) {
+    return (nameOf) =>
+      `${nameOf(path)} lies in shared memory, which another thread may change at any time; pass a copy, such as new Uint8Array(bytes).`;
+  }
+  if (typeof value === 'string') {
+    return (nameOf) => `${nameOf(path)} is a string; make a token of base64 with OffloadToken.from() first.`;
+  }
+  const shown = value === undefined ? 'missing' : describeValue(value);
+  return (nameOf) =>
+    `${nameOf(path)} is ${shown}; it must be an OffloadToken or a Uint8Array of ${LENGTH} bytes.`;
+}
+
+// A subclass may override everything, so only the intrinsics are used.
+
+/** A Uint8Array that is not backed by a SharedArrayBuffer, so that no other thread changes it during the copy. */
+function isUnsharedBytes(value: unknown): value is Uint8Array {
+  return types.isUint8Array(value) && !types.isSharedArrayBuffer(bufferOf(value));
+}
+
+/** A detached view gives an empty copy. */
+function copyOf(bytes: Uint8Array): Bytes {
+  const copy = new Uint8Array(lengthOf(bytes));
+  if (copy.length > 0) setBytes.call(copy, bytes);
+  return copy;
 }

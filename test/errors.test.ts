@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OffloadFile } from '../src/api/offload-file.ts';
+import type { OffloadFile } from '../src/offload-file.ts';
 import {
   AbortError,
   InvalidArgumentError,

@@ -1,4 +1,4 @@
-import type { Signal } from '../abort.ts';
+import type { Signal } from '../signal.ts';
 import type { Step } from './work.ts';
 
 // A timer of Node comes up to a millisecond late and counts from the start of its turn of the event loop, which would

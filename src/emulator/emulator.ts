@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, lstatSync, promises, realpathSync, unlinkSync } from 'node:fs';
-import type { Signal } from '../abort.ts';
-import type { FileFacts, Frame, Kernel, OpenRequest, VolumeFacts } from '../kernel/kernel.ts';
+import type { FileInfo, FileKernel, IoBuffers, Kernel, OpenRequest, VolumeInfo } from '../kernel/kernel.ts';
+import type { Signal } from '../signal.ts';
 import { CallLog, type EmulatedCall, failed, succeeded } from './call-log.ts';
 import { now, sleepUntil } from './clock.ts';
 import { runControl } from './controls.ts';
@@ -17,13 +17,14 @@ import { failureOf, refuse } from './refusal.ts';
 import { Storage } from './storage.ts';
 import { runAsync, runSync, type Work } from './work.ts';
 
-/** The seam, played by files of the host. */
+/** A kernel whose files are files of this host. */
 export interface Emulator extends Kernel {
+  readonly files: FileKernel;
   /** Every control code in the order they came. Live; `calls.length = 0` empties it, and the numbering goes on. */
   readonly calls: EmulatedCall[];
 }
 
-export class EmulatedKernel implements Emulator {
+class EmulatedKernel {
   readonly name = 'emulator';
   readonly calls: EmulatedCall[];
   readonly #settings: Settings;
@@ -38,22 +39,28 @@ export class EmulatedKernel implements Emulator {
     this.calls = this.#log.calls;
   }
 
-  acquire(inputLength: number, outputLength: number): Frame {
+  acquire(inputLength: number, outputLength: number): IoBuffers {
     return this.#frames.acquire(inputLength, outputLength);
   }
 
-  release(frame: Frame): void {
+  release(frame: IoBuffers): void {
     this.#frames.release(frame);
   }
 
-  controlSync(handle: bigint, code: number, frame: Frame, inputLength: number, outputLength: number): number {
+  controlSync(
+    handle: bigint,
+    code: number,
+    frame: IoBuffers,
+    inputLength: number,
+    outputLength: number,
+  ): number {
     return runSync(this.#control(handle, code, frame, inputLength, outputLength));
   }
 
   async control(
     handle: bigint,
     code: number,
-    frame: Frame,
+    frame: IoBuffers,
     inputLength: number,
     outputLength: number,
     signal?: Signal,
@@ -83,11 +90,11 @@ export class EmulatedKernel implements Emulator {
     this.#handles.closeSync(handle);
   }
 
-  async facts(handle: bigint, path?: string): Promise<FileFacts> {
-    return this.factsSync(handle, path);
+  async info(handle: bigint, path?: string): Promise<FileInfo> {
+    return this.infoSync(handle, path);
   }
 
-  factsSync(handle: bigint, _path?: string): FileFacts {
+  infoSync(handle: bigint, _path?: string): FileInfo {
     const { file, stat } = this.#storage.see(this.#handles.at(handle));
     return {
       size: stat.size,
@@ -138,7 +145,7 @@ export class EmulatedKernel implements Emulator {
     });
   }
 
-  async volume(path: string): Promise<VolumeFacts> {
+  async volume(path: string): Promise<VolumeInfo> {
     const stat = await this.#statOf(path);
     return {
       fileSystem: 'emulated',
@@ -195,7 +202,7 @@ export class EmulatedKernel implements Emulator {
   *#control(
     handle: bigint,
     code: number,
-    frame: Frame,
+    frame: IoBuffers,
     inputLength: number,
     outputLength: number,
   ): Work<number> {
@@ -229,4 +236,35 @@ export class EmulatedKernel implements Emulator {
       if (open !== undefined) this.#handles.release(open);
     }
   }
+}
+
+/** The emulator as a plain object, which a program can wrap. */
+export function emulatedKernel(settings: Settings): Emulator {
+  const kernel = new EmulatedKernel(settings);
+  return {
+    name: kernel.name,
+    calls: kernel.calls,
+    acquire: (...args) => kernel.acquire(...args),
+    release: (...args) => kernel.release(...args),
+    control: (...args) => kernel.control(...args),
+    controlSync: (...args) => kernel.controlSync(...args),
+    handleOf: (...args) => kernel.handleOf(...args),
+    files: {
+      open: (...args) => kernel.open(...args),
+      openSync: (...args) => kernel.openSync(...args),
+      close: (...args) => kernel.close(...args),
+      closeSync: (...args) => kernel.closeSync(...args),
+      info: (...args) => kernel.info(...args),
+      infoSync: (...args) => kernel.infoSync(...args),
+      setSize: (...args) => kernel.setSize(...args),
+      setSizeSync: (...args) => kernel.setSizeSync(...args),
+      read: (...args) => kernel.read(...args),
+      write: (...args) => kernel.write(...args),
+      copyMetadata: (...args) => kernel.copyMetadata(...args),
+      remove: (...args) => kernel.remove(...args),
+      removeSync: (...args) => kernel.removeSync(...args),
+      volume: (...args) => kernel.volume(...args),
+      openDevice: (...args) => kernel.openDevice(...args),
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { Signal } from '../abort.ts';
+import type { Signal } from '../signal.ts';
 import type { Extent } from './extents.ts';
 import { readSome, resizing, writing } from './host-io.ts';
 import type { OpenFile } from './open-files.ts';

@@ -1,4 +1,4 @@
-import type { Frame } from '../kernel/kernel.ts';
+import type { IoBuffers } from '../kernel/kernel.ts';
 
 // Holds every request and reply but the DSM requests of many ranges, which get memory of their own.
 const SMALL = 1024;
@@ -6,10 +6,10 @@ const KEPT = 64;
 
 /** Memory for control codes, used again once it was handed back. */
 export class Frames {
-  readonly #free: Frame[] = [];
-  readonly #lent: Set<Frame> = new Set();
+  readonly #free: IoBuffers[] = [];
+  readonly #lent: Set<IoBuffers> = new Set();
 
-  acquire(inputLength: number, outputLength: number): Frame {
+  acquire(inputLength: number, outputLength: number): IoBuffers {
     if (inputLength > SMALL || outputLength > SMALL) return makeFrame(inputLength, outputLength);
     const frame = this.#free.pop() ?? makeFrame(SMALL, SMALL);
     this.#lent.add(frame);
@@ -17,12 +17,12 @@ export class Frames {
   }
 
   /** Handing a frame back twice must not let two calls have it. */
-  release(frame: Frame): void {
+  release(frame: IoBuffers): void {
     if (this.#lent.delete(frame) && this.#free.length < KEPT) this.#free.push(frame);
   }
 }
 
-function makeFrame(inputLength: number, outputLength: number): Frame {
+function makeFrame(inputLength: number, outputLength: number): IoBuffers {
   const input = new Uint8Array(inputLength);
   const output = new Uint8Array(outputLength);
   return {

@@ -1,4 +1,4 @@
-import { EmulatedKernel, type Emulator } from './emulator.ts';
+import { type Emulator, emulatedKernel } from './emulator.ts';
 import { checkOptions, type EmulatorOptions } from './options.ts';
 
 export type { EmulatedCall } from './call-log.ts';
@@ -37,5 +37,5 @@ export type { EmulatorOptions } from './options.ts';
  * });
  */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
-  return new EmulatedKernel(checkOptions(options));
+  return emulatedKernel(checkOptions(options));
 }

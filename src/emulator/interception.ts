@@ -1,12 +1,9 @@
-import type { Signal } from '../abort.ts';
+import * as z from 'zod';
+import type { ByteCount } from '../byte-count.ts';
 import { describeValue } from '../describe.ts';
-import type { ByteCount } from '../schema/byte-count.ts';
-import { type Checker, check, checker } from '../schema/check.ts';
-import { byteCount, ntstatus } from '../schema/fields.ts';
-import { once } from '../schema/once.ts';
-import { ownProperties } from '../schema/own.ts';
-import { refuse } from '../schema/refuse.ts';
-import { milliseconds } from './milliseconds.ts';
+import { byteCount, milliseconds, ntstatus } from '../fields.ts';
+import { refuse, requestSchema } from '../request.ts';
+import type { Signal } from '../signal.ts';
 import { type Work, waitFor } from './work.ts';
 
 /** A control code that is about to run. */
@@ -65,8 +62,7 @@ function checkVerdict(returned: unknown): Verdict {
       `intercept returned ${describeValue(returned)}; it must return nothing or an object, such as { status: 0xC0000465 }.`,
     );
   }
-  const ready = verdictChecker();
-  const checked = check(ready, ownProperties(returned, ready.of, ready.keys));
+  const checked = interception.check(returned);
   return {
     // Signed, as a language without unsigned integers writes it, it is the same 32 bits.
     status: (checked.status ?? 0) >>> 0,
@@ -75,11 +71,12 @@ function checkVerdict(returned: unknown): Verdict {
   };
 }
 
-const verdictChecker: () => Checker<Interception> = once(() =>
-  checker('the answer of intercept', {
-    status: ntstatus('status').optional(),
-    truncate: byteCount('truncate', 1).optional(),
-    delay: milliseconds('delay').optional(),
+const interception = requestSchema(
+  'the answer of intercept',
+  z.strictObject({
+    status: ntstatus().optional(),
+    truncate: byteCount().optional(),
+    delay: milliseconds().optional(),
   }),
 );
 

@@ -1,14 +1,9 @@
-import type * as z from 'zod';
+import * as z from 'zod';
+import { type ByteCount, byteCountSentence, isByteCount } from '../byte-count.ts';
 import { describeValue } from '../describe.ts';
-import { type ByteCount, byteCountSentence, isByteCount } from '../schema/byte-count.ts';
-import { type Checker, check, checker } from '../schema/check.ts';
-import { callback, flag, oneOf, sectorSize } from '../schema/fields.ts';
-import { ownProperties } from '../schema/own.ts';
-import { perSector } from '../schema/per-sector.ts';
-import { isSectorSize, SMALLEST_SECTOR } from '../schema/sector.ts';
-import { zod } from '../schema/zod.ts';
+import { callback, field, flag, milliseconds, oneOf, rule, sectorSize, sectorSizeOf } from '../fields.ts';
+import { requestSchema, type Snapshot } from '../request.ts';
 import type { Intercept } from './interception.ts';
-import { milliseconds } from './milliseconds.ts';
 
 /** How the emulated array behaves. Everything may be left out. */
 export interface EmulatorOptions {
@@ -46,11 +41,8 @@ export interface Settings {
 }
 
 export function checkOptions(options: unknown): Settings {
-  const { of, keys } = optionsChecker(SMALLEST_SECTOR);
-  const own = ownProperties(options, of, keys);
-  const named = own['sectorSize'];
-  const sector = isSectorSize(named) ? named : SMALLEST_SECTOR;
-  const checked = check(optionsChecker(sector), own);
+  const checked = emulatorOptions.check(options);
+  const sector = checked.sectorSize;
   return {
     sectorSize: sector,
     maximumTransferSize: limit(checked.maximumTransferSize, sector),
@@ -67,24 +59,33 @@ function limit(bytes: ByteCount | undefined, sector: number): number {
   return bytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(Number(bytes) / sector) * sector;
 }
 
-const optionsChecker: (sector: number) => Checker<EmulatorOptions> = perSector((sector) =>
-  checker('createEmulator', {
-    sectorSize: sectorSize().optional(),
-    maximumTransferSize: atLeastOneSector('maximumTransferSize', sector).optional(),
-    maximumWriteSize: atLeastOneSector('maximumWriteSize', sector).optional(),
-    tokenLifetime: milliseconds('tokenLifetime').optional(),
-    latency: milliseconds('latency').optional(),
-    supported: flag('supported').optional(),
-    dsm: oneOf('dsm', ['answer', 'refuse']).optional(),
-    intercept: callback<Intercept>('intercept').optional(),
-  }),
+const emulatorOptions = requestSchema(
+  'createEmulator',
+  z
+    .strictObject({
+      sectorSize: sectorSize(),
+      maximumTransferSize: transferSize().optional(),
+      maximumWriteSize: transferSize().optional(),
+      tokenLifetime: milliseconds().optional(),
+      latency: milliseconds().optional(),
+      supported: flag().optional(),
+      dsm: oneOf('answer', 'refuse').optional(),
+      intercept: callback<Intercept>().optional(),
+    })
+    .check(atLeastOneSector('maximumTransferSize'), atLeastOneSector('maximumWriteSize')),
 );
 
-function atLeastOneSector(field: string, sector: number): z.ZodCustom<ByteCount, ByteCount> {
-  return zod().custom<ByteCount>((value) => isByteCount(value, 1) && value >= sector, {
-    error: ({ input }) =>
-      isByteCount(input, 1)
-        ? `${field} is ${describeValue(input)}; it must be at least a sector, the nearest legal value is ${sector}.`
-        : byteCountSentence(field, input, 1, { least: sector }),
-  });
+function transferSize(): z.ZodCustom<ByteCount, ByteCount> {
+  return field(isByteCount, (path, value, request) =>
+    byteCountSentence(path, value, 1, { lowest: sectorSizeOf(request) }),
+  );
+}
+
+function atLeastOneSector(path: string): z.core.$ZodCheck<Snapshot> {
+  return rule(
+    path,
+    (request) => !isByteCount(request[path]) || request[path] >= sectorSizeOf(request),
+    (at, value, request) => (nameOf) =>
+      `${nameOf(at)} is ${describeValue(value)}; it must be at least a sector, the nearest legal value is ${sectorSizeOf(request)}.`,
+  );
 }

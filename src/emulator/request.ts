@@ -1,4 +1,4 @@
-import type { Frame } from '../kernel/kernel.ts';
+import type { IoBuffers } from '../kernel/kernel.ts';
 import type { OpenFile } from './open-files.ts';
 import type { Storage } from './storage.ts';
 import type { Work } from './work.ts';
@@ -6,7 +6,7 @@ import type { Work } from './work.ts';
 /** A control code on its way through the emulator. */
 export interface Request {
   readonly open: OpenFile;
-  readonly frame: Frame;
+  readonly frame: IoBuffers;
   readonly inputLength: number;
   readonly outputLength: number;
   /** Most bytes to do, because an intercept said so. */

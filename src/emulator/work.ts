@@ -1,4 +1,4 @@
-import type { Signal } from '../abort.ts';
+import type { Signal } from '../signal.ts';
 import { failure } from './refusal.ts';
 
 /** Something that takes time, in both ways of waiting for it. After an abort `async` ends as soon as nothing runs any more. */

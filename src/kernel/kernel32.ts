@@ -1,13 +1,14 @@
 import koffi, { type LibraryHandle } from 'koffi';
+import * as z from 'zod';
 import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
-import { type Own, ownProperties } from '../schema/own.ts';
-import { refuse } from '../schema/refuse.ts';
+import { field } from '../fields.ts';
+import { refuse, requestSchema } from '../request.ts';
 import { type Kernel, KernelFailure } from './kernel.ts';
 import type { Native, NativeFunctions } from './win32/native.ts';
 import { type NativeSymbol, SYMBOLS } from './win32/symbols.ts';
-import { Win32Kernel } from './win32/win32-kernel.ts';
+import { win32Kernel } from './win32/win32-kernel.ts';
 
 export type { Kernel } from './kernel.ts';
 
@@ -37,34 +38,44 @@ const ROOM_AGAIN_MS = 1;
  * const odx = createOdx({ kernel: loadKernel32({ kernel32: './shim.dll' }) });
  */
 export function loadKernel32(options: Kernel32Options = {}): Kernel {
-  const own = ownProperties(options, 'loadKernel32', LIBRARIES);
-  for (const key of Object.keys(own)) {
-    if (!LIBRARIES.includes(key))
-      refuse(key, `${describeValue(key)} is no option of loadKernel32; it takes kernel32 and ntdll.`);
-    const value = own[key];
-    if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      refuse(
-        key,
-        `${key} is ${describeValue(value)}; it must be the name or path of a library, such as '${key}.dll'.`,
-      );
-    }
-  }
+  const names = kernel32Options.check(options);
   if (koffi.sizeof('void *') !== 8) {
     throw new UnsupportedPlatformError({ cause: new Error('A 64-bit build of Node.js is needed.') });
   }
-  const libraries = new Libraries(own);
+  const libraries = new Libraries(names);
   libraries.open('kernel32');
-  return new Win32Kernel(bindLazily(libraries));
+  return win32Kernel(bindLazily(libraries));
 }
 
-const LIBRARIES: readonly string[] = ['kernel32', 'ntdll'];
+let loaded: Kernel | undefined;
+
+/** kernel32.dll, loaded when the first call needs it. */
+export function defaultKernel(): Kernel {
+  loaded ??= loadKernel32();
+  return loaded;
+}
+
+/** Whether kernel32.dll can be loaded here. Decided by the platform alone, so that importing touches no DLL. */
+export const isSupported: boolean = process.platform === 'win32';
+
+const libraryName = () =>
+  field<string>(
+    (value) => typeof value === 'string' && value !== '',
+    (path, value) => (nameOf) =>
+      `${nameOf(path)} is ${describeValue(value)}; it must be the name or path of a library, such as '${path}.dll'.`,
+  ).optional();
+
+const kernel32Options = requestSchema(
+  'loadKernel32',
+  z.strictObject({ kernel32: libraryName(), ntdll: libraryName() }),
+);
 
 class Libraries {
-  readonly #options: Own;
+  readonly #names: Kernel32Options;
   readonly #loaded = new Map<NativeSymbol['library'], LibraryHandle>();
 
-  constructor(options: Own) {
-    this.#options = options;
+  constructor(names: Kernel32Options) {
+    this.#names = names;
   }
 
   open(library: NativeSymbol['library']): LibraryHandle {
@@ -79,8 +90,7 @@ class Libraries {
   #load(library: NativeSymbol['library']): LibraryHandle {
     // Node itself exports what libuv offers to addons.
     if (library === 'node') return koffi.load(null);
-    const name = this.#options[library];
-    const given = typeof name === 'string' ? name : undefined;
+    const given = library === 'kernel32' || library === 'ntdll' ? this.#names[library] : undefined;
     try {
       return koffi.load(given ?? `${library}.dll`);
     } catch (cause) {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import type { FileSource } from '../../src/api/file-source.ts';
-import type { Odx } from '../../src/api/odx.ts';
+import type { FileSource } from '../../src/file-source.ts';
+import type { Odx } from '../../src/odx.ts';
 import { AbortError } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, workspace } from './workspace.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { createOdx } from '../../src/api/odx.ts';
+import { createOdx } from '../../src/odx.ts';
 import { ProtocolError } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { answering } from './replies.ts';

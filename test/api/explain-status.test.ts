@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainStatus } from '../../src/api/explain-status.ts';
+import { explainStatus } from '../../src/explain-status.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { controlCodes, statuses, win32Only } from '../../structs/index.ts';
 

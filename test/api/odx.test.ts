@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createOdx } from '../../src/api/odx.ts';
+import { createOdx } from '../../src/odx.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import * as everything from '../../src/index.ts';
 import { workspace } from './workspace.ts';

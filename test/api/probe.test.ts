@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { probeWith } from '../../src/api/probe.ts';
+import { probeWith } from '../../src/probe/probe.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import { type Kernel, KernelFailure, type VolumeFacts } from '../../src/kernel/kernel.ts';

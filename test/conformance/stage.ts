@@ -1,4 +1,4 @@
-import type { Odx } from '../../src/api/odx.ts';
+import type { Odx } from '../../src/odx.ts';
 import type { OffloadFile } from '../../src/index.ts';
 
 /** What a file holds when a case begins: `valid` random bytes, then whatever lies between valid data length and end of file. */

@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { copyFileWith } from '../../src/api/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { expectHonest, expectSame, noise, type Workspace, watched } from './workspace.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { CopyProgress } from '../../src/api/copy-file.ts';
-import { type CopyFilesOptions, copyFilesWith } from '../../src/api/copy-files.ts';
+import type { CopyProgress } from '../../src/copy/copy-file.ts';
+import { type CopyFilesOptions, copyFilesWith } from '../../src/copy/copy-files.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, OdxError } from '../../src/errors.ts';
 import { expectHonest, expectSame, failureOf, Workspace } from './workspace.ts';

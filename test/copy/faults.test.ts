@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
+import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import type { Intercept } from '../../src/emulator/interception.ts';
 import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';

@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { copyFileWith } from '../../src/api/copy-file.ts';
-import { openFileWith } from '../../src/api/open-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import { openFileWith } from '../../src/open-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';

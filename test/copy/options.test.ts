@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
+import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { expectNothing, failureOf, Workspace } from './workspace.ts';

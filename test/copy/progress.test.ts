@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, type CopyProgress, copyFileWith } from '../../src/api/copy-file.ts';
+import { type CopyFileOptions, type CopyProgress, copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { Win32Error } from '../../src/errors.ts';
 import { expectNothing, failureOf, Workspace } from './workspace.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { copyFileWith } from '../../src/api/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { copiesWholeFiles, SIZES } from './any-kernel.ts';
 import { expectHonest, expectSame, noise, onWindows, Workspace } from './workspace.ts';

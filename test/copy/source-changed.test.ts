@@ -8,7 +8,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { copyFileWith } from '../../src/api/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { SourceChangedError } from '../../src/errors.ts';
 import { withMethods } from './strange-kernel.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/api/copy-file.ts';
+import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { AbortError, InvalidArgumentError, ProtocolError } from '../../src/errors.ts';
 import { type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';

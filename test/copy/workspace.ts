@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { CopyReport } from '../../src/api/copy-file.ts';
+import type { CopyReport } from '../../src/copy/copy-file.ts';
 
 // Long ago, so that no change of a test can fall into the same tick of a clock.
 const WRITTEN = new Date('2020-02-02T02:02:02Z');

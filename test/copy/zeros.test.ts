@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { copyFileWith } from '../../src/api/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { knowingZeros } from './strange-kernel.ts';

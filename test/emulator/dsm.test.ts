@@ -1,8 +1,8 @@
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { dsmOffloadReadSyncWith, dsmOffloadReadWith } from '../../src/api/dsm-offload-read.ts';
-import { dsmOffloadWriteSyncWith, dsmOffloadWriteWith } from '../../src/api/dsm-offload-write.ts';
+import { dsmOffloadReadSyncWith, dsmOffloadReadWith } from '../../src/dsm-offload-read.ts';
+import { dsmOffloadWriteSyncWith, dsmOffloadWriteWith } from '../../src/dsm-offload-write.ts';
 import { createEmulator, type EmulatorOptions } from '../../src/emulator/index.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES } from '../../structs/index.ts';

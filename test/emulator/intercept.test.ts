@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { offloadReadSyncWith, offloadReadWith } from '../../src/api/offload-read.ts';
-import { offloadWriteWith } from '../../src/api/offload-write.ts';
+import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator, type InterceptedCall } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { FSCTL_OFFLOAD_READ, statuses, win32FromNtstatus } from '../../structs/index.ts';

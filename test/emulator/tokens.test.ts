@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { offloadReadSyncWith, offloadReadWith } from '../../src/api/offload-read.ts';
-import { offloadWriteSyncWith, offloadWriteWith } from '../../src/api/offload-write.ts';
+import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteSyncWith, offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { borrow, makePair, openOn, pattern, temporaryFile } from './harness.ts';
 

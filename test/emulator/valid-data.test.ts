@@ -1,7 +1,7 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { offloadReadSyncWith, offloadReadWith } from '../../src/api/offload-read.ts';
-import { offloadWriteWith } from '../../src/api/offload-write.ts';
+import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { makePair, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OffloadFile } from '../../src/api/offload-file.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { Win32Error } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, type Workspace, workspace } from '../api/workspace.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { ZodError } from 'zod';
-import type { OffloadFile } from '../../src/api/offload-file.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, type Workspace } from '../api/workspace.ts';

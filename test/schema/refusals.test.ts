@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { explainStatus } from '../../src/api/explain-status.ts';
-import { createOdx } from '../../src/api/odx.ts';
-import type { OffloadFile } from '../../src/api/offload-file.ts';
+import { explainStatus } from '../../src/explain-status.ts';
+import { createOdx } from '../../src/odx.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { layoutOf } from '../../src/structs.ts';

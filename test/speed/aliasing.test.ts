@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createOdx } from '../../src/api/odx.ts';
+import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { BORROWED, memoryKernel } from './memory-native.ts';
 

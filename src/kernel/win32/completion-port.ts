@@ -1,5 +1,5 @@
 import { INVALID_HANDLE_VALUE, OVERLAPPED_ENTRY } from '../../../structs/index.ts';
-import { takeUint64 } from '../../codec/integers.ts';
+import { getUint64 } from '../../uint64.ts';
 import { KernelFailure } from '../kernel.ts';
 import type { Address, Native } from './native.ts';
 import { roomForNumber } from './room.ts';
@@ -91,7 +91,7 @@ export class CompletionPort {
     // Taken out first: what is completed may wait again, into the same entries.
     const finished: (() => void)[] = [];
     for (let at = 0; at < count; at++) {
-      const overlapped = Number(takeUint64(this.#view, at * OVERLAPPED_ENTRY.size + lpOverlapped));
+      const overlapped = Number(getUint64(this.#view, at * OVERLAPPED_ENTRY.size + lpOverlapped));
       const done = this.#inFlight.get(overlapped);
       if (done === undefined) continue;
       this.#inFlight.delete(overlapped);

@@ -1,5 +1,5 @@
 import { ERROR_IO_PENDING, ERROR_OPERATION_ABORTED, STATUS_CANCELLED } from '../../../structs/index.ts';
-import type { Signal } from '../../abort.ts';
+import type { Signal } from '../../signal.ts';
 import { KernelFailure } from '../kernel.ts';
 import type { CompletionPort } from './completion-port.ts';
 import type { Win32Frame } from './frame.ts';

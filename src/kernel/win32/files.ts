@@ -1,5 +1,6 @@
 import {
   BY_HANDLE_FILE_INFORMATION,
+  ERROR_INVALID_DATA,
   FILE_BASIC_INFO,
   FILE_DISPOSITION_INFO,
   FILE_END_OF_FILE_INFO,
@@ -7,11 +8,19 @@ import {
   FILE_STORAGE_INFO,
   INVALID_HANDLE_VALUE,
 } from '../../../structs/index.ts';
-import { isDevicePath } from '../../device-path.ts';
-import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
-import type { Disposition, FileFacts, OpenRequest, Sharing } from '../kernel.ts';
-import { deviceSectorSize, deviceSize } from './device.ts';
-import type { FramePool } from './frame.ts';
+import { ImpossibleReply } from '../../control.ts';
+import { isSectorSize } from '../../fields.ts';
+import { isDevicePath } from '../../path.ts';
+import { SMALLEST_SECTOR } from '../../request.ts';
+import { lengthQuery, sectorSizeOfDeviceSync } from '../device-queries.ts';
+import {
+  type ControlKernel,
+  type Disposition,
+  type FileInfo,
+  KernelFailure,
+  type OpenRequest,
+  type Sharing,
+} from '../kernel.ts';
 import { lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
 import { roomFor, roomForNumber } from './room.ts';
@@ -64,15 +73,14 @@ export function isHandle(handle: bigint | null): handle is bigint {
   return handle !== null && handle !== INVALID_HANDLE_VALUE;
 }
 
-export function fileFacts(native: Native, frames: FramePool, handle: bigint, path?: string): FileFacts {
-  if (path !== undefined && isDevicePath(path)) {
-    const size = deviceSize(native, frames, handle);
-    const sectorSize = deviceSectorSize(native, frames, handle);
+export function fileInfo(native: Native, kernel: ControlKernel, handle: bigint, path: string): FileInfo {
+  if (isDevicePath(path)) {
+    const size = lengthOfDevice(kernel, handle);
+    const sectorSize = sectorSizeOfDeviceSync(kernel, { handle });
     return { size, sectorSize, identity: `device:${path.toLowerCase()}`, stamp: 'device', isDevice: true };
   }
   const size = fileSize(native, handle);
-  const ofVolume = () => (path === undefined ? undefined : sectorSizeOfVolume(native, path));
-  const sectorSize = storageSector(native, handle) ?? ofVolume() ?? SMALLEST_SECTOR;
+  const sectorSize = storageSector(native, handle) ?? sectorSizeOfVolume(native, path) ?? SMALLEST_SECTOR;
   return {
     size,
     sectorSize,
@@ -109,6 +117,19 @@ export function copyTimesAndAttributes(native: Native, from: bigint, to: bigint)
   view.setUint32(FileAttributes, attributes === 0 ? FILE_ATTRIBUTE_NORMAL : attributes, true);
   if (native.SetFileInformationByHandle(to, FileBasicInfo, wanted, FILE_BASIC_INFO.size) === 0)
     throw lastFailure(native);
+}
+
+// The caller names the call and the file in its error.
+function lengthOfDevice(kernel: ControlKernel, handle: bigint): bigint {
+  const { code, outputSize, decode } = lengthQuery;
+  const buffers = kernel.acquire(0, outputSize);
+  try {
+    return decode(buffers, kernel.controlSync(handle, code, buffers, 0, outputSize), undefined);
+  } catch (error) {
+    throw error instanceof ImpossibleReply ? new KernelFailure(ERROR_INVALID_DATA) : error;
+  } finally {
+    kernel.release(buffers);
+  }
 }
 
 function fileSize(native: Native, handle: bigint): bigint {

@@ -3,7 +3,7 @@ import {
   SUPPORTED_FS_FEATURES_OFFLOAD_READ,
   SUPPORTED_FS_FEATURES_OFFLOAD_WRITE,
 } from '../../../structs/index.ts';
-import { type FilterFacts, KernelFailure } from '../kernel.ts';
+import { type FilterInfo, KernelFailure } from '../kernel.ts';
 import type { Native } from './native.ts';
 import { roomForNumber } from './room.ts';
 import { textOf } from './strings.ts';
@@ -22,7 +22,7 @@ const {
 } = INSTANCE_AGGREGATE_STANDARD_INFORMATION.offsetOf;
 
 export interface Filters {
-  readonly filters: readonly FilterFacts[] | undefined;
+  readonly filters: readonly FilterInfo[] | undefined;
   readonly filtersUnknown: string | undefined;
 }
 
@@ -53,7 +53,7 @@ function list(native: Native, volume: string): Filters {
   const find = roomForNumber();
   const kind = InstanceAggregateStandardInformation;
   let result = native.FilterVolumeInstanceFindFirst(volume, kind, buffer, ROOM, returned, find);
-  const filters: FilterFacts[] = [];
+  const filters: FilterInfo[] = [];
   if (result !== 0) return listed(filters, result);
   const handle = new DataView(find.buffer).getBigUint64(0, true);
   try {
@@ -69,7 +69,7 @@ function list(native: Native, volume: string): Filters {
 }
 
 // A list that broke off may lack the one filter that stands in the way.
-function listed(filters: readonly FilterFacts[], result: number): Filters {
+function listed(filters: readonly FilterInfo[], result: number): Filters {
   if (result === NO_MORE_ITEMS) return { filters, filtersUnknown: undefined };
   const filtersUnknown =
     result === E_ACCESSDENIED
@@ -79,7 +79,7 @@ function listed(filters: readonly FilterFacts[], result: number): Filters {
 }
 
 // A legacy filter has no features to declare, and blocks nothing by that.
-function decode(buffer: Uint8Array): FilterFacts | undefined {
+function decode(buffer: Uint8Array): FilterInfo | undefined {
   const view = new DataView(buffer.buffer);
   if ((view.getUint32(Flags, true) & FLTFL_IASI_IS_MINIFILTER) === 0) return undefined;
   const at = view.getUint16(NameOffset, true);

@@ -1,5 +1,5 @@
 import { OVERLAPPED, STATUS_PENDING } from '../../../structs/index.ts';
-import { type Frame, KernelFailure } from '../kernel.ts';
+import { type IoBuffers, KernelFailure } from '../kernel.ts';
 import { bindStatusFunctions } from './last-failure.ts';
 import type { Address, Native } from './native.ts';
 
@@ -13,7 +13,7 @@ const { Internal, InternalHigh, hEvent, Offset, OffsetHigh } = OVERLAPPED.offset
  * All that one call hands to Windows, in one piece of memory that does not move: OVERLAPPED, the DWORD for the bytes
  * returned, input and output. Whoever holds the frame keeps the memory alive.
  */
-export class Win32Frame implements Frame {
+export class Win32Frame implements IoBuffers {
   readonly input: Uint8Array;
   readonly inputView: DataView;
   readonly output: Uint8Array;

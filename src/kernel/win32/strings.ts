@@ -1,5 +1,5 @@
 import { win32 } from 'node:path';
-import { isDevicePath } from '../../device-path.ts';
+import { isDevicePath } from '../../path.ts';
 
 /** The path as CreateFileW takes it whatever its length; a device path is left alone. */
 export function nativePath(path: string): string {

@@ -1,6 +1,7 @@
-import { isDevicePath } from '../../device-path.ts';
-import { isSectorSize, SMALLEST_SECTOR } from '../../schema/sector.ts';
-import { KernelFailure, type VolumeFacts } from '../kernel.ts';
+import { isSectorSize } from '../../fields.ts';
+import { isDevicePath } from '../../path.ts';
+import { SMALLEST_SECTOR } from '../../request.ts';
+import { KernelFailure, type VolumeInfo } from '../kernel.ts';
 import { filtersOf } from './filters.ts';
 import { lastFailure } from './last-failure.ts';
 import type { Native } from './native.ts';
@@ -26,12 +27,12 @@ const DRIVE_REMOVABLE = 2;
 const DRIVE_FIXED = 3;
 const DRIVE_REMOTE = 4;
 
-export function volumeOfDevice(path: string): VolumeFacts {
+export function volumeOfDevice(path: string): VolumeInfo {
   return { ...UNKNOWN, device: path };
 }
 
 /** What Windows tells of the volume behind a path, whose attributes are known. What it will not tell is left undefined. */
-export function volumeFacts(native: Native, path: string, attributes: number): VolumeFacts {
+export function volumeFacts(native: Native, path: string, attributes: number): VolumeInfo {
   const root = volumeRoot(native, path);
   const drive = native.GetDriveTypeW(root);
   const device = deviceBeneath(native, root);
@@ -53,7 +54,7 @@ export function volumeFacts(native: Native, path: string, attributes: number): V
 }
 
 // A folder passes its own on to the files made in it, and is none itself.
-function obstacles(attributes: number): VolumeFacts['attributes'] {
+function obstacles(attributes: number): VolumeInfo['attributes'] {
   if ((attributes & FILE_ATTRIBUTE_DIRECTORY) !== 0) return [];
   return ATTRIBUTES.filter(([, bit]) => (attributes & bit) !== 0).map(([name]) => name);
 }
@@ -76,7 +77,7 @@ export function sectorSizeOfVolume(native: Native, path: string): number | undef
   }
 }
 
-const UNKNOWN: VolumeFacts = {
+const UNKNOWN: VolumeInfo = {
   fileSystem: undefined,
   location: 'local',
   readOnly: false,

@@ -1,13 +1,13 @@
 import { ERROR_HANDLE_EOF, ERROR_INVALID_HANDLE } from '../../../structs/index.ts';
-import type { Signal } from '../../abort.ts';
-import { isDevicePath } from '../../device-path.ts';
+import { isDevicePath } from '../../path.ts';
+import type { Signal } from '../../signal.ts';
 import {
-  type FileFacts,
-  type Frame,
+  type FileInfo,
+  type IoBuffers,
   type Kernel,
   KernelFailure,
   type OpenRequest,
-  type VolumeFacts,
+  type VolumeInfo,
 } from '../kernel.ts';
 import { CompletionPort } from './completion-port.ts';
 import { borrowedControl, controlSync, overlapped } from './control.ts';
@@ -15,7 +15,7 @@ import {
   copyTimesAndAttributes,
   deviceParameters,
   endOfFileParameters,
-  fileFacts,
+  fileInfo,
   openParameters,
   removeParameters,
 } from './files.ts';
@@ -33,7 +33,7 @@ const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
  * The kernel that is kernel32.dll. At most three threads of libuv's pool are held, whatever is in flight: one where our
  * own handles complete, one for calls on borrowed handles, one to open and close files.
  */
-export class Win32Kernel implements Kernel {
+class Win32Kernel {
   readonly name = 'kernel32';
   readonly #native: Native;
   readonly #frames: FramePool;
@@ -52,18 +52,24 @@ export class Win32Kernel implements Kernel {
     return this.#frames.acquire(inputLength, outputLength);
   }
 
-  release(frame: Frame): void {
+  release(frame: IoBuffers): void {
     this.#frames.release(ours(frame));
   }
 
-  controlSync(handle: bigint, code: number, frame: Frame, inputLength: number, outputLength: number): number {
+  controlSync(
+    handle: bigint,
+    code: number,
+    frame: IoBuffers,
+    inputLength: number,
+    outputLength: number,
+  ): number {
     return controlSync(this.#native, handle, code, ours(frame), inputLength, outputLength);
   }
 
   control(
     handle: bigint,
     code: number,
-    frame: Frame,
+    frame: IoBuffers,
     inputLength: number,
     outputLength: number,
     signal?: Signal,
@@ -112,12 +118,12 @@ export class Win32Kernel implements Kernel {
     this.#files.closeSync(handle);
   }
 
-  async facts(handle: bigint, path?: string): Promise<FileFacts> {
-    return this.factsSync(handle, path);
+  async info(handle: bigint, path: string): Promise<FileInfo> {
+    return this.infoSync(handle, path);
   }
 
-  factsSync(handle: bigint, path?: string): FileFacts {
-    return fileFacts(this.#native, this.#frames, handle, path);
+  infoSync(handle: bigint, path: string): FileInfo {
+    return fileInfo(this.#native, this, handle, path);
   }
 
   setSize(handle: bigint, size: bigint): Promise<void> {
@@ -155,7 +161,7 @@ export class Win32Kernel implements Kernel {
     if (!isTrue(set)) throw lastFailure(this.#native);
   }
 
-  async volume(path: string): Promise<VolumeFacts> {
+  async volume(path: string): Promise<VolumeInfo> {
     if (isDevicePath(path)) return volumeOfDevice(path);
     // The first call that reaches for a server, which may be long in answering.
     const parameters: [string] = [nativePath(path)];
@@ -193,7 +199,37 @@ export class Win32Kernel implements Kernel {
   }
 }
 
-function ours(frame: Frame): Win32Frame {
+/** The kernel as a plain object, which a program can wrap. */
+export function win32Kernel(native: Native): Kernel {
+  const kernel = new Win32Kernel(native);
+  return {
+    name: kernel.name,
+    acquire: (...args) => kernel.acquire(...args),
+    release: (...args) => kernel.release(...args),
+    control: (...args) => kernel.control(...args),
+    controlSync: (...args) => kernel.controlSync(...args),
+    handleOf: (...args) => kernel.handleOf(...args),
+    files: {
+      open: (...args) => kernel.open(...args),
+      openSync: (...args) => kernel.openSync(...args),
+      close: (...args) => kernel.close(...args),
+      closeSync: (...args) => kernel.closeSync(...args),
+      info: (...args) => kernel.info(...args),
+      infoSync: (...args) => kernel.infoSync(...args),
+      setSize: (...args) => kernel.setSize(...args),
+      setSizeSync: (...args) => kernel.setSizeSync(...args),
+      read: (...args) => kernel.read(...args),
+      write: (...args) => kernel.write(...args),
+      copyMetadata: (...args) => kernel.copyMetadata(...args),
+      remove: (...args) => kernel.remove(...args),
+      removeSync: (...args) => kernel.removeSync(...args),
+      volume: (...args) => kernel.volume(...args),
+      openDevice: (...args) => kernel.openDevice(...args),
+    },
+  };
+}
+
+function ours(frame: IoBuffers): Win32Frame {
   return frame instanceof Win32Frame ? frame : refuseFrame();
 }
 

@@ -1,0 +1,113 @@
+import type { ByteCount } from './byte-count.ts';
+import { AbortError, type CallContext, ProtocolError, Win32Error } from './errors.ts';
+import { type ControlKernel, type IoBuffers, KernelFailure } from './kernel/kernel.ts';
+import { type Signal, throwIfAborted } from './signal.ts';
+
+/** A control code as a value: its name and number, how its input is written, how its reply is read. */
+export interface Control<Arguments, Result> {
+  readonly name: string;
+  readonly code: number;
+  /** Room for the reply, in bytes. */
+  readonly outputSize: number;
+  /** Bytes of input. */
+  inputSize(args: Arguments): number;
+  /** Writes all of the input. */
+  encode(buffers: IoBuffers, args: Arguments): void;
+  /** Reads a reply of `returned` bytes. Throws {@link ImpossibleReply} where no device can mean it. */
+  decode(buffers: IoBuffers, returned: number, args: Arguments): Result;
+  /** Offset in the file, for errors. */
+  offset?(args: Arguments): ByteCount | undefined;
+}
+
+/** Thrown by a decoder, which does not know the file. {@link perform} makes a ProtocolError of it. */
+export class ImpossibleReply {
+  readonly problem: string;
+
+  constructor(problem: string) {
+    this.problem = problem;
+  }
+}
+
+/** What a control code is sent to. */
+export interface Target {
+  readonly handle: bigint;
+  readonly path?: string | undefined;
+}
+
+/** Sends a control code and reads its reply (DeviceIoControl). */
+export async function perform<Arguments, Result>(
+  kernel: ControlKernel,
+  control: Control<Arguments, Result>,
+  target: Target,
+  args: Arguments,
+  signal?: Signal,
+): Promise<Result> {
+  throwIfAborted(signal);
+  const inputSize = control.inputSize(args);
+  const buffers = acquire(kernel, control, target, args, inputSize);
+  try {
+    control.encode(buffers, args);
+    const { code, outputSize } = control;
+    const returned = await kernel.control(target.handle, code, buffers, inputSize, outputSize, signal);
+    return control.decode(buffers, returned, args);
+  } catch (error) {
+    if (signal?.aborted && error instanceof KernelFailure) throw new AbortError(signal.reason);
+    throw inContext(error, control, target, args);
+  } finally {
+    kernel.release(buffers);
+  }
+}
+
+/** {@link perform}, blocking. */
+export function performSync<Arguments, Result>(
+  kernel: ControlKernel,
+  control: Control<Arguments, Result>,
+  target: Target,
+  args: Arguments,
+): Result {
+  const inputSize = control.inputSize(args);
+  const buffers = acquire(kernel, control, target, args, inputSize);
+  try {
+    control.encode(buffers, args);
+    const { code, outputSize } = control;
+    const returned = kernel.controlSync(target.handle, code, buffers, inputSize, outputSize);
+    return control.decode(buffers, returned, args);
+  } catch (error) {
+    throw inContext(error, control, target, args);
+  } finally {
+    kernel.release(buffers);
+  }
+}
+
+// A kernel needs its library to lend memory, and the library may be missing.
+function acquire<Arguments>(
+  kernel: ControlKernel,
+  control: Control<Arguments, unknown>,
+  target: Target,
+  args: Arguments,
+  inputSize: number,
+): IoBuffers {
+  try {
+    return kernel.acquire(inputSize, control.outputSize);
+  } catch (error) {
+    throw inContext(error, control, target, args);
+  }
+}
+
+function inContext<Arguments>(
+  error: unknown,
+  control: Control<Arguments, unknown>,
+  target: Target,
+  args: Arguments,
+): unknown {
+  if (!(error instanceof KernelFailure) && !(error instanceof ImpossibleReply)) return error;
+  const offset = control.offset?.(args);
+  const context: CallContext = {
+    syscall: control.name,
+    path: target.path,
+    offset: offset === undefined ? undefined : BigInt(offset),
+  };
+  return error instanceof KernelFailure
+    ? new Win32Error(error, context)
+    : new ProtocolError(error.problem, context);
+}

@@ -1,0 +1,193 @@
+import * as z from 'zod';
+import {
+  DEVICE_DATA_SET_RANGE,
+  DEVICE_MANAGE_DATA_SET_ATTRIBUTES,
+  DEVICE_MANAGE_DATA_SET_ATTRIBUTES_OUTPUT,
+  type Layout,
+} from '../structs/index.ts';
+import { type ByteCount, isByteCount, LARGEST, type Limits, roundDown, roundUp } from './byte-count.ts';
+import { describeValue } from './describe.ts';
+import {
+  aligned,
+  alignedByteCount,
+  explainAlignment,
+  explainReach,
+  isAligned,
+  isInReach,
+  listOf,
+  rule,
+  sectorSizeOf,
+} from './fields.ts';
+import type { IoBuffers } from './kernel/kernel.ts';
+import { type Explain, isArray, type Snapshot, valueAt } from './request.ts';
+import { setUint64 } from './uint64.ts';
+
+// What dsmOffloadRead and dsmOffloadWrite share: the ranges, how the input is packed, where the result is.
+
+/** A range of a device (DEVICE_DATA_SET_RANGE), in bytes; both are multiples of the logical sector. */
+export interface DataSetRange {
+  readonly startingOffset: ByteCount;
+  /** More than 0. */
+  readonly lengthInBytes: ByteCount;
+}
+
+// Nothing in a request is empty, so a sector must fit behind every offset.
+const offsetLimits = (sector: number): Limits => ({ highest: LARGEST - BigInt(sector) });
+const lengthLimits = (sector: number): Limits => ({ lowest: sector });
+
+/** The schema of a range. What depends on the sector as well is {@link rangesFit}. */
+export const range: z.ZodObject<
+  { startingOffset: z.ZodCustom<ByteCount, ByteCount>; lengthInBytes: z.ZodCustom<ByteCount, ByteCount> },
+  z.core.$strict
+> = z.strictObject({
+  startingOffset: alignedByteCount(offsetLimits),
+  lengthInBytes: alignedByteCount(lengthLimits),
+});
+
+export function rangeList(): z.ZodType<readonly DataSetRange[]> {
+  return listOf('ranges', range);
+}
+
+const explainNoRoom: Explain = (path, value, request) => {
+  const sector = sectorSizeOf(request);
+  const nearest = roundDown(LARGEST - BigInt(sector), sector);
+  return (nameOf) =>
+    `${nameOf(path)} is ${describeValue(value)}; a sector must fit behind it within 2^63-1, the nearest legal value is ${nearest}n.`;
+};
+
+const explainEmpty: Explain = (path, value, request) => (nameOf) =>
+  `${nameOf(path)} is ${describeValue(value)}; a range must not be empty, the nearest legal value is ${sectorSizeOf(request)}.`;
+
+/** Every range is aligned, is not empty, and ends within 2^63-1. */
+export const rangesFit: z.core.$ZodCheck<{ readonly ranges: readonly DataSetRange[] }> = z.superRefine(
+  (request: { readonly ranges: readonly DataSetRange[] }, context) => {
+    for (const [index, { startingOffset, lengthInBytes }] of request.ranges.entries()) {
+      const blame = (key: keyof DataSetRange, explain: Explain): void =>
+        context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
+
+      if (!isAligned(startingOffset, request)) blame('startingOffset', explainAlignment(offsetLimits));
+      else if (!leavesRoom(startingOffset, request)) blame('startingOffset', explainNoRoom);
+      else if (!isInReach(startingOffset, lengthInBytes, request)) {
+        blame('lengthInBytes', explainReach('startingOffset'));
+      }
+
+      if (!isAligned(lengthInBytes, request)) blame('lengthInBytes', explainAlignment(lengthLimits));
+      else if (isByteCount(lengthInBytes) && BigInt(lengthInBytes) === 0n)
+        blame('lengthInBytes', explainEmpty);
+    }
+  },
+);
+
+/** All ranges together, counted from an offset within the token, end within 2^63-1. */
+export const rangesTogetherFit: z.core.$ZodCheck<Snapshot> = rule(
+  'ranges',
+  (request) => isInReach(request['tokenOffset'] ?? 0, totalOf(request), request),
+  (path, _value, request) => {
+    const { tokenOffset } = request;
+    const start = isByteCount(tokenOffset) ? BigInt(tokenOffset) : 0n;
+    const from = start === 0n ? '' : ` from tokenOffset ${describeValue(tokenOffset)}`;
+    const most = roundDown(LARGEST - start, sectorSizeOf(request));
+    return (nameOf) =>
+      `${nameOf(path)} hold ${totalOf(request)} bytes together${from}, which ends beyond 2^63-1; the most is ${most}.`;
+  },
+);
+
+export function tokenOffset(): z.ZodDefault<z.ZodCustom<ByteCount, ByteCount>> {
+  return alignedByteCount(offsetLimits).default(0);
+}
+
+/** TokenOffset is a multiple of the logical sector, and a sector fits behind it. */
+export const tokenOffsetFits: readonly [z.core.$ZodCheck<Snapshot>, z.core.$ZodCheck<Snapshot>] = [
+  aligned('tokenOffset', offsetLimits),
+  rule('tokenOffset', (request) => leavesRoom(request['tokenOffset'], request), explainNoRoom),
+];
+
+function leavesRoom(offset: unknown, request: Snapshot): boolean {
+  if (!isByteCount(offset) || !isAligned(offset, request)) return true;
+  return offset <= LARGEST - BigInt(sectorSizeOf(request));
+}
+
+// A range that is refused for another reason counts for nothing here.
+function totalOf({ ranges }: Snapshot): bigint {
+  const lengths = isArray(ranges) ? ranges.map((given) => valueAt(Object(given), ['lengthInBytes'])) : [];
+  return totalLength(lengths.filter(isByteCount).map((lengthInBytes) => ({ lengthInBytes })));
+}
+
+/** Bytes of all ranges together. */
+export function totalLength(ranges: readonly Pick<DataSetRange, 'lengthInBytes'>[]): bigint {
+  return ranges.reduce((total, { lengthInBytes }) => total + BigInt(lengthInBytes), 0n);
+}
+
+/**
+ * Where the parts of the input are, as the helpers of the SDK pack it (DeviceDsmInitializeInput): header, parameters at
+ * their alignment, ranges at theirs.
+ */
+export interface DsmPacking {
+  readonly parametersOffset: number;
+  readonly parametersLength: number;
+  readonly rangesOffset: number;
+}
+
+export function packingOf(parameters: Layout): DsmPacking {
+  const parametersOffset = alignUp(DEVICE_MANAGE_DATA_SET_ATTRIBUTES.size, parameters.alignment);
+  const rangesOffset = alignUp(parametersOffset + parameters.size, DEVICE_DATA_SET_RANGE.alignment);
+  return { parametersOffset, parametersLength: parameters.size, rangesOffset };
+}
+
+export function inputSizeOf(packing: DsmPacking, ranges: readonly DataSetRange[]): number {
+  return packing.rangesOffset + ranges.length * DEVICE_DATA_SET_RANGE.size;
+}
+
+/** Writes DEVICE_MANAGE_DATA_SET_ATTRIBUTES and the ranges. The caller adds the parameters. */
+export function encodeDsmInput(
+  { input, inputView }: IoBuffers,
+  action: number,
+  packing: DsmPacking,
+  ranges: readonly DataSetRange[],
+): void {
+  const header = DEVICE_MANAGE_DATA_SET_ATTRIBUTES;
+  input.fill(0, 0, packing.rangesOffset);
+  inputView.setUint32(header.offsetOf.Size, header.size, true);
+  inputView.setUint32(header.offsetOf.Action, action, true);
+  inputView.setUint32(header.offsetOf.ParameterBlockOffset, packing.parametersOffset, true);
+  inputView.setUint32(header.offsetOf.ParameterBlockLength, packing.parametersLength, true);
+  inputView.setUint32(header.offsetOf.DataSetRangesOffset, packing.rangesOffset, true);
+  inputView.setUint32(header.offsetOf.DataSetRangesLength, ranges.length * DEVICE_DATA_SET_RANGE.size, true);
+  let offset = packing.rangesOffset;
+  for (const { startingOffset, lengthInBytes } of ranges) {
+    setUint64(inputView, offset + DEVICE_DATA_SET_RANGE.offsetOf.StartingOffset, startingOffset);
+    setUint64(inputView, offset + DEVICE_DATA_SET_RANGE.offsetOf.LengthInBytes, lengthInBytes);
+    offset += DEVICE_DATA_SET_RANGE.size;
+  }
+}
+
+const WRAPPER = DEVICE_MANAGE_DATA_SET_ATTRIBUTES_OUTPUT;
+
+/** Room for a result behind a DEVICE_DSM_OUTPUT, where two pages of the documentation put it. */
+export function outputRoomFor(result: Layout): number {
+  return alignUp(WRAPPER.size, result.alignment) + result.size;
+}
+
+/**
+ * Where the result begins in a reply, and how long it is: at the start, as the class driver writes it, or where a
+ * DEVICE_DSM_OUTPUT says. A result begins with flags of 0 to 3 and a DEVICE_DSM_OUTPUT with its size, so the two cannot
+ * be confused.
+ */
+export function findResult(
+  { outputView }: IoBuffers,
+  returned: number,
+  action: number,
+): { readonly offset: number; readonly length: number } {
+  const isWrapped =
+    returned >= WRAPPER.size &&
+    outputView.getUint32(WRAPPER.offsetOf.Size, true) === WRAPPER.size &&
+    outputView.getUint32(WRAPPER.offsetOf.Action, true) === action;
+  if (!isWrapped) return { offset: 0, length: returned };
+  const offset = outputView.getUint32(WRAPPER.offsetOf.OutputBlockOffset, true);
+  const length = outputView.getUint32(WRAPPER.offsetOf.OutputBlockLength, true);
+  return { offset, length: Math.min(length, Math.max(returned - offset, 0)) };
+}
+
+function alignUp(offset: number, alignment: number): number {
+  return Number(roundUp(offset, alignment));
+}

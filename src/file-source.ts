@@ -1,0 +1,75 @@
+import { withCallContextSync } from './call-context.ts';
+import { describeValue, isRevokedProxy } from './describe.ts';
+import type { ControlKernel } from './kernel/kernel.ts';
+import { isOffloadFile, type OffloadFile, openedFile } from './offload-file.ts';
+import { refuse } from './request.ts';
+
+/**
+ * What a call works on: an OffloadFile of openFile, a FileHandle of node:fs/promises, a number (a Node file descriptor)
+ * or a bigint (a Win32 HANDLE). The last three are borrowed: they stay yours and are never closed here.
+ */
+export type FileSource = OffloadFile | { readonly fd: number } | number | bigint;
+
+/** A handle, and what is known about its file. About a borrowed one nothing is. */
+export interface ResolvedFile {
+  readonly handle: bigint;
+  readonly path?: string | undefined;
+  readonly size?: bigint | undefined;
+  readonly sectorSize?: number | undefined;
+  readonly isDevice?: boolean | undefined;
+}
+
+const HIGHEST_FD = 0x7fff_ffff;
+const HANDLE_BITS = 64;
+
+/** Finds the handle behind a file. Throws InvalidArgumentError where there is none. */
+export function resolveFile(kernel: ControlKernel, file: unknown): ResolvedFile {
+  if (typeof file === 'bigint') return { handle: checkHandle(file) };
+  if (typeof file === 'number') return { handle: handleOfDescriptor(kernel, file, describeValue(file)) };
+  if (typeof file === 'object' && file !== null && !isRevokedProxy(file)) {
+    if (isOffloadFile(file)) return openedFile(file, kernel);
+    const fd = descriptorOf(file);
+    if (typeof fd === 'number') {
+      return { handle: handleOfDescriptor(kernel, fd, `an object with fd ${describeValue(fd)}`) };
+    }
+  }
+  return refuse(
+    'file',
+    `file is ${describeValue(file)}; it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).`,
+  );
+}
+
+function checkHandle(handle: bigint): bigint {
+  if (BigInt.asUintN(HANDLE_BITS, handle) === handle) return handle;
+  return refuse(
+    'file',
+    `file is ${describeValue(handle)}; a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.`,
+  );
+}
+
+function handleOfDescriptor(kernel: ControlKernel, fd: number, shown: string): bigint {
+  if (!Number.isInteger(fd) || fd < 0 || fd > HIGHEST_FD) {
+    return refuse(
+      'file',
+      `file is ${shown}; a file descriptor is a whole number from 0 to ${HIGHEST_FD}, as fs.openSync gives it, and -1 once it is closed.`,
+    );
+  }
+  return withCallContextSync({ syscall: 'uv_get_osfhandle' }, () => kernel.handleOf(fd));
+}
+
+// FileHandle has a getter in its class. An `fd` that every object has comes from a polluted Object.prototype.
+function descriptorOf(file: object & { fd?: unknown }): unknown {
+  const isPolluted = 'fd' in EMPTY;
+  return isPolluted && !Object.hasOwn(file, 'fd') && !Object.hasOwn(classOf(file), 'fd')
+    ? undefined
+    : file.fd;
+}
+
+const EMPTY: object = {};
+
+function classOf(file: object): object {
+  const prototype: unknown = Object.getPrototypeOf(file);
+  return typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype
+    ? prototype
+    : Object.create(null);
+}

@@ -1,0 +1,112 @@
+import * as z from 'zod';
+import { type copyFile, copyFileWith } from './copy/copy-file.ts';
+import { type copyFiles, copyFilesWith } from './copy/copy-files.ts';
+import { type queryCopyOffload, queryCopyOffloadWith } from './copy-offload.ts';
+import { describeValue, isRevokedProxy } from './describe.ts';
+import {
+  type dsmOffloadRead,
+  type dsmOffloadReadSync,
+  dsmOffloadReadSyncWith,
+  dsmOffloadReadWith,
+} from './dsm-offload-read.ts';
+import {
+  type dsmOffloadWrite,
+  type dsmOffloadWriteSync,
+  dsmOffloadWriteSyncWith,
+  dsmOffloadWriteWith,
+} from './dsm-offload-write.ts';
+import type { Kernel } from './kernel/kernel.ts';
+import {
+  type offloadRead,
+  type offloadReadSync,
+  offloadReadSyncWith,
+  offloadReadWith,
+} from './offload-read.ts';
+import {
+  type offloadWrite,
+  type offloadWriteSync,
+  offloadWriteSyncWith,
+  offloadWriteWith,
+} from './offload-write.ts';
+import { type openFile, type openFileSync, openFileSyncWith, openFileWith } from './open-file.ts';
+import { type probe, probeWith } from './probe/probe.ts';
+import { refuse, requestSchema } from './request.ts';
+import { type zeroRange, zeroRangeWith } from './zero-range.ts';
+
+/** Every function that needs a kernel, bound to one. Each is documented where it is exported on its own. */
+export interface Odx {
+  readonly kernel: Kernel;
+  readonly offloadRead: typeof offloadRead;
+  readonly offloadReadSync: typeof offloadReadSync;
+  readonly offloadWrite: typeof offloadWrite;
+  readonly offloadWriteSync: typeof offloadWriteSync;
+  readonly dsmOffloadRead: typeof dsmOffloadRead;
+  readonly dsmOffloadReadSync: typeof dsmOffloadReadSync;
+  readonly dsmOffloadWrite: typeof dsmOffloadWrite;
+  readonly dsmOffloadWriteSync: typeof dsmOffloadWriteSync;
+  readonly queryCopyOffload: typeof queryCopyOffload;
+  readonly probe: typeof probe;
+  readonly openFile: typeof openFile;
+  readonly openFileSync: typeof openFileSync;
+  readonly copyFile: typeof copyFile;
+  readonly copyFiles: typeof copyFiles;
+  readonly zeroRange: typeof zeroRange;
+}
+
+/**
+ * Binds every function of this package to a kernel: the emulator, to develop without an array, a kernel32 from another
+ * place, or a kernel of your own. Files belong to the kernel that opened them.
+ *
+ * @param options `kernel`: from createEmulator or loadKernel32, or an object of yours; wrap one with
+ *   `{ ...kernel, control: myControl }`. Without `files` it serves the functions that take a handle.
+ * @returns the functions, which may be destructured: `const { offloadRead } = createOdx({ kernel })`.
+ * @throws {InvalidArgumentError} when there is no kernel.
+ * @see https://learn.microsoft.com/windows-hardware/drivers/storage/offloaded-data-transfer
+ * @example
+ * import { createOdx } from 'win-odx';
+ * import { createEmulator } from 'win-odx/emulator';
+ *
+ * const { copyFile } = createOdx({ kernel: createEmulator() });
+ * const report = await copyFile('a.bin', 'b.bin', { mode: 'require' });
+ */
+export function createOdx(options: { readonly kernel: Kernel }): Odx {
+  if (isKernel(options)) refuse('kernel', 'createOdx takes an object with a kernel; pass { kernel }.');
+  const { kernel } = odxOptions.check(options);
+  return {
+    kernel,
+    offloadRead: (file, request) => offloadReadWith(kernel, file, request),
+    offloadReadSync: (file, request) => offloadReadSyncWith(kernel, file, request),
+    offloadWrite: (file, request) => offloadWriteWith(kernel, file, request),
+    offloadWriteSync: (file, request) => offloadWriteSyncWith(kernel, file, request),
+    dsmOffloadRead: (device, request) => dsmOffloadReadWith(kernel, device, request),
+    dsmOffloadReadSync: (device, request) => dsmOffloadReadSyncWith(kernel, device, request),
+    dsmOffloadWrite: (device, request) => dsmOffloadWriteWith(kernel, device, request),
+    dsmOffloadWriteSync: (device, request) => dsmOffloadWriteSyncWith(kernel, device, request),
+    queryCopyOffload: (device) => queryCopyOffloadWith(kernel, device),
+    probe: (path) => probeWith(kernel, path),
+    openFile: (path, flags, given) => openFileWith(kernel, path, flags, given),
+    openFileSync: (path, flags, given) => openFileSyncWith(kernel, path, flags, given),
+    copyFile: (source, destination, given) => copyFileWith(kernel, source, destination, given),
+    copyFiles: (pairs, given) => copyFilesWith(kernel, pairs, given),
+    zeroRange: (file, request) => zeroRangeWith(kernel, file, request),
+  };
+}
+
+const odxOptions = requestSchema(
+  'createOdx',
+  z.strictObject({
+    kernel: z.custom<Kernel>(isKernel, {
+      params: {
+        explain: (path: string, value: unknown) => (nameOf: (path: string) => string) =>
+          `${nameOf(path)} is ${describeValue(value)}; it must be a kernel, such as createEmulator() or loadKernel32() makes.`,
+      },
+    }),
+  }),
+);
+
+function isKernel(value: unknown): value is Kernel {
+  if (typeof value !== 'object' || value === null || isRevokedProxy(value)) return false;
+  return METHODS.every((method) => typeof Reflect.get(value, method) === 'function');
+}
+
+const METHODS = ['acquire', 'release', 'control', 'controlSync', 'handleOf'] satisfies (keyof Kernel)[];

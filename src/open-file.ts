@@ -1,0 +1,157 @@
+import * as z from 'zod';
+import type { ByteCount } from './byte-count.ts';
+import { ignoreErrors, ignoreErrorsSync, withCallContext, withCallContextSync } from './call-context.ts';
+import { describeValue } from './describe.ts';
+import { byteCount, oneOf } from './fields.ts';
+import { type FileInfo, type FileKernel, filesOf, type Kernel, type OpenRequest } from './kernel/kernel.ts';
+import { defaultKernel } from './kernel/kernel32.ts';
+import { makeOffloadFile, type OffloadFile } from './offload-file.ts';
+import { checkPath } from './path.ts';
+import { checkArgument, optionsSchema, refuse } from './request.ts';
+
+/** How {@link openFile} opens: 'r' to read; 'r+' to read and write what exists; 'w' to create or empty; 'wx' to create what must not exist. */
+export type OpenFlags = 'r' | 'r+' | 'w' | 'wx';
+
+/** Options of {@link openFile}. */
+export interface OpenFileOptions {
+  /** Size in bytes to give the file at once, 0 to 2^63-1; it need not be aligned. Not with 'r'. */
+  readonly size?: ByteCount | undefined;
+}
+
+const flagsField = oneOf('r', 'r+', 'w', 'wx');
+const openOptions = optionsSchema('openFile', z.strictObject({ size: byteCount().optional() }));
+
+const REQUESTS: Record<OpenFlags, OpenRequest> = {
+  r: { read: true, write: false, disposition: 'open' },
+  'r+': { read: true, write: true, disposition: 'open' },
+  w: { read: true, write: true, disposition: 'create' },
+  wx: { read: true, write: true, disposition: 'create-new', removable: true },
+};
+
+/**
+ * Opens a file, volume or disk for offloaded transfer (`CreateFileW` with FILE_FLAG_OVERLAPPED), shared for reading,
+ * writing and deleting, and queries its size and logical sector.
+ *
+ * @param path an ordinary path, long or not, or a device: `\\.\D:`, `\\.\PhysicalDrive1`. Relative to the working folder.
+ * @param flags 'r' to read; 'r+' to read and write what exists; 'w' to create or empty; 'wx' to create what must not exist.
+ * @param options `size`: bytes to set the size to at once. Offload writes never extend a file.
+ * @returns the open file; the caller closes it.
+ * @throws {InvalidArgumentError} when an argument is not legal.
+ * @throws {Win32Error} ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_FILE_EXISTS and others.
+ * @throws {UnsupportedPlatformError} off Windows.
+ * @see https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew
+ * @example
+ * await using source = await openFile('big.vhdx', 'r');
+ * await using destination = await openFile('copy.vhdx', 'wx', { size: source.size });
+ */
+export async function openFile(
+  path: string,
+  flags: OpenFlags,
+  options?: OpenFileOptions,
+): Promise<OffloadFile> {
+  return openFileWith(defaultKernel(), path, flags, options);
+}
+
+/**
+ * {@link openFile}, blocking.
+ *
+ * @example
+ * using source = openFileSync('big.vhdx', 'r');
+ */
+export function openFileSync(path: string, flags: OpenFlags, options?: OpenFileOptions): OffloadFile {
+  return openFileSyncWith(defaultKernel(), path, flags, options);
+}
+
+/** {@link openFile} on a kernel. */
+export async function openFileWith(
+  kernel: Kernel,
+  path: string,
+  flags: OpenFlags,
+  options?: OpenFileOptions,
+): Promise<OffloadFile> {
+  const checked = checkOpening(path, flags, options);
+  const { file } = await openWith(kernel, checked.path, REQUESTS[checked.flags], checked.size);
+  return file;
+}
+
+/** {@link openFileSync} on a kernel. */
+export function openFileSyncWith(
+  kernel: Kernel,
+  path: string,
+  flags: OpenFlags,
+  options?: OpenFileOptions,
+): OffloadFile {
+  const checked = checkOpening(path, flags, options);
+  return openSyncWith(kernel, checked.path, REQUESTS[checked.flags], checked.size);
+}
+
+function checkOpening(
+  givenPath: unknown,
+  givenFlags: unknown,
+  options: unknown,
+): { path: string; flags: OpenFlags; size: bigint | undefined } {
+  const path = checkPath('path', givenPath);
+  const flags = checkArgument('flags', flagsField, givenFlags);
+  const { size } = openOptions.check(options);
+  if (size !== undefined && flags === 'r') {
+    const shown = describeValue(size);
+    refuse('size', `size is ${shown}, but a file opened with 'r' cannot be resized; open it with 'r+'.`);
+  }
+  return { path, flags, size: size === undefined ? undefined : BigInt(size) };
+}
+
+/** An open file, and its state when it was opened. */
+export interface Opened {
+  readonly path: string;
+  readonly handle: bigint;
+  readonly info: FileInfo;
+  readonly file: OffloadFile;
+}
+
+/** Opens a file and queries its state. Where that fails, the file is closed, and removed if it is new. */
+export async function openWith(
+  kernel: Kernel,
+  path: string,
+  request: OpenRequest,
+  size?: bigint,
+): Promise<Opened> {
+  const files = filesOf(kernel);
+  const handle = await withCallContext(creating(path), () => files.open(path, request));
+  try {
+    if (size !== undefined) await withCallContext(resizing(path), () => files.setSize(handle, size));
+    const info = await withCallContext(querying(path), () => files.info(handle, path));
+    return { path, handle, info, file: offloadFile(kernel, files, path, handle, info) };
+  } catch (error) {
+    if (request.disposition === 'create-new') await ignoreErrors(() => files.remove(handle));
+    await ignoreErrors(() => files.close(handle));
+    throw error;
+  }
+}
+
+function openSyncWith(kernel: Kernel, path: string, request: OpenRequest, size?: bigint): OffloadFile {
+  const files = filesOf(kernel);
+  const handle = withCallContextSync(creating(path), () => files.openSync(path, request));
+  try {
+    if (size !== undefined) withCallContextSync(resizing(path), () => files.setSizeSync(handle, size));
+    const info = withCallContextSync(querying(path), () => files.infoSync(handle, path));
+    return offloadFile(kernel, files, path, handle, info);
+  } catch (error) {
+    if (request.disposition === 'create-new') ignoreErrorsSync(() => files.removeSync(handle));
+    ignoreErrorsSync(() => files.closeSync(handle));
+    throw error;
+  }
+}
+
+function offloadFile(
+  kernel: Kernel,
+  files: FileKernel,
+  path: string,
+  handle: bigint,
+  { size, sectorSize, isDevice }: FileInfo,
+): OffloadFile {
+  return makeOffloadFile({ kernel, files, path, handle, size, sectorSize, isDevice });
+}
+
+const creating = (path: string) => ({ syscall: 'CreateFileW', path });
+const resizing = (path: string) => ({ syscall: 'SetFileInformationByHandle', path });
+const querying = (path: string) => ({ syscall: 'GetFileInformationByHandle', path });
