@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   DEVICE_DSM_OFFLOAD_READ_PARAMETERS,
   DeviceDsmAction_OffloadRead,
@@ -46,13 +45,16 @@ export interface DsmOffloadReadRequest extends DsmOffloadReadSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
-const fields = { ranges: rangeList(), timeToLive: u32('time units').default(0), sectorSize: sectorSize() };
-const rules = [rangesFit, rangesTogetherFit] as const;
-const schema = z.strictObject({ ...fields, signal: signal().optional() }).check(...rules);
-const syncSchema = z.strictObject(fields).check(...rules);
+const fields = { ranges: rangeList(), timeToLive: u32('time units'), sectorSize: sectorSize() };
+const options = {
+  rules: [rangesFit, rangesTogetherFit],
+  defaults: { timeToLive: 0 },
+  items: { ranges: range },
+};
 
-const request = requestSchema('dsmOffloadRead', schema, { ranges: range });
-const syncRequest = requestSchema('dsmOffloadReadSync', syncSchema, { ranges: range });
+const request = requestSchema('dsmOffloadRead', { ...fields, signal: signal() }, options);
+const syncRequest = requestSchema('dsmOffloadReadSync', fields, options);
+type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of a storage offload read. */
 export interface DsmOffloadReadResult {
@@ -72,7 +74,7 @@ const RESULT = STORAGE_OFFLOAD_READ_OUTPUT;
 const SHORTEST_RESULT = RESULT.offsetOf.Token + STORAGE_OFFLOAD_TOKEN.size;
 const packing = packingOf(PARAMETERS);
 
-const control: Control<z.output<typeof syncSchema>, DsmOffloadReadResult> = {
+const control: Control<Arguments, DsmOffloadReadResult> = {
   name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
   code: IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
   outputSize: outputRoomFor(RESULT),

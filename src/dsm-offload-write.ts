@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS,
   DeviceDsmAction_OffloadWrite,
@@ -57,12 +56,15 @@ const fields = {
   tokenOffset: tokenOffset(),
   sectorSize: sectorSize(),
 };
-const rules = [rangesFit, ...tokenOffsetFits, rangesTogetherFit] as const;
-const schema = z.strictObject({ ...fields, signal: signal().optional() }).check(...rules);
-const syncSchema = z.strictObject(fields).check(...rules);
+const options = {
+  rules: [rangesFit, ...tokenOffsetFits, rangesTogetherFit],
+  defaults: { tokenOffset: 0 },
+  items: { ranges: range },
+};
 
-const request = requestSchema('dsmOffloadWrite', schema, { ranges: range });
-const syncRequest = requestSchema('dsmOffloadWriteSync', syncSchema, { ranges: range });
+const request = requestSchema('dsmOffloadWrite', { ...fields, signal: signal() }, options);
+const syncRequest = requestSchema('dsmOffloadWriteSync', fields, options);
+type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of a storage offload write. */
 export interface DsmOffloadWriteResult {
@@ -80,7 +82,7 @@ const PARAMETERS = DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS;
 const RESULT = STORAGE_OFFLOAD_WRITE_OUTPUT;
 const packing = packingOf(PARAMETERS);
 
-const control: Control<z.output<typeof syncSchema>, DsmOffloadWriteResult> = {
+const control: Control<Arguments, DsmOffloadWriteResult> = {
   name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
   code: IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
   outputSize: outputRoomFor(RESULT),

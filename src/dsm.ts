@@ -14,12 +14,11 @@ import {
   explainReach,
   isAligned,
   isInReach,
-  listOf,
   rule,
   sectorSizeOf,
 } from './fields.ts';
 import type { IoBuffers } from './kernel/kernel.ts';
-import { type Explain, isArray, type Snapshot, valueAt } from './request.ts';
+import { type Explain, isArray, LONGEST_LIST, type Snapshot } from './request.ts';
 import { setUint64 } from './uint64.ts';
 
 // What dsmOffloadRead and dsmOffloadWrite share: the ranges, how the input is packed, where the result is.
@@ -44,9 +43,24 @@ export const range: z.ZodObject<
   lengthInBytes: alignedByteCount(lengthLimits),
 });
 
-export function rangeList(): z.ZodType<readonly DataSetRange[]> {
-  return listOf('ranges', range);
+type Ranges = readonly z.input<typeof range>[];
+
+/** 1 to 65,536 ranges. */
+export function rangeList(): z.ZodPipe<z.ZodCustom<Ranges, Ranges>, z.ZodArray<typeof range>> {
+  return z
+    .custom<Ranges>(isRangeList, { params: { explain: explainCount }, abort: true })
+    .pipe(z.array(range));
 }
+
+const explainCount: Explain = (path, value) => {
+  if (isArray(value)) {
+    const nearest = value.length === 0 ? 1 : LONGEST_LIST;
+    return (nameOf) =>
+      `${nameOf(path)} holds ${value.length} ranges; it must hold 1 to ${LONGEST_LIST}, the nearest legal number is ${nearest}.`;
+  }
+  const shown = value === undefined ? 'missing' : describeValue(value);
+  return (nameOf) => `${nameOf(path)} is ${shown}; it must be an array of { startingOffset, lengthInBytes }.`;
+};
 
 const explainNoRoom: Explain = (path, value, request) => {
   const sector = sectorSizeOf(request);
@@ -59,29 +73,29 @@ const explainEmpty: Explain = (path, value, request) => (nameOf) =>
   `${nameOf(path)} is ${describeValue(value)}; a range must not be empty, the nearest legal value is ${sectorSizeOf(request)}.`;
 
 /** Every range is aligned, is not empty, and ends within 2^63-1. */
-export const rangesFit: z.core.$ZodCheck<{ readonly ranges: readonly DataSetRange[] }> = z.superRefine(
-  (request: { readonly ranges: readonly DataSetRange[] }, context) => {
-    for (const [index, { startingOffset, lengthInBytes }] of request.ranges.entries()) {
-      const blame = (key: keyof DataSetRange, explain: Explain): void =>
-        context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
+export const rangesFit: z.core.$ZodCheck<Snapshot> = z.superRefine((request: Snapshot, context) => {
+  rangesIn(request).forEach(({ startingOffset, lengthInBytes }, index) => {
+    const blame = (key: keyof DataSetRange, explain: Explain): void =>
+      context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
 
-      if (!isAligned(startingOffset, request)) blame('startingOffset', explainAlignment(offsetLimits));
-      else if (!leavesRoom(startingOffset, request)) blame('startingOffset', explainNoRoom);
-      else if (!isInReach(startingOffset, lengthInBytes, request)) {
-        blame('lengthInBytes', explainReach('startingOffset'));
-      }
+    if (!isAligned(startingOffset, request)) blame('startingOffset', explainAlignment(offsetLimits));
+    else if (!leavesRoom(startingOffset, request)) blame('startingOffset', explainNoRoom);
 
-      if (!isAligned(lengthInBytes, request)) blame('lengthInBytes', explainAlignment(lengthLimits));
-      else if (isByteCount(lengthInBytes) && BigInt(lengthInBytes) === 0n)
-        blame('lengthInBytes', explainEmpty);
+    if (!isAligned(lengthInBytes, request)) blame('lengthInBytes', explainAlignment(lengthLimits));
+    else if (isByteCount(lengthInBytes) && BigInt(lengthInBytes) === 0n) blame('lengthInBytes', explainEmpty);
+    else if (leavesRoom(startingOffset, request) && !isInReach(startingOffset, lengthInBytes, request)) {
+      blame('lengthInBytes', explainReach('startingOffset'));
     }
-  },
-);
+  });
+});
 
 /** All ranges together, counted from an offset within the token, end within 2^63-1. */
 export const rangesTogetherFit: z.core.$ZodCheck<Snapshot> = rule(
   'ranges',
-  (request) => isInReach(request['tokenOffset'] ?? 0, totalOf(request), request),
+  ({ tokenOffset, ...request }) => {
+    const start = isByteCount(tokenOffset) ? BigInt(tokenOffset) : 0n;
+    return !isAligned(tokenOffset, request) || start + totalOf(request) <= LARGEST;
+  },
   (path, _value, request) => {
     const { tokenOffset } = request;
     const start = isByteCount(tokenOffset) ? BigInt(tokenOffset) : 0n;
@@ -92,8 +106,8 @@ export const rangesTogetherFit: z.core.$ZodCheck<Snapshot> = rule(
   },
 );
 
-export function tokenOffset(): z.ZodDefault<z.ZodCustom<ByteCount, ByteCount>> {
-  return alignedByteCount(offsetLimits).default(0);
+export function tokenOffset(): z.ZodCustom<ByteCount, ByteCount> {
+  return alignedByteCount(offsetLimits);
 }
 
 /** TokenOffset is a multiple of the logical sector, and a sector fits behind it. */
@@ -107,10 +121,21 @@ function leavesRoom(offset: unknown, request: Snapshot): boolean {
   return offset <= LARGEST - BigInt(sectorSizeOf(request));
 }
 
-// A range that is refused for another reason counts for nothing here.
-function totalOf({ ranges }: Snapshot): bigint {
-  const lengths = isArray(ranges) ? ranges.map((given) => valueAt(Object(given), ['lengthInBytes'])) : [];
-  return totalLength(lengths.filter(isByteCount).map((lengthInBytes) => ({ lengthInBytes })));
+function isRangeList(value: unknown): value is Ranges {
+  return isArray(value) && value.length >= 1 && value.length <= LONGEST_LIST;
+}
+
+/** The ranges of a request, whose values may be refused; none where the list itself is. */
+function rangesIn({ ranges }: Snapshot): readonly Snapshot[] {
+  return isRangeList(ranges) ? ranges.map((given): Snapshot => ({ ...given })) : [];
+}
+
+// A length that is refused counts for nothing here.
+function totalOf(request: Snapshot): bigint {
+  return rangesIn(request)
+    .map(({ lengthInBytes }) => lengthInBytes)
+    .filter(isByteCount)
+    .reduce<bigint>((total, length) => total + BigInt(length), 0n);
 }
 
 /** Bytes of all ranges together. */

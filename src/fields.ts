@@ -11,14 +11,20 @@ import {
   roundUp,
 } from './byte-count.ts';
 import { describeValue } from './describe.ts';
-import { type Explain, isArray, LONGEST_LIST, SMALLEST_SECTOR, type Snapshot, valueAt } from './request.ts';
-import { isSignal, type Signal, safeSignal } from './signal.ts';
+import { type Explain, SMALLEST_SECTOR, type Snapshot, valueAt } from './request.ts';
+import { isSafeSignal, type Signal } from './signal.ts';
 import { isLegalToken, type OffloadToken, tokenSentence } from './token.ts';
 
 // A field accepts values of one kind. What depends on other fields as well is a rule, below.
 
 export function field<T>(isLegal: (value: unknown) => boolean, explain: Explain): z.ZodCustom<T, T> {
   return z.custom<T>(isLegal, { params: { explain } });
+}
+
+/** A field that may be left out. Unlike `.optional()` of Zod it keeps the key, so that it is never looked up elsewhere. */
+export function optional<T>(required: z.ZodCustom<T, T>): z.ZodCustom<T | undefined, T | undefined> {
+  const { fn, params } = required.def;
+  return z.custom<T | undefined>((value) => value === undefined || fn(value), { params });
 }
 
 /** A count of bytes of any size. */
@@ -97,11 +103,9 @@ export function callback<T>(): z.ZodCustom<T, T> {
   return field((value) => typeof value === 'function', must('be a function'));
 }
 
-/** An AbortSignal, in a form that is safe to use whatever the caller did to it. */
-export function signal(): z.ZodCustom<Signal, Signal> {
-  return z
-    .custom<Signal>(isSignal, { params: { explain: must('be an AbortSignal') }, abort: true })
-    .overwrite(safeSignal);
+/** An AbortSignal, which requestSchema has made safe. It may be left out. */
+export function signal(): z.ZodCustom<Signal | undefined, Signal | undefined> {
+  return optional(field<Signal>(isSafeSignal, must('be an AbortSignal')));
 }
 
 /** An OffloadToken or its 512 bytes. They are copied to the wire before any code of the caller runs again. */
@@ -134,29 +138,6 @@ function nearestSectorSize(value: unknown): number {
   if (typeof number !== 'number' || !(number > SMALLEST_SECTOR)) return SMALLEST_SECTOR;
   const above = 2 ** Math.ceil(Math.log2(Math.min(number, LARGEST_SECTOR)));
   return above - number <= number - above / 2 ? above : Math.max(above / 2, SMALLEST_SECTOR);
-}
-
-/** A list of 1 to 65,536 objects. */
-export function listOf<Shape extends z.ZodRawShape>(
-  noun: string,
-  item: z.ZodObject<Shape, z.core.$strict>,
-): z.ZodType<readonly z.output<z.ZodObject<Shape, z.core.$strict>>[]> {
-  const explain: Explain = (path, value) => {
-    if (isArray(value)) {
-      const nearest = value.length === 0 ? 1 : LONGEST_LIST;
-      return (nameOf) =>
-        `${nameOf(path)} holds ${value.length} ${noun}; it must hold 1 to ${LONGEST_LIST}, the nearest legal number is ${nearest}.`;
-    }
-    const shown = value === undefined ? 'missing' : describeValue(value);
-    const keys = Object.keys(item.shape).join(', ');
-    return (nameOf) => `${nameOf(path)} is ${shown}; it must be an array of { ${keys} }.`;
-  };
-  return z
-    .custom<readonly z.input<z.ZodObject<Shape, z.core.$strict>>[]>(
-      (value) => isArray(value) && value.length >= 1 && value.length <= LONGEST_LIST,
-      { params: { explain }, abort: true },
-    )
-    .pipe(z.array(item));
 }
 
 // A rule compares the fields of a request. It passes over a field that is refused already.
@@ -200,14 +181,18 @@ export function alignedOrAtEndOfFile(path: string): z.core.$ZodCheck<Snapshot> {
 export function endsInReach(offset: string, length: string): z.core.$ZodCheck<Snapshot> {
   return rule(
     length,
-    (request) => isInReach(request[offset], request[length], request),
+    (request) => {
+      if (typeof request[offset] === 'number' && typeof request[length] === 'number') return true;
+      const isLength = isAligned(request[length], request) || endsAtEndOfFile(request[length], request);
+      return !isLength || isInReach(request[offset], request[length], request);
+    },
     explainReach(offset),
   );
 }
 
+/** Whether a range is within 2^63-1; true for one that is refused for another reason. */
 export function isInReach(offset: unknown, length: unknown, request: Snapshot): boolean {
-  if (typeof offset === 'number' && typeof length === 'number') return true;
-  if (!isByteCount(offset) || !isByteCount(length)) return true;
+  if (!isByteCount(offset) || !isByteCount(length) || !isAligned(offset, request)) return true;
   return fitsInFile(offset, roundUp(length, sectorSizeOf(request)));
 }
 
@@ -258,7 +243,7 @@ function endsAtEndOfFile(length: unknown, request: Snapshot): boolean {
 
 /** What is left of the file from fileOffset on, where that is no multiple of the sector. */
 function tailOf(request: Snapshot): bigint | undefined {
-  const { fileOffset, endOfFile } = request;
+  const { fileOffset = 0, endOfFile } = request;
   if (!isByteCount(endOfFile) || !isByteCount(fileOffset) || !isAligned(fileOffset, request))
     return undefined;
   const tail = BigInt(endOfFile) - BigInt(fileOffset);

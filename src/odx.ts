@@ -1,8 +1,7 @@
-import * as z from 'zod';
 import { type copyFile, copyFileWith } from './copy/copy-file.ts';
 import { type copyFiles, copyFilesWith } from './copy/copy-files.ts';
 import { type queryCopyOffload, queryCopyOffloadWith } from './copy-offload.ts';
-import { describeValue, isRevokedProxy } from './describe.ts';
+import { isRevokedProxy } from './describe.ts';
 import {
   type dsmOffloadRead,
   type dsmOffloadReadSync,
@@ -15,6 +14,7 @@ import {
   dsmOffloadWriteSyncWith,
   dsmOffloadWriteWith,
 } from './dsm-offload-write.ts';
+import { field, must } from './fields.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import {
   type offloadRead,
@@ -92,17 +92,9 @@ export function createOdx(options: { readonly kernel: Kernel }): Odx {
   };
 }
 
-const odxOptions = requestSchema(
-  'createOdx',
-  z.strictObject({
-    kernel: z.custom<Kernel>(isKernel, {
-      params: {
-        explain: (path: string, value: unknown) => (nameOf: (path: string) => string) =>
-          `${nameOf(path)} is ${describeValue(value)}; it must be a kernel, such as createEmulator() or loadKernel32() makes.`,
-      },
-    }),
-  }),
-);
+const odxOptions = requestSchema('createOdx', {
+  kernel: field<Kernel>(isKernel, must('be a kernel, such as createEmulator() or loadKernel32() makes')),
+});
 
 function isKernel(value: unknown): value is Kernel {
   if (typeof value !== 'object' || value === null || isRevokedProxy(value)) return false;

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   FSCTL_OFFLOAD_READ,
   FSCTL_OFFLOAD_READ_INPUT,
@@ -13,6 +12,7 @@ import {
   alignedOrAtEndOfFile,
   byteCount,
   endsInReach,
+  optional,
   sectorSize,
   signal,
   u32,
@@ -48,21 +48,21 @@ export interface OffloadReadRequest extends OffloadReadSyncRequest {
 
 const fields = {
   copyLength: alignedByteCount(),
-  fileOffset: alignedByteCount().default(0),
-  tokenTimeToLive: u32('milliseconds').default(0),
+  fileOffset: alignedByteCount(),
+  tokenTimeToLive: u32('milliseconds'),
   sectorSize: sectorSize(),
-  endOfFile: byteCount().optional(),
+  endOfFile: optional(byteCount()),
 };
+const defaults = { fileOffset: 0, tokenTimeToLive: 0 };
 const rules = [
   aligned('fileOffset'),
   alignedOrAtEndOfFile('copyLength'),
   endsInReach('fileOffset', 'copyLength'),
-] as const;
-const schema = z.strictObject({ ...fields, signal: signal().optional() }).check(...rules);
-const syncSchema = z.strictObject(fields).check(...rules);
+];
 
-const request = requestSchema('offloadRead', schema);
-const syncRequest = requestSchema('offloadReadSync', syncSchema);
+const request = requestSchema('offloadRead', { ...fields, signal: signal() }, { rules, defaults });
+const syncRequest = requestSchema('offloadReadSync', fields, { rules, defaults });
+type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of an offload read. */
 export interface OffloadReadResult {
@@ -79,7 +79,7 @@ export interface OffloadReadResult {
 const INPUT = FSCTL_OFFLOAD_READ_INPUT;
 const OUTPUT = FSCTL_OFFLOAD_READ_OUTPUT;
 
-const control: Control<z.output<typeof syncSchema>, OffloadReadResult> = {
+const control: Control<Arguments, OffloadReadResult> = {
   name: 'FSCTL_OFFLOAD_READ',
   code: FSCTL_OFFLOAD_READ,
   outputSize: OUTPUT.size,

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   FSCTL_OFFLOAD_READ_OUTPUT,
   FSCTL_OFFLOAD_WRITE,
@@ -14,6 +13,7 @@ import {
   byteCount,
   endsInReach,
   offloadToken,
+  optional,
   sectorSize,
   signal,
   wireLength,
@@ -51,23 +51,23 @@ export interface OffloadWriteRequest extends OffloadWriteSyncRequest {
 const fields = {
   token: offloadToken(),
   copyLength: alignedByteCount(),
-  fileOffset: alignedByteCount().default(0),
-  transferOffset: alignedByteCount().default(0),
+  fileOffset: alignedByteCount(),
+  transferOffset: alignedByteCount(),
   sectorSize: sectorSize(),
-  endOfFile: byteCount().optional(),
+  endOfFile: optional(byteCount()),
 };
+const defaults = { fileOffset: 0, transferOffset: 0 };
 const rules = [
   aligned('fileOffset'),
   aligned('transferOffset'),
   alignedOrAtEndOfFile('copyLength'),
   endsInReach('fileOffset', 'copyLength'),
   endsInReach('transferOffset', 'copyLength'),
-] as const;
-const schema = z.strictObject({ ...fields, signal: signal().optional() }).check(...rules);
-const syncSchema = z.strictObject(fields).check(...rules);
+];
 
-const request = requestSchema('offloadWrite', schema);
-const syncRequest = requestSchema('offloadWriteSync', syncSchema);
+const request = requestSchema('offloadWrite', { ...fields, signal: signal() }, { rules, defaults });
+const syncRequest = requestSchema('offloadWriteSync', fields, { rules, defaults });
+type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of an offload write. */
 export interface OffloadWriteResult {
@@ -82,7 +82,7 @@ const OUTPUT = FSCTL_OFFLOAD_WRITE_OUTPUT;
 // The Windows NFSv4.1 client replies with the size of an offload read's reply.
 const LONG_REPLY = FSCTL_OFFLOAD_READ_OUTPUT.size;
 
-const control: Control<z.output<typeof syncSchema>, OffloadWriteResult> = {
+const control: Control<Arguments, OffloadWriteResult> = {
   name: 'FSCTL_OFFLOAD_WRITE',
   code: FSCTL_OFFLOAD_WRITE,
   outputSize: LONG_REPLY,

@@ -1,8 +1,7 @@
-import * as z from 'zod';
 import type { ByteCount } from './byte-count.ts';
 import { ignoreErrors, ignoreErrorsSync, withCallContext, withCallContextSync } from './call-context.ts';
 import { describeValue } from './describe.ts';
-import { byteCount, oneOf } from './fields.ts';
+import { byteCount, oneOf, optional } from './fields.ts';
 import { type FileInfo, type FileKernel, filesOf, type Kernel, type OpenRequest } from './kernel/kernel.ts';
 import { defaultKernel } from './kernel/kernel32.ts';
 import { makeOffloadFile, type OffloadFile } from './offload-file.ts';
@@ -19,7 +18,7 @@ export interface OpenFileOptions {
 }
 
 const flagsField = oneOf('r', 'r+', 'w', 'wx');
-const openOptions = optionsSchema('openFile', z.strictObject({ size: byteCount().optional() }));
+const openOptions = optionsSchema('openFile', { size: optional(byteCount()) });
 
 const REQUESTS: Record<OpenFlags, OpenRequest> = {
   r: { read: true, write: false, disposition: 'open' },

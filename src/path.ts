@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { describeValue } from './describe.ts';
+import { field } from './fields.ts';
 import { checkArgument } from './request.ts';
 
 const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
@@ -18,15 +18,12 @@ export function checkPath(argument: string, path: unknown): string {
   return checkArgument(argument, filePath, path);
 }
 
-const filePath = z.custom<string>(
+const filePath = field<string>(
   (value) => typeof value === 'string' && value !== '' && !value.includes(NUL),
-  {
-    params: {
-      explain: (argument: string, value: unknown) => (nameOf: (path: string) => string) => {
-        const hasNul = typeof value === 'string' && value.includes(NUL);
-        const shown = hasNul ? 'a string with a NUL character' : describeValue(value);
-        return `${nameOf(argument)} is ${shown}; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.`;
-      },
-    },
+  (argument, value) => {
+    const hasNul = typeof value === 'string' && value.includes(NUL);
+    const shown = hasNul ? 'a string with a NUL character' : describeValue(value);
+    return (nameOf) =>
+      `${nameOf(argument)} is ${shown}; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.`;
   },
 );

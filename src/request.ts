@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { describeValue, isRevokedProxy, nearestName } from './describe.ts';
 import { type ArgumentIssue, InvalidArgumentError, type Sentence } from './errors.ts';
+import { safeSignal } from './signal.ts';
 
 /** A caller's object, copied: its own keys, each read once, beside every key that the schema knows. */
 export type Snapshot = Readonly<Record<string, unknown>>;
@@ -28,67 +29,82 @@ export interface RequestSchema<Arguments> {
   check(given: unknown, file?: KnownFile): Arguments;
 }
 
-type StrictObject<Shape extends z.ZodRawShape> = z.ZodObject<Shape, z.core.$strict>;
+type Input<Fields extends z.ZodRawShape> = z.input<z.ZodObject<Fields, z.core.$strict>>;
 
-/** For each list of a request, the schema of its items, which are copied as the request itself is. */
+interface RequestOptions<Arguments> {
+  /** What fields have to do with each other: rules of fields.ts. */
+  readonly rules?: readonly z.core.$ZodCheck<Snapshot>[];
+  /** Values of keys that are left out. `sectorSize` and `endOfFile` come from the file by themselves. */
+  readonly defaults?: Partial<Arguments>;
+  /** For each list of the request, the schema of its items, which are copied as the request itself is. */
+  readonly items?: Items;
+}
+
 type Items = Readonly<Record<string, z.ZodObject>>;
 
-/** The most items that a list may have; longer ones are refused without a look at them. */
+/** The most items that a list may have. Longer ones are refused without a look at the items. */
 export const LONGEST_LIST = 65_536;
 
 /**
- * Makes the check of a function's request out of its Zod schema: copies the caller's object, fills in what the file
- * knows, parses, and turns a ZodError into an InvalidArgumentError.
+ * Makes the check of a function's request out of its Zod fields and rules: copies the caller's object, fills in defaults
+ * and what the file knows, validates, and turns a ZodError into an InvalidArgumentError.
  */
-export function requestSchema<Shape extends z.ZodRawShape>(
+export function requestSchema<Fields extends z.ZodRawShape>(
   functionName: string,
-  schema: StrictObject<Shape>,
-  items: Items = {},
-): RequestSchema<z.output<StrictObject<Shape>>> {
-  // Where eval is forbidden, Zod goes on without compiling.
-  const compiled = z.compile(schema);
-  const keys = Object.keys(schema.shape);
-  const absent = absentKeys(schema);
+  fields: Fields,
+  { rules = [], defaults, items = {} }: RequestOptions<Input<Fields>> = {},
+): RequestSchema<Input<Fields>> {
+  // Where eval is forbidden, Zod goes on without compiling. The rules apply to the request itself rather than to the
+  // object that Zod makes of it, which an accessor on Object.prototype can reach.
+  const fieldSchema = z.compile(z.strictObject(fields));
+  const ruleSchema = z.compile(z.custom<Snapshot>(() => true).check(...rules));
+  const absent = absentKeys(fields);
+  const hasSectorSize = Object.hasOwn(absent, 'sectorSize');
+  const hasEndOfFile = Object.hasOwn(absent, 'endOfFile');
+  const hasSignal = Object.hasOwn(absent, 'signal');
+  const fallbacks: Record<string, unknown> = { ...defaults };
+  const optionalKeys = Object.keys(fallbacks);
   const lists = Object.entries(items);
-  const hasSectorSize = keys.includes('sectorSize');
-  const hasEndOfFile = keys.includes('endOfFile');
 
   return {
     check(given, file) {
       const request = snapshot(objectOf(given, functionName), absent);
+      for (const key of optionalKeys)
+        request[key] = request[key] === undefined ? fallbacks[key] : request[key];
+      for (const [key, item] of lists) request[key] = snapshotItems(key, request[key], item);
       if (hasSectorSize && request['sectorSize'] === undefined) {
         request['sectorSize'] = file?.sectorSize ?? SMALLEST_SECTOR;
       }
       if (hasEndOfFile && request['endOfFile'] === undefined) request['endOfFile'] = file?.size;
-      for (const [key, item] of lists) request[key] = snapshotItems(key, request[key], item);
+      if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
 
-      const parsed = compiled.safeParse(request, {
-        error: (issue) => sentenceOf(issue, request)?.(sameName),
-      });
-      if (parsed.success) return parsed.data;
-      const issues = parsed.error.issues.flatMap((issue) =>
+      if (fieldSchema.validate(request) && ruleSchema.validate(request)) return request;
+      const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
+      const cause = new z.ZodRealError([
+        ...(fieldSchema.safeParse(request, context).error?.issues ?? []),
+        ...(ruleSchema.safeParse(request, context).error?.issues ?? []),
+      ]);
+      const issues = cause.issues.flatMap((issue) =>
         issue.code === 'unrecognized_keys'
-          ? unknownKeys(functionName, issue, keys, items)
+          ? unknownKeys(issue, functionName, fields, items)
           : { path: issue.path.join('.'), message: sentenceOf(issue, request) ?? issue.message },
       );
-      throw new InvalidArgumentError(issues, { cause: parsed.error });
+      throw new InvalidArgumentError(issues, { cause });
     },
   };
 }
 
 /** The same for options, which may be left out. */
-export function optionsSchema<Shape extends z.ZodRawShape>(
+export function optionsSchema<Fields extends z.ZodRawShape>(
   functionName: string,
-  schema: StrictObject<Shape>,
-): RequestSchema<z.output<StrictObject<Shape>>> {
-  const request = requestSchema(functionName, schema);
+  fields: Fields,
+  options: RequestOptions<Input<Fields>> = {},
+): RequestSchema<Input<Fields>> {
+  const request = requestSchema(functionName, fields, options);
   return {
-    check(given, file) {
-      if (given === undefined) return request.check({}, file);
-      if (!isPlainObject(given)) {
-        refuse('', `${functionName} takes its options as an object, not ${describeSecret(given)}.`);
-      }
-      return request.check(given, file);
+    check(given = {}, file) {
+      if (isPlainObject(given)) return request.check(given, file);
+      return refuse('', `${functionName} takes its options as an object, not ${describeSecret(given)}.`);
     },
   };
 }
@@ -107,7 +123,7 @@ export function refuse(path: string, message: string): never {
 }
 
 export function refusalOf(issues: readonly ArgumentIssue[]): InvalidArgumentError {
-  const cause = new z.ZodError(
+  const cause = new z.ZodRealError(
     issues.map(({ path, message }) => ({
       code: 'custom',
       path: path === '' ? [] : path.split('.'),
@@ -133,13 +149,13 @@ function snapshot(given: object, absent: object): Record<string, unknown> {
   return hasEnumerableKeys(EMPTY) ? Object.assign(Object.create(null), copy) : copy;
 }
 
-function absentKeys(schema: z.ZodObject): Record<string, undefined> {
-  return Object.fromEntries(Object.keys(schema.shape).map((key) => [key, undefined]));
+function absentKeys(fields: z.ZodRawShape): Record<string, undefined> {
+  return Object.fromEntries(Object.keys(fields).map((key) => [key, undefined]));
 }
 
 function snapshotItems(path: string, list: unknown, item: z.ZodObject): unknown {
   if (!isArray(list) || list.length > LONGEST_LIST) return list;
-  const absent = absentKeys(item);
+  const absent = absentKeys(item.shape);
   // Read by index, so a custom iterator never runs.
   return Array.from({ length: list.length }, (_, index) => {
     const given = list[index];
@@ -191,22 +207,21 @@ export function valueAt(request: Snapshot, path: readonly PropertyKey[]): unknow
 }
 
 function unknownKeys(
+  { path, keys }: z.core.$ZodIssueUnrecognizedKeys,
   functionName: string,
-  issue: z.core.$ZodIssueUnrecognizedKeys,
-  keys: readonly string[],
+  fields: z.ZodRawShape,
   items: Items,
 ): ArgumentIssue[] {
-  const parent = issue.path.join('.');
-  const [where, noun, known] =
-    parent === ''
-      ? [`option %s for ${functionName}`, 'options', keys]
-      : [`key %s in ${parent}`, 'keys', Object.keys(items[String(issue.path[0])]?.shape ?? {})];
-  return issue.keys.map((key) => {
+  const parent = path.join('.');
+  const owner = parent === '' ? fields : items[String(path[0])]?.shape;
+  const [noun, place] = parent === '' ? ['option', `for ${functionName}`] : ['key', `in ${parent}`];
+  const known = Object.keys(owner ?? {});
+  return keys.map((key) => {
     const nearest = nearestName(key, known);
-    const hint = nearest === undefined ? `the ${noun} are ${known.join(', ')}.` : `did you mean ${nearest}?`;
+    const hint = nearest === undefined ? `the ${noun}s are ${known.join(', ')}.` : `did you mean ${nearest}?`;
     return {
       path: parent === '' ? key : `${parent}.${key}`,
-      message: `Unknown ${where.replace('%s', () => describeValue(key))}; ${hint}`,
+      message: `Unknown ${noun} ${describeValue(key)} ${place}; ${hint}`,
     };
   });
 }

@@ -67,13 +67,16 @@ class SafeSignal implements Signal {
  *
  * @internal Keeps AbortSignal out of the declarations, which need neither DOM nor Node types.
  */
-export function safeSignal(signal: AbortSignal | Signal): Signal {
-  return isAbortSignal(signal) ? new SafeSignal(signal) : signal;
+export function safeSignal(signal: AbortSignal): Signal;
+/** Anything but an AbortSignal is returned as it is. */
+export function safeSignal(value: unknown): unknown;
+export function safeSignal(value: unknown): unknown {
+  return isAbortSignal(value) ? new SafeSignal(value) : value;
 }
 
-/** Whether a value is a genuine AbortSignal, or what {@link safeSignal} made of one. */
-export function isSignal(value: unknown): value is Signal {
-  return SafeSignal.is(value) || isAbortSignal(value);
+/** Whether a value is what {@link safeSignal} makes of an AbortSignal. */
+export function isSafeSignal(value: unknown): value is Signal {
+  return SafeSignal.is(value);
 }
 
 // An object that merely inherits from AbortSignal, or a proxy of one, throws as soon as it is used.

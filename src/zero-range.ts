@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { type ByteCount, roundDown } from './byte-count.ts';
 import { ProtocolError } from './errors.ts';
 import {
@@ -7,6 +6,7 @@ import {
   alignedOrAtEndOfFile,
   byteCount,
   endsInReach,
+  optional,
   sectorSize,
   signal,
 } from './fields.ts';
@@ -34,18 +34,17 @@ export interface ZeroRangeRequest {
 
 const request = requestSchema(
   'zeroRange',
-  z
-    .strictObject({
-      fileOffset: alignedByteCount(),
-      length: alignedByteCount(),
-      sectorSize: sectorSize(),
-      endOfFile: byteCount().optional(),
-      signal: signal().optional(),
-    })
-    .check(aligned('fileOffset'), alignedOrAtEndOfFile('length'), endsInReach('fileOffset', 'length')),
+  {
+    fileOffset: alignedByteCount(),
+    length: alignedByteCount(),
+    sectorSize: sectorSize(),
+    endOfFile: optional(byteCount()),
+    signal: signal(),
+  },
+  { rules: [aligned('fileOffset'), alignedOrAtEndOfFile('length'), endsInReach('fileOffset', 'length')] },
 );
 
-/** What {@link zeroRange} did. */
+/** The result of {@link zeroRange}. */
 export interface ZeroRangeResult {
   /** Bytes that are zeros now: all that was asked for. */
   readonly lengthWritten: bigint;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError } from '../src/errors.ts';
-import { cutToken, isToken, OffloadToken, putToken } from '../src/token.ts';
+import { copyToken, isToken, OffloadToken, putToken } from '../src/token.ts';
 
 /** STORAGE_OFFLOAD_TOKEN: type and length are big-endian, two reserved bytes between them. */
 function tokenBytes(head: string, fill = 0): Uint8Array<ArrayBuffer> {
@@ -135,7 +135,7 @@ describe('nothing changes a token', () => {
   test('not memory that it was cut from and that is used again', () => {
     const memory = new Uint8Array(16 + 512);
     memory.set(secretBytes(), 16);
-    const token = cutToken(memory, 16);
+    const token = copyToken(memory, 16);
     memory.fill(0);
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
   });
@@ -143,7 +143,7 @@ describe('nothing changes a token', () => {
   test('not the other tokens of the same slab: 1000 of them share no byte', () => {
     const of = (seed: number): Uint8Array =>
       Uint8Array.from({ length: 512 }, (_, at) => (seed * 13 + (seed >> 6) + at * 7) & 0xff);
-    const tokens = Array.from({ length: 1000 }, (_, seed) => cutToken(of(seed), 0));
+    const tokens = Array.from({ length: 1000 }, (_, seed) => copyToken(of(seed), 0));
     for (const [seed, token] of tokens.entries()) {
       expect(Buffer.compare(token.bytes, of(seed))).toBe(0);
     }

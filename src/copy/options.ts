@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import type { ByteCount } from '../byte-count.ts';
-import { byteCount, callback, flag, integer, oneOf, signal } from '../fields.ts';
+import { byteCount, callback, flag, integer, oneOf, optional, signal } from '../fields.ts';
 import { optionsSchema, type RequestSchema } from '../request.ts';
 import type { Signal } from '../signal.ts';
 import type { CopyProgress } from './progress.ts';
@@ -44,21 +43,28 @@ export interface CopyFilesOptions extends CopyFileOptions {
 }
 
 const fields = {
-  mode: oneOf('prefer', 'require').default('prefer'),
-  overwrite: flag().default(true),
-  verify: flag().default(false),
-  minimumSize: byteCount().default(DEFAULT_MINIMUM_SIZE),
-  chunkSize: byteCount(1).optional(),
-  onProgress: callback<(progress: CopyProgress) => void>().optional(),
-  signal: signal().optional(),
+  mode: oneOf('prefer', 'require'),
+  overwrite: flag(),
+  verify: flag(),
+  minimumSize: byteCount(),
+  chunkSize: optional(byteCount(1)),
+  onProgress: optional(callback<(progress: CopyProgress) => void>()),
+  signal: signal(),
 };
 
-const copyFileSchema = z.strictObject(fields);
-const copyFilesSchema = z.strictObject({
+const defaults = {
+  mode: 'prefer',
+  overwrite: true,
+  verify: false,
+  minimumSize: DEFAULT_MINIMUM_SIZE,
+} as const;
+
+const copyFilesFields = {
   ...fields,
-  concurrency: integer(1, HIGHEST_CONCURRENCY, 'copies at once').default(DEFAULT_CONCURRENCY),
-  stopOnError: flag().default(false),
-});
+  concurrency: integer(1, HIGHEST_CONCURRENCY, 'copies at once'),
+  stopOnError: flag(),
+};
+const copyFilesDefaults = { ...defaults, concurrency: DEFAULT_CONCURRENCY, stopOnError: false };
 
 /** Checked options, with every default filled in. */
 export interface CopySettings extends CopyFileOptions {
@@ -73,5 +79,11 @@ export interface CopyFilesSettings extends CopySettings {
   readonly stopOnError: boolean;
 }
 
-export const copyFileOptions: RequestSchema<CopySettings> = optionsSchema('copyFile', copyFileSchema);
-export const copyFilesOptions: RequestSchema<CopyFilesSettings> = optionsSchema('copyFiles', copyFilesSchema);
+export const copyFileOptions: RequestSchema<CopySettings> = optionsSchema('copyFile', fields, { defaults });
+export const copyFilesOptions: RequestSchema<CopyFilesSettings> = optionsSchema(
+  'copyFiles',
+  copyFilesFields,
+  {
+    defaults: copyFilesDefaults,
+  },
+);

@@ -1,7 +1,6 @@
-import * as z from 'zod';
 import type { ByteCount } from '../byte-count.ts';
 import { describeValue } from '../describe.ts';
-import { byteCount, milliseconds, ntstatus } from '../fields.ts';
+import { byteCount, milliseconds, ntstatus, optional } from '../fields.ts';
 import { refuse, requestSchema } from '../request.ts';
 import type { Signal } from '../signal.ts';
 import { type Work, waitFor } from './work.ts';
@@ -71,14 +70,11 @@ function checkVerdict(returned: unknown): Verdict {
   };
 }
 
-const interception = requestSchema(
-  'the answer of intercept',
-  z.strictObject({
-    status: ntstatus().optional(),
-    truncate: byteCount().optional(),
-    delay: milliseconds().optional(),
-  }),
-);
+const interception = requestSchema('the answer of intercept', {
+  status: optional(ntstatus()),
+  truncate: optional(byteCount()),
+  delay: optional(milliseconds()),
+});
 
 function refusePromise(returned: unknown): unknown {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return returned;

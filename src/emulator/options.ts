@@ -1,7 +1,17 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { type ByteCount, byteCountSentence, isByteCount } from '../byte-count.ts';
 import { describeValue } from '../describe.ts';
-import { callback, field, flag, milliseconds, oneOf, rule, sectorSize, sectorSizeOf } from '../fields.ts';
+import {
+  callback,
+  field,
+  flag,
+  milliseconds,
+  oneOf,
+  optional,
+  rule,
+  sectorSize,
+  sectorSizeOf,
+} from '../fields.ts';
 import { requestSchema, type Snapshot } from '../request.ts';
 import type { Intercept } from './interception.ts';
 
@@ -61,18 +71,17 @@ function limit(bytes: ByteCount | undefined, sector: number): number {
 
 const emulatorOptions = requestSchema(
   'createEmulator',
-  z
-    .strictObject({
-      sectorSize: sectorSize(),
-      maximumTransferSize: transferSize().optional(),
-      maximumWriteSize: transferSize().optional(),
-      tokenLifetime: milliseconds().optional(),
-      latency: milliseconds().optional(),
-      supported: flag().optional(),
-      dsm: oneOf('answer', 'refuse').optional(),
-      intercept: callback<Intercept>().optional(),
-    })
-    .check(atLeastOneSector('maximumTransferSize'), atLeastOneSector('maximumWriteSize')),
+  {
+    sectorSize: sectorSize(),
+    maximumTransferSize: optional(transferSize()),
+    maximumWriteSize: optional(transferSize()),
+    tokenLifetime: optional(milliseconds()),
+    latency: optional(milliseconds()),
+    supported: optional(flag()),
+    dsm: optional(oneOf('answer', 'refuse')),
+    intercept: optional(callback<Intercept>()),
+  },
+  { rules: [atLeastOneSector('maximumTransferSize'), atLeastOneSector('maximumWriteSize')] },
 );
 
 function transferSize(): z.ZodCustom<ByteCount, ByteCount> {

@@ -1,9 +1,8 @@
 import koffi, { type LibraryHandle } from 'koffi';
-import * as z from 'zod';
 import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
-import { field } from '../fields.ts';
+import { field, optional } from '../fields.ts';
 import { refuse, requestSchema } from '../request.ts';
 import { type Kernel, KernelFailure } from './kernel.ts';
 import type { Native, NativeFunctions } from './win32/native.ts';
@@ -59,16 +58,15 @@ export function defaultKernel(): Kernel {
 export const isSupported: boolean = process.platform === 'win32';
 
 const libraryName = () =>
-  field<string>(
-    (value) => typeof value === 'string' && value !== '',
-    (path, value) => (nameOf) =>
-      `${nameOf(path)} is ${describeValue(value)}; it must be the name or path of a library, such as '${path}.dll'.`,
-  ).optional();
+  optional(
+    field<string>(
+      (value) => typeof value === 'string' && value !== '',
+      (path, value) => (nameOf) =>
+        `${nameOf(path)} is ${describeValue(value)}; it must be the name or path of a library, such as '${path}.dll'.`,
+    ),
+  );
 
-const kernel32Options = requestSchema(
-  'loadKernel32',
-  z.strictObject({ kernel32: libraryName(), ntdll: libraryName() }),
-);
+const kernel32Options = requestSchema('loadKernel32', { kernel32: libraryName(), ntdll: libraryName() });
 
 class Libraries {
   readonly #names: Kernel32Options;

@@ -28,7 +28,7 @@ describe('createEmulator', () => {
     [{ supported: 1 }, 'supported is 1; it must be true or false.'],
     [{ dsm: 'deny' }, "dsm is \"deny\"; it must be one of 'answer', 'refuse'."],
     [{ intercept: {} }, 'intercept is an object; it must be a function.'],
-    [{ latancy: 5 }, '"latancy" is no option of createEmulator; did you mean latency?'],
+    [{ latancy: 5 }, 'Unknown option "latancy" for createEmulator; did you mean latency?'],
     [null, 'createEmulator takes an object, not null.'],
     [5, 'createEmulator takes an object, not 5.'],
     [[], 'createEmulator takes an object, not an array.'],
