@@ -45,6 +45,11 @@ export interface DsmOffloadReadRequest extends DsmOffloadReadSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
+/** A checked request: what was left out is filled in. */
+export interface DsmOffloadReadArguments extends DsmOffloadReadSyncRequest {
+  readonly timeToLive: number;
+}
+
 const fields = { ranges: rangeList(), timeToLive: u32('time units'), sectorSize: sectorSize() };
 const options = {
   rules: [rangesFit, rangesTogetherFit],
@@ -54,7 +59,6 @@ const options = {
 
 const request = requestSchema('dsmOffloadRead', { ...fields, signal: signal() }, options);
 const syncRequest = requestSchema('dsmOffloadReadSync', fields, options);
-type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of a storage offload read. */
 export interface DsmOffloadReadResult {
@@ -74,7 +78,8 @@ const RESULT = STORAGE_OFFLOAD_READ_OUTPUT;
 const SHORTEST_RESULT = RESULT.offsetOf.Token + STORAGE_OFFLOAD_TOKEN.size;
 const packing = packingOf(PARAMETERS);
 
-const control: Control<Arguments, DsmOffloadReadResult> = {
+/** `DeviceDsmAction_OffloadRead`: how a checked request is written and its reply read. */
+export const dsmOffloadReadControl: Control<DsmOffloadReadArguments, DsmOffloadReadResult> = {
   name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
   code: IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
   outputSize: outputRoomFor(RESULT),
@@ -161,7 +166,7 @@ export async function dsmOffloadReadWith(
 ): Promise<DsmOffloadReadResult> {
   const target = resolveFile(kernel, device);
   const args = request.check(given, target);
-  return perform(kernel, control, target, args, args.signal);
+  return perform(kernel, dsmOffloadReadControl, target, args, args.signal);
 }
 
 /** {@link dsmOffloadReadSync} on a kernel. */
@@ -171,5 +176,5 @@ export function dsmOffloadReadSyncWith(
   given: DsmOffloadReadSyncRequest,
 ): DsmOffloadReadResult {
   const target = resolveFile(kernel, device);
-  return performSync(kernel, control, target, syncRequest.check(given, target));
+  return performSync(kernel, dsmOffloadReadControl, target, syncRequest.check(given, target));
 }

@@ -50,6 +50,11 @@ export interface DsmOffloadWriteRequest extends DsmOffloadWriteSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
+/** A checked request: what was left out is filled in. */
+export interface DsmOffloadWriteArguments extends DsmOffloadWriteSyncRequest {
+  readonly tokenOffset: ByteCount;
+}
+
 const fields = {
   ranges: rangeList(),
   token: offloadToken(),
@@ -64,7 +69,6 @@ const options = {
 
 const request = requestSchema('dsmOffloadWrite', { ...fields, signal: signal() }, options);
 const syncRequest = requestSchema('dsmOffloadWriteSync', fields, options);
-type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of a storage offload write. */
 export interface DsmOffloadWriteResult {
@@ -82,7 +86,8 @@ const PARAMETERS = DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS;
 const RESULT = STORAGE_OFFLOAD_WRITE_OUTPUT;
 const packing = packingOf(PARAMETERS);
 
-const control: Control<Arguments, DsmOffloadWriteResult> = {
+/** `DeviceDsmAction_OffloadWrite`: how a checked request is written and its reply read. */
+export const dsmOffloadWriteControl: Control<DsmOffloadWriteArguments, DsmOffloadWriteResult> = {
   name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
   code: IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
   outputSize: outputRoomFor(RESULT),
@@ -167,7 +172,7 @@ export async function dsmOffloadWriteWith(
 ): Promise<DsmOffloadWriteResult> {
   const target = resolveFile(kernel, device);
   const args = request.check(given, target);
-  return perform(kernel, control, target, args, args.signal);
+  return perform(kernel, dsmOffloadWriteControl, target, args, args.signal);
 }
 
 /** {@link dsmOffloadWriteSync} on a kernel. */
@@ -177,5 +182,5 @@ export function dsmOffloadWriteSyncWith(
   given: DsmOffloadWriteSyncRequest,
 ): DsmOffloadWriteResult {
   const target = resolveFile(kernel, device);
-  return performSync(kernel, control, target, syncRequest.check(given, target));
+  return performSync(kernel, dsmOffloadWriteControl, target, syncRequest.check(given, target));
 }

@@ -46,6 +46,13 @@ export interface OffloadReadRequest extends OffloadReadSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
+/** A checked request: what was left out is filled in. */
+export interface OffloadReadArguments extends OffloadReadSyncRequest {
+  readonly fileOffset: ByteCount;
+  readonly tokenTimeToLive: number;
+  readonly sectorSize: number;
+}
+
 const fields = {
   copyLength: alignedByteCount(),
   fileOffset: alignedByteCount(),
@@ -62,7 +69,6 @@ const rules = [
 
 const request = requestSchema('offloadRead', { ...fields, signal: signal() }, { rules, defaults });
 const syncRequest = requestSchema('offloadReadSync', fields, { rules, defaults });
-type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of an offload read. */
 export interface OffloadReadResult {
@@ -79,7 +85,8 @@ export interface OffloadReadResult {
 const INPUT = FSCTL_OFFLOAD_READ_INPUT;
 const OUTPUT = FSCTL_OFFLOAD_READ_OUTPUT;
 
-const control: Control<Arguments, OffloadReadResult> = {
+/** `FSCTL_OFFLOAD_READ`: how a checked request is written and its reply read. */
+export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult> = {
   name: 'FSCTL_OFFLOAD_READ',
   code: FSCTL_OFFLOAD_READ,
   outputSize: OUTPUT.size,
@@ -156,7 +163,7 @@ export async function offloadReadWith(
 ): Promise<OffloadReadResult> {
   const target = resolveFile(kernel, file);
   const args = request.check(given, target);
-  return perform(kernel, control, target, args, args.signal);
+  return perform(kernel, offloadReadControl, target, args, args.signal);
 }
 
 /** {@link offloadReadSync} on a kernel. */
@@ -166,5 +173,5 @@ export function offloadReadSyncWith(
   given: OffloadReadSyncRequest,
 ): OffloadReadResult {
   const target = resolveFile(kernel, file);
-  return performSync(kernel, control, target, syncRequest.check(given, target));
+  return performSync(kernel, offloadReadControl, target, syncRequest.check(given, target));
 }

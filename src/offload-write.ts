@@ -48,6 +48,13 @@ export interface OffloadWriteRequest extends OffloadWriteSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
+/** A checked request: what was left out is filled in. */
+export interface OffloadWriteArguments extends OffloadWriteSyncRequest {
+  readonly fileOffset: ByteCount;
+  readonly transferOffset: ByteCount;
+  readonly sectorSize: number;
+}
+
 const fields = {
   token: offloadToken(),
   copyLength: alignedByteCount(),
@@ -67,7 +74,6 @@ const rules = [
 
 const request = requestSchema('offloadWrite', { ...fields, signal: signal() }, { rules, defaults });
 const syncRequest = requestSchema('offloadWriteSync', fields, { rules, defaults });
-type Arguments = ReturnType<typeof syncRequest.check>;
 
 /** The result of an offload write. */
 export interface OffloadWriteResult {
@@ -82,7 +88,8 @@ const OUTPUT = FSCTL_OFFLOAD_WRITE_OUTPUT;
 // The Windows NFSv4.1 client replies with the size of an offload read's reply.
 const LONG_REPLY = FSCTL_OFFLOAD_READ_OUTPUT.size;
 
-const control: Control<Arguments, OffloadWriteResult> = {
+/** `FSCTL_OFFLOAD_WRITE`: how a checked request is written and its reply read. */
+export const offloadWriteControl: Control<OffloadWriteArguments, OffloadWriteResult> = {
   name: 'FSCTL_OFFLOAD_WRITE',
   code: FSCTL_OFFLOAD_WRITE,
   outputSize: LONG_REPLY,
@@ -164,7 +171,7 @@ export async function offloadWriteWith(
 ): Promise<OffloadWriteResult> {
   const target = resolveFile(kernel, file);
   const args = request.check(given, target);
-  return perform(kernel, control, target, args, args.signal);
+  return perform(kernel, offloadWriteControl, target, args, args.signal);
 }
 
 /** {@link offloadWriteSync} on a kernel. */
@@ -174,5 +181,5 @@ export function offloadWriteSyncWith(
   given: OffloadWriteSyncRequest,
 ): OffloadWriteResult {
   const target = resolveFile(kernel, file);
-  return performSync(kernel, control, target, syncRequest.check(given, target));
+  return performSync(kernel, offloadWriteControl, target, syncRequest.check(given, target));
 }

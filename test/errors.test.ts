@@ -12,7 +12,7 @@ import {
 } from '../src/errors.ts';
 import { OffloadToken } from '../src/token.ts';
 import { statuses, win32Only } from '../structs/index.ts';
-import { failureOf, makeWorkspace, type Workspace } from './api/workspace.ts';
+import { failureOf, makeWorkspace, type Workspace } from './calls/workspace.ts';
 
 const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'D:\\copy.vhdx', offset: 1_048_576n };
 

@@ -44,7 +44,7 @@ export interface CopyOffloadDescriptor {
 }
 
 /** A control code that takes no arguments. */
-type Query<T> = Control<undefined, T>;
+export type Query<T> = Control<undefined, T>;
 
 /** The copy offload limits of a device (StorageDeviceCopyOffloadProperty). */
 export const copyOffloadQuery: Query<CopyOffloadDescriptor> = propertyQuery(
@@ -79,13 +79,15 @@ export const lengthQuery: Query<bigint> = {
   ),
 };
 
-const alignmentQuery: Query<number> = propertyQuery(
+/** Logical sector of a device (StorageAccessAlignmentProperty). */
+export const alignmentQuery: Query<number> = propertyQuery(
   StorageAccessAlignmentProperty,
   STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR,
   (view) => view.getUint32(STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR.offsetOf.BytesPerLogicalSector, true),
 );
 
-const geometryQuery: Query<number> = {
+/** Sector of a disk. */
+export const geometryQuery: Query<number> = {
   name: 'IOCTL_DISK_GET_DRIVE_GEOMETRY',
   code: IOCTL_DISK_GET_DRIVE_GEOMETRY,
   outputSize: DISK_GEOMETRY.size,
@@ -128,7 +130,8 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Win32Error || error instanceof ProtocolError;
 }
 
-function propertyQuery<T>(propertyId: number, reply: Layout, decode: (view: DataView) => T): Query<T> {
+/** IOCTL_STORAGE_QUERY_PROPERTY for one property. */
+export function propertyQuery<T>(propertyId: number, reply: Layout, decode: (view: DataView) => T): Query<T> {
   const { size, offsetOf } = STORAGE_PROPERTY_QUERY;
   return {
     name: 'IOCTL_STORAGE_QUERY_PROPERTY',

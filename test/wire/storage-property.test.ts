@@ -6,7 +6,7 @@ import {
   decodeCopyOffload,
   encodePropertyQuery,
   PROPERTY_QUERY_SIZE,
-} from '../../src/codec/storage-property.ts';
+} from './codec.ts';
 import { encoded, hex, reply } from './memory.ts';
 
 describe('STORAGE_PROPERTY_QUERY', () => {

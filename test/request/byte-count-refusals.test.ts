@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { OffloadFile } from '../../src/offload-file.ts';
 import { describeValue } from '../../src/describe.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
-import { makeWorkspace, type Workspace } from '../api/workspace.ts';
+import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
 import {
   call,
   DSM_READS,

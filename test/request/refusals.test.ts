@@ -6,7 +6,7 @@ import { createEmulator } from '../../src/emulator/index.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { layoutOf } from '../../src/structs.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { makeWorkspace, type Workspace } from '../api/workspace.ts';
+import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
 import {
   ALL,
   call,

@@ -8,7 +8,7 @@ import { createEmulator } from '../../src/emulator/index.ts';
 import { UnsupportedPlatformError } from '../../src/errors.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, makeWorkspace, type Workspace } from '../api/workspace.ts';
+import { failureOf, makeWorkspace, type Workspace } from '../calls/workspace.ts';
 import {
   ALL,
   call,

@@ -3,7 +3,7 @@ import { ZodError } from 'zod';
 import type { OffloadFile } from '../../src/offload-file.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, type Workspace } from '../api/workspace.ts';
+import { failureOf, type Workspace } from '../calls/workspace.ts';
 
 export type FunctionName =
   | 'offloadRead'

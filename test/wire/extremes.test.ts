@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { setUint64 } from '../../src/uint64.ts';
 import {
+  decodeCopyOffload,
   decodeDsmReadOutput,
   decodeDsmWriteOutput,
+  decodeLengthWritten,
+  decodeReadFlags,
+  decodeTransferLength,
+  decodeWriteFlags,
   encodeDsmOffloadRead,
   encodeDsmOffloadWrite,
-} from '../../src/codec/dsm.ts';
-import { putUint64 } from '../../src/codec/integers.ts';
-import { decodeReadFlags, decodeTransferLength, encodeOffloadRead } from '../../src/codec/offload-read.ts';
-import { decodeLengthWritten, decodeWriteFlags, encodeOffloadWrite } from '../../src/codec/offload-write.ts';
-import { decodeCopyOffload, encodePropertyQuery } from '../../src/codec/storage-property.ts';
+  encodeOffloadRead,
+  encodeOffloadWrite,
+  encodePropertyQuery,
+} from './codec.ts';
 import { encoded, type Guarded, guarded, patternedToken } from './memory.ts';
 
 // The ends of every width, and the places where a number changes how it is kept: 31, 32, 52 and 53 bits.
@@ -224,8 +229,8 @@ describe('what a device answers', () => {
 describe('a ULONGLONG', () => {
   test.each(SAFE)('of %o has the same bytes as a number and as a bigint', (value) => {
     const [asNumber, asBigint] = [guarded(8, 0xff), guarded(8, 0xff)];
-    putUint64(asNumber.view, 0, Number(value));
-    putUint64(asBigint.view, 0, value);
+    setUint64(asNumber.view, 0, Number(value));
+    setUint64(asBigint.view, 0, value);
     expect(asNumber.hex()).toBe(asBigint.hex());
     asNumber.expectCanaryAlive();
   });
@@ -233,7 +238,7 @@ describe('a ULONGLONG', () => {
   test('may stand anywhere, aligned or not', () => {
     for (const at of [0, 1, 3, 8]) {
       const memory = guarded(16);
-      putUint64(memory.view, at, 0x1_0000_0200);
+      setUint64(memory.view, at, 0x1_0000_0200);
       expect(memory.view.getBigUint64(at, true)).toBe(0x1_0000_0200n);
       memory.expectCanaryAlive();
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DataSetRange } from '../../src/dsm.ts';
 import {
   DSM_READ_OUTPUT_LEAST,
   DSM_READ_OUTPUT_ROOM,
@@ -12,14 +13,13 @@ import {
   encodeDsmOffloadRead,
   encodeDsmOffloadWrite,
   placeOfResult,
-  type Range,
-} from '../../src/codec/dsm.ts';
+} from './codec.ts';
 import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
 
 const OFFLOAD_READ = 0x8000_0003;
 const OFFLOAD_WRITE = 0x0000_0004;
-const ONE: readonly Range[] = [{ startingOffset: 0x10_0000, lengthInBytes: 0x20_0000 }];
-const THREE: readonly Range[] = [
+const ONE: readonly DataSetRange[] = [{ startingOffset: 0x10_0000, lengthInBytes: 0x20_0000 }];
+const THREE: readonly DataSetRange[] = [
   { startingOffset: 0x0807_0605_0403_0201n, lengthInBytes: 0x100f_0e0d_0c0b_0a09n },
   { startingOffset: 0, lengthInBytes: 0x1_0000_0200 },
   { startingOffset: 0x2_0000_1000n, lengthInBytes: 512n },

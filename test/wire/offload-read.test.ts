@@ -7,7 +7,7 @@ import {
   isAllZeroBeyond,
   READ_INPUT_SIZE,
   READ_OUTPUT_SIZE,
-} from '../../src/codec/offload-read.ts';
+} from './codec.ts';
 import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
 
 // Bytes computed from MS-FSCC 2.3.41 and 2.3.42 and the SDK's winioctl.h.

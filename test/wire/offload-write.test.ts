@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { OffloadToken } from '../../src/token.ts';
 import {
   decodeLengthWritten,
   decodeWriteFlags,
   encodeOffloadWrite,
   WRITE_INPUT_SIZE,
   WRITE_OUTPUT_SIZE,
-} from '../../src/codec/offload-write.ts';
-import { OffloadToken } from '../../src/token.ts';
+} from './codec.ts';
 import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
 
 const token = patternedToken();
