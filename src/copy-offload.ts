@@ -1,9 +1,9 @@
 import { ignoreErrors, withCallContext } from './call-context.ts';
 import { perform, type Target } from './control.ts';
 import { type FileSource, resolveFile } from './file-source.ts';
+import { defaultKernel } from './kernel/default-kernel.ts';
 import { type CopyOffloadDescriptor, copyOffloadQuery, sectorSizeOfDevice } from './kernel/device-queries.ts';
 import { type ControlKernel, type FileKernel, filesOf, type Kernel } from './kernel/kernel.ts';
-import { defaultKernel } from './kernel/kernel32.ts';
 import type { Signal } from './signal.ts';
 
 /**

@@ -12,8 +12,10 @@ import {
   alignedByteCount,
   explainAlignment,
   explainReach,
+  type Field,
   isAligned,
   isInReach,
+  type Rule,
   rule,
   sectorSizeOf,
 } from './fields.ts';
@@ -36,7 +38,7 @@ const lengthLimits = (sector: number): Limits => ({ lowest: sector });
 
 /** The schema of a range. What depends on the sector as well is {@link rangesFit}. */
 export const range: z.ZodObject<
-  { startingOffset: z.ZodCustom<ByteCount, ByteCount>; lengthInBytes: z.ZodCustom<ByteCount, ByteCount> },
+  { startingOffset: Field<ByteCount>; lengthInBytes: Field<ByteCount> },
   z.core.$strict
 > = z.strictObject({
   startingOffset: alignedByteCount(offsetLimits),
@@ -46,7 +48,7 @@ export const range: z.ZodObject<
 type Ranges = readonly z.input<typeof range>[];
 
 /** 1 to 65,536 ranges. */
-export function rangeList(): z.ZodPipe<z.ZodCustom<Ranges, Ranges>, z.ZodArray<typeof range>> {
+export function rangeList(): z.ZodPipe<Field<Ranges>, z.ZodArray<typeof range>> {
   return z
     .custom<Ranges>(isRangeList, { params: { explain: explainCount }, abort: true })
     .pipe(z.array(range));
@@ -73,7 +75,7 @@ const explainEmpty: Explain = (path, value, request) => (nameOf) =>
   `${nameOf(path)} is ${describeValue(value)}; a range must not be empty, the nearest legal value is ${sectorSizeOf(request)}.`;
 
 /** Every range is aligned, is not empty, and ends within 2^63-1. */
-export const rangesFit: z.core.$ZodCheck<Snapshot> = z.superRefine((request: Snapshot, context) => {
+export const rangesFit: Rule = z.superRefine((request: Snapshot, context) => {
   rangesIn(request).forEach(({ startingOffset, lengthInBytes }, index) => {
     const blame = (key: keyof DataSetRange, explain: Explain): void =>
       context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
@@ -90,7 +92,7 @@ export const rangesFit: z.core.$ZodCheck<Snapshot> = z.superRefine((request: Sna
 });
 
 /** All ranges together, counted from an offset within the token, end within 2^63-1. */
-export const rangesTogetherFit: z.core.$ZodCheck<Snapshot> = rule(
+export const rangesTogetherFit: Rule = rule(
   'ranges',
   ({ tokenOffset, ...request }) => {
     const start = isByteCount(tokenOffset) ? BigInt(tokenOffset) : 0n;
@@ -106,12 +108,12 @@ export const rangesTogetherFit: z.core.$ZodCheck<Snapshot> = rule(
   },
 );
 
-export function tokenOffset(): z.ZodCustom<ByteCount, ByteCount> {
+export function tokenOffset(): Field<ByteCount> {
   return alignedByteCount(offsetLimits);
 }
 
 /** TokenOffset is a multiple of the logical sector, and a sector fits behind it. */
-export const tokenOffsetFits: readonly [z.core.$ZodCheck<Snapshot>, z.core.$ZodCheck<Snapshot>] = [
+export const tokenOffsetFits: readonly [Rule, Rule] = [
   aligned('tokenOffset', offsetLimits),
   rule('tokenOffset', (request) => leavesRoom(request['tokenOffset'], request), explainNoRoom),
 ];

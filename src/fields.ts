@@ -15,20 +15,24 @@ import { type Explain, SMALLEST_SECTOR, type Snapshot, valueAt } from './request
 import { isSafeSignal, type Signal } from './signal.ts';
 import { isLegalToken, type OffloadToken, tokenSentence } from './token.ts';
 
-// A field accepts values of one kind. What depends on other fields as well is a rule, below.
+/** Accepts values of one kind. What depends on other fields as well is a {@link Rule}. */
+export type Field<T> = z.ZodCustom<T, T>;
 
-export function field<T>(isLegal: (value: unknown) => boolean, explain: Explain): z.ZodCustom<T, T> {
+/** Compares the fields of a request. It passes over a field that is refused already. */
+export type Rule = z.core.$ZodCheck<Snapshot>;
+
+export function field<T>(isLegal: (value: unknown) => boolean, explain: Explain): Field<T> {
   return z.custom<T>(isLegal, { params: { explain } });
 }
 
 /** A field that may be left out. Unlike `.optional()` of Zod it keeps the key, so that it is never looked up elsewhere. */
-export function optional<T>(required: z.ZodCustom<T, T>): z.ZodCustom<T | undefined, T | undefined> {
+export function optional<T>(required: Field<T>): Field<T | undefined> {
   const { fn, params } = required.def;
   return z.custom<T | undefined>((value) => value === undefined || fn(value), { params });
 }
 
 /** A count of bytes of any size. */
-export function byteCount(lowest = 0): z.ZodCustom<ByteCount, ByteCount> {
+export function byteCount(lowest = 0): Field<ByteCount> {
   return field(
     (value) => isByteCount(value) && value >= lowest,
     (path, value) =>
@@ -43,12 +47,12 @@ export function byteCount(lowest = 0): z.ZodCustom<ByteCount, ByteCount> {
 type LimitsOf = (sectorSize: number) => Limits;
 
 /** A count of bytes to which the rule {@link aligned} applies. */
-export function alignedByteCount(limitsOf?: LimitsOf): z.ZodCustom<ByteCount, ByteCount> {
+export function alignedByteCount(limitsOf?: LimitsOf): Field<ByteCount> {
   return field(isByteCount, explainAlignment(limitsOf));
 }
 
 /** A whole number that is an NTSTATUS, signed or not. */
-export function ntstatus(): z.ZodCustom<number, number> {
+export function ntstatus(): Field<number> {
   return field(
     (value) =>
       typeof value === 'number' && Number.isInteger(value) && value >= -0x8000_0000 && value <= 0xffff_ffff,
@@ -56,11 +60,11 @@ export function ntstatus(): z.ZodCustom<number, number> {
   );
 }
 
-export function u32(unit: string): z.ZodCustom<number, number> {
+export function u32(unit: string): Field<number> {
   return integer(0, 0xffff_ffff, unit);
 }
 
-export function integer(lowest: number, highest: number, unit: string): z.ZodCustom<number, number> {
+export function integer(lowest: number, highest: number, unit: string): Field<number> {
   return field(
     (value) => typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest,
     (path, value) => {
@@ -78,7 +82,7 @@ export function integer(lowest: number, highest: number, unit: string): z.ZodCus
 const LONGEST_MS = 0x7fff_ffff;
 
 /** A time in milliseconds, which may have a fraction. */
-export function milliseconds(): z.ZodCustom<number, number> {
+export function milliseconds(): Field<number> {
   return field(
     (value) => typeof value === 'number' && value >= 0 && value <= LONGEST_MS,
     (path, value) => {
@@ -90,26 +94,26 @@ export function milliseconds(): z.ZodCustom<number, number> {
   );
 }
 
-export function flag(): z.ZodCustom<boolean, boolean> {
+export function flag(): Field<boolean> {
   return field((value) => typeof value === 'boolean', must('be true or false'));
 }
 
-export function oneOf<const T extends string>(...values: readonly T[]): z.ZodCustom<T, T> {
+export function oneOf<const T extends string>(...values: readonly T[]): Field<T> {
   const quoted = values.map((value) => `'${value}'`).join(', ');
   return field((value) => values.some((legal) => legal === value), must(`be one of ${quoted}`));
 }
 
-export function callback<T>(): z.ZodCustom<T, T> {
+export function callback<T>(): Field<T> {
   return field((value) => typeof value === 'function', must('be a function'));
 }
 
 /** An AbortSignal, which requestSchema has made safe. It may be left out. */
-export function signal(): z.ZodCustom<Signal | undefined, Signal | undefined> {
+export function signal(): Field<Signal | undefined> {
   return optional(field<Signal>(isSafeSignal, must('be an AbortSignal')));
 }
 
 /** An OffloadToken or its 512 bytes. They are copied to the wire before any code of the caller runs again. */
-export function offloadToken(): z.ZodCustom<OffloadToken | Uint8Array, OffloadToken | Uint8Array> {
+export function offloadToken(): Field<OffloadToken | Uint8Array> {
   return field(isLegalToken, (path, value) => tokenSentence(path, value));
 }
 
@@ -125,7 +129,7 @@ export function isSectorSize(value: unknown): value is number {
   );
 }
 
-export function sectorSize(): z.ZodCustom<number, number> {
+export function sectorSize(): Field<number> {
   return field(
     isSectorSize,
     (path, value) => (nameOf) =>
@@ -140,19 +144,15 @@ function nearestSectorSize(value: unknown): number {
   return above - number <= number - above / 2 ? above : Math.max(above / 2, SMALLEST_SECTOR);
 }
 
-// A rule compares the fields of a request. It passes over a field that is refused already.
+// Rules.
 
 /** A rule of a request: whether it is kept, and the path of the field that is to blame where it is not. */
-export function rule(
-  path: string,
-  isKept: (request: Snapshot) => boolean,
-  explain: Explain,
-): z.core.$ZodCheck<Snapshot> {
+export function rule(path: string, isKept: (request: Snapshot) => boolean, explain: Explain): Rule {
   return z.refine<Snapshot>(isKept, { path: [path], params: { explain } });
 }
 
 /** The field is a multiple of the logical sector. */
-export function aligned(path: string, limitsOf?: LimitsOf): z.core.$ZodCheck<Snapshot> {
+export function aligned(path: string, limitsOf?: LimitsOf): Rule {
   return rule(path, (request) => isAligned(request[path], request), explainAlignment(limitsOf));
 }
 
@@ -160,7 +160,7 @@ export function aligned(path: string, limitsOf?: LimitsOf): z.core.$ZodCheck<Sna
  * The length is a multiple of the logical sector, or ends exactly at the end of the file. One source allows the second
  * and the others do not, so it is accepted only where that end is known, and {@link wireLength} rounds it up.
  */
-export function alignedOrAtEndOfFile(path: string): z.core.$ZodCheck<Snapshot> {
+export function alignedOrAtEndOfFile(path: string): Rule {
   return rule(
     path,
     (request) => isAligned(request[path], request) || endsAtEndOfFile(request[path], request),
@@ -178,7 +178,7 @@ export function alignedOrAtEndOfFile(path: string): z.core.$ZodCheck<Snapshot> {
 }
 
 /** The range from an offset on, rounded up to the sector, ends within 2^63-1. */
-export function endsInReach(offset: string, length: string): z.core.$ZodCheck<Snapshot> {
+export function endsInReach(offset: string, length: string): Rule {
   return rule(
     length,
     (request) => {

@@ -37,8 +37,8 @@ export {
 } from './errors.ts';
 export { type Explanation, explainStatus } from './explain-status.ts';
 export type { FileSource } from './file-source.ts';
+export { isSupported } from './kernel/default-kernel.ts';
 export { type Kernel, KernelFailure } from './kernel/kernel.ts';
-export { isSupported } from './kernel/kernel32.ts';
 export { createOdx, type Odx } from './odx.ts';
 export { OffloadFile } from './offload-file.ts';
 export {

@@ -19,8 +19,8 @@ import {
   wireLength,
 } from './fields.ts';
 import { type FileSource, resolveFile } from './file-source.ts';
+import { defaultKernel } from './kernel/default-kernel.ts';
 import type { ControlKernel } from './kernel/kernel.ts';
-import { defaultKernel } from './kernel/kernel32.ts';
 import { requestSchema } from './request.ts';
 import type { Signal } from './signal.ts';
 import { copyToken, type OffloadToken } from './token.ts';

@@ -11,8 +11,8 @@ import {
   signal,
 } from './fields.ts';
 import { type FileSource, resolveFile } from './file-source.ts';
+import { defaultKernel } from './kernel/default-kernel.ts';
 import type { ControlKernel } from './kernel/kernel.ts';
-import { defaultKernel } from './kernel/kernel32.ts';
 import { offloadWriteWith } from './offload-write.ts';
 import { requestSchema } from './request.ts';
 import { type Signal, throwIfAborted } from './signal.ts';

@@ -1,5 +1,5 @@
+import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { defaultKernel } from '../kernel/kernel32.ts';
 import { checkPath } from '../path.ts';
 import { type CopyFileOptions, copyFileOptions } from './options.ts';
 import type { CopyReport } from './report.ts';

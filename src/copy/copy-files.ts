@@ -1,6 +1,6 @@
 import { OdxError } from '../errors.ts';
+import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { defaultKernel } from '../kernel/kernel32.ts';
 import { safeSignal } from '../signal.ts';
 import { type CopyFilesOptions, copyFilesOptions } from './options.ts';
 import { type CopyPair, checkPairs } from './pairs.ts';

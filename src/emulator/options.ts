@@ -12,7 +12,7 @@ import {
   sectorSize,
   sectorSizeOf,
 } from '../fields.ts';
-import { requestSchema, type Snapshot } from '../request.ts';
+import { requestSchema } from '../request.ts';
 import type { Intercept } from './interception.ts';
 
 /** How the emulated array behaves. Everything may be left out. */
@@ -84,13 +84,13 @@ const emulatorOptions = requestSchema(
   { rules: [atLeastOneSector('maximumTransferSize'), atLeastOneSector('maximumWriteSize')] },
 );
 
-function transferSize(): z.ZodCustom<ByteCount, ByteCount> {
+function transferSize(): Field<ByteCount> {
   return field(isByteCount, (path, value, request) =>
     byteCountSentence(path, value, 1, { lowest: sectorSizeOf(request) }),
   );
 }
 
-function atLeastOneSector(path: string): z.core.$ZodCheck<Snapshot> {
+function atLeastOneSector(path: string): Rule {
   return rule(
     path,
     (request) => !isByteCount(request[path]) || request[path] >= sectorSizeOf(request),

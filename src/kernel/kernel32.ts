@@ -46,17 +46,6 @@ export function loadKernel32(options: Kernel32Options = {}): Kernel {
   return win32Kernel(bindLazily(libraries));
 }
 
-let loaded: Kernel | undefined;
-
-/** kernel32.dll, loaded when the first call needs it. */
-export function defaultKernel(): Kernel {
-  loaded ??= loadKernel32();
-  return loaded;
-}
-
-/** Whether kernel32.dll can be loaded here. Decided by the platform alone, so that importing touches no DLL. */
-export const isSupported: boolean = process.platform === 'win32';
-
 const libraryName = () =>
   optional(
     field<string>(

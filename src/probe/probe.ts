@@ -1,7 +1,7 @@
 import { ignoreErrors, withCallContext } from '../call-context.ts';
 import type { CopyOffload } from '../copy-offload.ts';
+import { defaultKernel } from '../kernel/default-kernel.ts';
 import { type FileInfo, type FilterInfo, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
-import { defaultKernel } from '../kernel/kernel32.ts';
 import { checkPath } from '../path.ts';
 import { descriptorOf } from './descriptor.ts';
 import { judge } from './judge.ts';

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { AbortError } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
 import type { Odx } from '../../src/odx.ts';
-import { AbortError } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, workspace } from './workspace.ts';
 

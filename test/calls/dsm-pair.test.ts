@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { createOdx } from '../../src/odx.ts';
 import { ProtocolError } from '../../src/errors.ts';
+import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { answering } from './replies.ts';
 import { failureOf, patterned, workspace } from './workspace.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explainStatus } from '../../src/explain-status.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
+import { explainStatus } from '../../src/explain-status.ts';
 import { controlCodes, statuses, win32Only } from '../../structs/index.ts';
 
 const win32 = { name: 'ERROR_INVALID_TOKEN', value: 315 };

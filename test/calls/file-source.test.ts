@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
 import type { Odx } from '../../src/odx.ts';
-import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, workspace } from './workspace.ts';
 

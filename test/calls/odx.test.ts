@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createOdx } from '../../src/odx.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import * as everything from '../../src/index.ts';
+import { createOdx } from '../../src/odx.ts';
 import { workspace } from './workspace.ts';
 
 test('createOdx binds every function that asks a kernel, and no other', () => {

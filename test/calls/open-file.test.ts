@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import type { Odx } from '../../src/odx.ts';
 import { OffloadFile } from '../../src/offload-file.ts';
-import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
-import type { OpenFileOptions, OpenFlags } from '../../src/schema/open-file.ts';
+import type { OpenFileOptions, OpenFlags } from '../../src/open-file.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, patterned, workspace } from './workspace.ts';
 

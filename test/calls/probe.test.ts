@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { probeWith } from '../../src/probe/probe.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import { type Kernel, KernelFailure, type VolumeFacts } from '../../src/kernel/kernel.ts';
+import { probeWith } from '../../src/probe/probe.ts';
 import { withFacts, withMethods } from '../copy/strange-kernel.ts';
 import { failureOf, Workspace } from '../copy/workspace.ts';
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { createOdx } from '../../src/odx.ts';
 import { ProtocolError, Win32Error } from '../../src/errors.ts';
+import { createOdx } from '../../src/odx.ts';
 import { answering } from './replies.ts';
 import { failureOf, workspace } from './workspace.ts';
 

@@ -1,24 +1,20 @@
 import type { Emulator } from '../../src/emulator/index.ts';
-import type { Frame, Kernel } from '../../src/kernel/kernel.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 
-/** The emulator, whose answers are changed on their way back: `change` gets what came and says how many bytes came. */
+/** The emulator with changed replies: `change` gets the output and its length, and returns the length to report. */
 export function answering(
   emulator: Emulator,
   change: (output: DataView, returned: number) => number,
 ): Kernel {
-  const overrides: Pick<Kernel, 'control' | 'controlSync'> = {
-    async control(handle, code, frame: Frame, inputLength, outputLength, signal) {
-      const returned = await emulator.control(handle, code, frame, inputLength, outputLength, signal);
-      return change(frame.outputView, returned);
+  return {
+    ...emulator,
+    async control(handle, code, buffers, inputLength, outputLength, signal) {
+      const returned = await emulator.control(handle, code, buffers, inputLength, outputLength, signal);
+      return change(buffers.outputView, returned);
     },
-    controlSync(handle, code, frame, inputLength, outputLength) {
-      return change(frame.outputView, emulator.controlSync(handle, code, frame, inputLength, outputLength));
+    controlSync(handle, code, buffers, inputLength, outputLength) {
+      const returned = emulator.controlSync(handle, code, buffers, inputLength, outputLength);
+      return change(buffers.outputView, returned);
     },
   };
-  return new Proxy<Kernel>(emulator, {
-    get(target, key) {
-      const value: unknown = Reflect.get(key in overrides ? overrides : target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }

@@ -2,8 +2,8 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createOdx, type Odx } from '../../src/odx.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
+import { createOdx, type Odx } from '../../src/odx.ts';
 
 /** An emulator with the functions bound to it, and a folder for its files that goes when the test ends. */
 export interface Workspace {

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { openFileWith } from '../../src/open-file.ts';
-import { type ZeroRangeRequest, zeroRangeWith } from '../../src/zero-range.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { AbortError, InvalidArgumentError, ProtocolError, Win32Error } from '../../src/errors.ts';
+import { openFileWith } from '../../src/open-file.ts';
+import { type ZeroRangeRequest, zeroRangeWith } from '../../src/zero-range.ts';
 import { failureOf, Workspace } from '../copy/workspace.ts';
 
 const KIB = 1024;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { OffloadReadResult, OffloadWriteResult } from '../../src/index.ts';
 import { type FileSource, OffloadToken } from '../../src/index.ts';
-import type { OffloadReadSyncRequest } from '../../src/schema/offload-read.ts';
-import type { OffloadWriteSyncRequest } from '../../src/schema/offload-write.ts';
+import { filesOf } from '../../src/kernel/kernel.ts';
+import type { OffloadReadSyncRequest } from '../../src/offload-read.ts';
+import type { OffloadWriteSyncRequest } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE, statuses } from '../../structs/index.ts';
 import { type Case, describeCases, expectRefusal, expectSame, onEveryKernel } from './cases.ts';
 import type { Stage } from './stage.ts';
@@ -284,7 +285,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
     props: plain,
     async run(stage, form, sector) {
       const { token } = await form.read(stage, stage.source, { copyLength: sector });
-      await stage.odx.kernel.write(stage.source.handle, Buffer.alloc(sector, 0xee), 0n);
+      await filesOf(stage.odx.kernel).write(stage.source.handle, Buffer.alloc(sector, 0xee), 0n);
       try {
         await form.write(stage, stage.destination, { token, copyLength: sector });
       } catch (error) {
@@ -339,8 +340,9 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const request = { token, copyLength: transferLength };
       expect((await form.write(stage, stage.destination, request)).lengthWritten).toBe(BigInt(size));
       expectSame(await stage.contents(stage.destination, size), stage.data);
-      const facts = await stage.odx.kernel.facts(stage.destination.handle, stage.destination.path);
-      expect(facts.size).toBe(BigInt(size));
+      const { handle, path } = stage.destination;
+      const info = await filesOf(stage.odx.kernel).info(handle, path);
+      expect(info.size).toBe(BigInt(size));
     },
   },
   {

@@ -1,5 +1,6 @@
-import type { Odx } from '../../src/odx.ts';
 import type { OffloadFile } from '../../src/index.ts';
+import { filesOf } from '../../src/kernel/kernel.ts';
+import type { Odx } from '../../src/odx.ts';
 
 /** What a file holds when a case begins: `valid` random bytes, then whatever lies between valid data length and end of file. */
 export interface Content {
@@ -74,14 +75,14 @@ export function randomBytes(length: number): Buffer {
 export async function fill(odx: Odx, file: OffloadFile, data: Buffer): Promise<void> {
   let at = 0;
   while (at < data.length)
-    at += await odx.kernel.write(file.handle, data.subarray(at, at + 1_048_576), BigInt(at));
+    at += await filesOf(odx.kernel).write(file.handle, data.subarray(at, at + 1_048_576), BigInt(at));
 }
 
 export async function contentsOf(odx: Odx, file: OffloadFile, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   let at = 0;
   while (at < length) {
-    const read = await odx.kernel.read(file.handle, bytes.subarray(at, at + 1_048_576), BigInt(at));
+    const read = await filesOf(odx.kernel).read(file.handle, bytes.subarray(at, at + 1_048_576), BigInt(at));
     if (read === 0) throw new Error(`${file.path} ends at ${at}, before ${length}.`);
     at += read;
   }
