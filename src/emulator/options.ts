@@ -1,13 +1,14 @@
-import type * as z from 'zod';
 import { type ByteCount, byteCountSentence, isByteCount } from '../byte-count.ts';
 import { describeValue } from '../describe.ts';
 import {
   callback,
+  type Field,
   field,
   flag,
   milliseconds,
   oneOf,
   optional,
+  type Rule,
   rule,
   sectorSize,
   sectorSizeOf,
