@@ -11,7 +11,6 @@ export { type CopyFileOptions, type CopyProgress, type CopyReport, copyFile } fr
 export { type CopyFilesOptions, copyFiles } from './api/copy-files.ts';
 export { type DsmOffloadReadResult, dsmOffloadRead, dsmOffloadReadSync } from './api/dsm-offload-read.ts';
 export { type DsmOffloadWriteResult, dsmOffloadWrite, dsmOffloadWriteSync } from './api/dsm-offload-write.ts';
-export { type Explanation, explainStatus } from './api/explain-status.ts';
 export type { FileSource } from './api/file-source.ts';
 export { createOdx, type Odx } from './api/odx.ts';
 export { OffloadFile } from './api/offload-file.ts';
@@ -31,6 +30,7 @@ export {
   UnsupportedPlatformError,
   Win32Error,
 } from './errors.ts';
+export { type Explanation, explainStatus } from './explain-status.ts';
 export type { Kernel } from './kernel/kernel.ts';
 export { isSupported } from './kernel/supported.ts';
 export type { ByteCount } from './schema/byte-count.ts';
