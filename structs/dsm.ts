@@ -23,10 +23,10 @@ const TOKEN = alias('STORAGE_OFFLOAD_TOKEN', array(UCHAR, STORAGE_OFFLOAD_MAX_TO
  * - `Size` (0x00): the size of this structure, 28.
  * - `Action` (0x04): a `DeviceDsmAction_` number.
  * - `Flags` (0x08): `DEVICE_DSM_FLAG_` bits; the offload actions use none.
- * - `ParameterBlockOffset` (0x0C): bytes from the start of the buffer, aligned for the parameters: 28 for an
+ * - `ParameterBlockOffset` (0x0C): in bytes from the start of the buffer, aligned for the parameters: 28 for an
  *   offload read, 32 for an offload write.
- * - `ParameterBlockLength` (0x10): bytes: 16 for an offload read, 528 for an offload write.
- * - `DataSetRangesOffset` (0x14): bytes from the start of the buffer, a multiple of 8.
+ * - `ParameterBlockLength` (0x10): in bytes, 16 for an offload read, 528 for an offload write.
+ * - `DataSetRangesOffset` (0x14): in bytes from the start of the buffer, a multiple of 8.
  * - `DataSetRangesLength` (0x18): in bytes, 16 for each range.
  *
  * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-device_manage_data_set_attributes

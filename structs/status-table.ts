@@ -17,8 +17,8 @@ import {
 } from './codes.ts';
 import type { Status, Win32Status } from './statuses.ts';
 
-// Values: ntstatus.h and winerror.h of the Windows SDK. Mapping: the tables of Wine, which are generated from Windows, and
-// of Samba. Meaning in an offload: MS-FSA 2.1.5.10.20 and .21, MS-FSCC 2.3.41 to 2.3.44, and
+// Values: ntstatus.h and winerror.h of the Windows SDK. Mapping: the tables of Wine, which are generated from Windows,
+// and of Samba. Meaning in an offload: MS-FSA 2.1.5.10.20 and .21, MS-FSCC 2.3.41 to 2.3.44, and
 // https://learn.microsoft.com/windows-hardware/drivers/ifs/offloaded-data-transfers
 
 const REPAIR_SYNC_PROGRAM = 'Repair or reset the sync program, such as OneDrive, and try again.';
@@ -638,7 +638,7 @@ export const statusTable: readonly Status[] = [
     value: 0xc000_028c,
     win32: { name: 'ERROR_RANGE_NOT_FOUND', value: 644 },
     action: 'fail',
-    meaning: 'A driver did not find a range that it was asked for; copy offload itself never causes this.',
+    meaning: 'A driver did not find the requested range; copy offload itself never causes this.',
     advice: 'Look with "fltmc instances" for the filter driver that returns it.',
   },
   {
@@ -1107,7 +1107,7 @@ export const statusTable: readonly Status[] = [
   },
 ];
 
-/** Win32 errors that no NTSTATUS of the table leads to, most of them raised by kernel32 itself, in ascending order. */
+/** Win32 errors that no NTSTATUS of the table leads to, in ascending order. Most of them come from kernel32 or EFS. */
 export const win32Table: readonly Win32Status[] = [
   {
     name: 'ERROR_INVALID_DATA',

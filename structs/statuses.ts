@@ -40,11 +40,11 @@ export const statuses: readonly Status[] = Object.freeze(
   statusTable.map((row) => Object.freeze({ ...row, win32: Object.freeze(row.win32) })),
 );
 
-/** The Win32 errors that occur without an NTSTATUS, because no NTSTATUS of the table leads to them. */
+/** The Win32 errors that no NTSTATUS of the table leads to, in ascending order. */
 export const win32Only: readonly Win32Status[] = Object.freeze(win32Table.map((row) => Object.freeze(row)));
 
-// Rows that share a Win32 error, the usual one first.
-const byWin32: ReadonlyMap<number, readonly Status[]> = groupByWin32();
+// The rows of each Win32 error, the usual one first.
+const rowsByErrno: ReadonlyMap<number, readonly Status[]> = groupByErrno();
 
 /** Every Win32 error of both tables in ascending order. Shared ones are explained by their usual NTSTATUS. */
 export const win32Statuses: readonly Win32Status[] = Object.freeze(
@@ -56,10 +56,10 @@ export const win32Statuses: readonly Win32Status[] = Object.freeze(
   ].sort((a, b) => a.value - b.value),
 );
 
-const ntstatusRows: ReadonlyMap<number, Status> = new Map(statuses.map((row) => [row.value, row]));
-const ntstatusNames: ReadonlyMap<string, Status> = new Map(statuses.map((row) => [row.name, row]));
-const win32Rows: ReadonlyMap<number, Win32Status> = new Map(win32Statuses.map((row) => [row.value, row]));
-const win32Names: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
+const rowByNtstatus: ReadonlyMap<number, Status> = new Map(statuses.map((row) => [row.value, row]));
+const rowByNtstatusName: ReadonlyMap<string, Status> = new Map(statuses.map((row) => [row.name, row]));
+const rowByErrno: ReadonlyMap<number, Win32Status> = new Map(win32Statuses.map((row) => [row.value, row]));
+const rowByErrorName: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
 
 /** Misspellings on two pages of the driver documentation; no header contains them. */
 const misspellings: ReadonlyMap<string, string> = new Map([
@@ -69,27 +69,27 @@ const misspellings: ReadonlyMap<string, string> = new Map([
 
 /** The row of an NTSTATUS. The number may be signed, as a C program prints it. */
 export function statusByValue(ntstatus: number): Status | undefined {
-  return ntstatusRows.get(ntstatus >>> 0);
+  return rowByNtstatus.get(ntstatus >>> 0);
 }
 
 /** The row of an NTSTATUS by its name, as the headers or the documentation spell it. */
 export function statusByName(name: string): Status | undefined {
-  return ntstatusNames.get(misspellings.get(name) ?? name);
+  return rowByNtstatusName.get(misspellings.get(name) ?? name);
 }
 
 /** Every NTSTATUS that GetLastError returns as this Win32 error: the usual one first, the others in ascending order. */
 export function statusesByWin32(errno: number): readonly Status[] {
-  return byWin32.get(errno) ?? [];
+  return rowsByErrno.get(errno) ?? [];
 }
 
 /** The row of a Win32 error by its number. */
 export function win32ByValue(errno: number): Win32Status | undefined {
-  return win32Rows.get(errno);
+  return rowByErrno.get(errno);
 }
 
 /** The row of a Win32 error by its name. */
 export function win32ByName(name: string): Win32Status | undefined {
-  return win32Names.get(name);
+  return rowByErrorName.get(name);
 }
 
 /** The name of a Win32 error, such as `ERROR_INVALID_TOKEN`, or `ERROR_<n>` if it is unknown. */
@@ -108,7 +108,7 @@ export function win32FromNtstatus(value: number): number {
   return statusByValue(value)?.win32.value ?? ERROR_MR_MID_NOT_FOUND;
 }
 
-function groupByWin32(): Map<number, readonly Status[]> {
+function groupByErrno(): Map<number, readonly Status[]> {
   const groups = new Map<number, readonly Status[]>();
   for (const row of statuses) {
     const others = groups.get(row.win32.value) ?? [];

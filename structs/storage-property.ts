@@ -20,7 +20,8 @@ export const STORAGE_PROPERTY_QUERY: Layout<'PropertyId' | 'QueryType' | 'Additi
 );
 
 /**
- * The start of every descriptor. 8 bytes, little-endian. With an output buffer of this size, `Size` is the required size.
+ * The start of every descriptor. 8 bytes, little-endian. A query with an output buffer of this size returns the
+ * required size in `Size`.
  *
  * - `Version` (0x00): the version of the descriptor.
  * - `Size` (0x04): the size of the whole descriptor in bytes.

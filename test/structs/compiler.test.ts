@@ -49,8 +49,8 @@ const inHeaders: readonly (keyof typeof structs)[] = [
   'WIN32_FIND_STREAM_DATA',
 ];
 
-// The numbers that the headers of mingw-w64 10 lack, besides OFFLOAD and CLOUD. statuses.test.ts checks them against the
-// Windows SDK; newer headers that define them must agree.
+// The numbers that the headers of mingw-w64 10 lack, besides OFFLOAD and CLOUD. statuses.test.ts checks them against
+// the Windows SDK; newer headers that define them must agree.
 const notInHeaders: readonly string[] = [
   'STATUS_DEVICE_FEATURE_NOT_SUPPORTED',
   'STATUS_DEVICE_HARDWARE_ERROR',
