@@ -13,38 +13,39 @@ import {
   win32ByName,
   win32ByValue,
   win32Name,
+  win32Only,
   win32Statuses,
 } from '../structs/index.ts';
 import { describeValue, nearestName } from './describe.ts';
 import { refuse } from './request.ts';
 
-/** A number that Windows gave, in words. */
+/** The explanation of a Win32 error, an NTSTATUS or a control code. */
 export interface Explanation {
-  /** `ERROR_INVALID_TOKEN`, `STATUS_INVALID_TOKEN` or `FSCTL_OFFLOAD_WRITE`: what the code is. */
+  /** The name of the code: `ERROR_INVALID_TOKEN`, `STATUS_INVALID_TOKEN` or `FSCTL_OFFLOAD_WRITE`. */
   readonly name: string;
   readonly value: number;
-  /** What GetLastError shows for it. Absent for control codes and for an NTSTATUS that is not known. */
+  /** The Win32 error that GetLastError returns. Absent for control codes and for an unknown NTSTATUS. */
   readonly win32?: NamedCode;
-  /** The NTSTATUS beneath it; where several are possible, the most usual one. */
+  /** The NTSTATUS behind the Win32 error; if there are several, the most usual one. */
   readonly ntstatus?: NamedCode;
   /** What it means in a copy offload, in one sentence. */
   readonly meaning: string;
   /** What to do about it, in one sentence. */
   readonly advice: string;
-  /** What else the Win32 error may stand for, since several NTSTATUS values show as that number. */
+  /** Other explanations of the same Win32 error, if several NTSTATUS values share its number. */
   readonly others?: readonly Explanation[];
 }
 
 /**
- * Explains a Win32 error, an NTSTATUS or a control code of copy offload. Calls nothing and works on every OS.
+ * Explains a Win32 error, an NTSTATUS or a control code of copy offload. Makes no system call and works on every OS.
  *
- * @param code a number as Windows gives it (`315`, `0xC0000465`, also signed: `-1073740699`), the same as a bigint
- *   or as a decimal or hexadecimal string, or a name (`'ERROR_INVALID_TOKEN'`, `'STATUS_INVALID_TOKEN'`,
- *   `'FSCTL_OFFLOAD_WRITE'`) in any letter case. Must fit in 32 bits.
- * @returns name, value, meaning and advice. A number that is not known keeps its value: its name is `ERROR_<n>` or
+ * @param code a number as Windows gives it (`315`, `0xC0000465`, also signed: `-1073740699`), the same as a bigint or
+ *   as a decimal or hexadecimal string, or a name (`'ERROR_INVALID_TOKEN'`, `'STATUS_INVALID_TOKEN'`,
+ *   `'FSCTL_OFFLOAD_WRITE'`) in upper or lower case. A number must fit in 32 bits.
+ * @returns name, value, meaning and advice. An unknown number keeps its value: its name is `ERROR_<n>` or
  *   `STATUS_0x........`, and `advice` says where to look it up.
- * @throws {InvalidArgumentError} when `code` is of another kind, no integer of 32 bits, or a name that is not known;
- *   the message then holds the nearest name.
+ * @throws {InvalidArgumentError} if `code` has another type, is not a 32-bit integer or is an unknown name; the message
+ *   then suggests the nearest name.
  * @see https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/1bc92ddf-b79e-413c-bbaa-99a5281a6c90
  *
  * @example
@@ -61,20 +62,38 @@ export function explainStatus(code: number | bigint | string): Explanation {
   );
 }
 
-// Win32 errors end far below it, and an NTSTATUS below it speaks of success: only those of the table are taken for one.
+/**
+ * Finds the statuses and control codes whose name or meaning contains every given word, or a word that starts with it.
+ * Those with all the words in their name come first.
+ *
+ * @internal
+ */
+export function searchStatuses(words: string): Explanation[] {
+  const wanted = wordsOf(words);
+  if (wanted.length === 0) return [];
+  const all = [
+    ...statuses.map(withoutOthers),
+    ...win32Only.map(explainWin32),
+    ...controlCodes.map(explainControlCode),
+  ];
+  const named = all.filter((one) => containsWords(namesOf(one), wanted));
+  const described = all.filter((one) => containsWords(`${namesOf(one)} ${one.meaning}`, wanted));
+  return [...new Set([...named, ...described])];
+}
+
+// Win32 errors are far below it. NTSTATUS values below it report success; only those in the table are recognized.
 const FIRST_NTSTATUS = 0x4000_0000;
 
 const WIN32_HRESULT = 0x8007;
 
 const DECIMAL = /^[+-]?\d+$/;
 const HEXADECIMAL = /^0x[0-9a-f]+$/i;
-// What this package calls a number that it has no name for.
+// The names that this package gives to unknown numbers.
 const NAMELESS = /^(?:ERROR_(\d+)|STATUS_(0x[0-9a-f]{1,8}))$/i;
 
 function explainText(text: string): Explanation {
   const word = text.trim();
-  const digits = DECIMAL.test(word) || HEXADECIMAL.test(word) ? word : undefined;
-  if (digits !== undefined) return explainNumber(Number(digits), text);
+  if (DECIMAL.test(word) || HEXADECIMAL.test(word)) return explainNumber(Number(word), text);
 
   const name = word.toUpperCase();
   const control = controlCodes.find((row) => row.name === name);
@@ -90,15 +109,11 @@ function explainText(text: string): Explanation {
   if (ntstatus !== undefined) return explainNtstatusValue(Number(ntstatus));
 
   const near = nearestCode(word);
-  return refuse(
-    'code',
-    near === undefined
-      ? `code ${describeValue(text)} is no name that this package knows; write a hexadecimal number with 0x in front.`
-      : `code ${describeValue(text)} is no name that this package knows; did you mean ${near}?`,
-  );
+  const hint = near === undefined ? 'write a hexadecimal number with 0x in front.' : `did you mean ${near}?`;
+  return refuse('code', `code ${describeValue(text)} is not a known name; ${hint}`);
 }
 
-// By what follows the prefix: all that begins with ERROR_ is similar by that alone.
+// Compared without the prefix, which alone would make all names that start with ERROR_ similar.
 function nearestCode(word: string): string | undefined {
   const [prefix = ''] = /^(?:ERROR|STATUS)_/i.exec(word) ?? [];
   const rest = (name: string): string => name.slice(prefix.length);
@@ -114,7 +129,7 @@ function explainNumber(code: number | bigint, given: unknown): Explanation {
   if (!inRange || (typeof code === 'number' && !Number.isInteger(code))) {
     return refuse(
       'code',
-      `code ${describeValue(given)} is no code of Windows: that is an integer from -2147483648 to 4294967295 (0xFFFFFFFF).`,
+      `code ${describeValue(given)} is not a Windows code; it must be an integer from -2147483648 to 4294967295 (0xFFFFFFFF).`,
     );
   }
   const value = Number(code) >>> 0;
@@ -128,40 +143,35 @@ function explainNumber(code: number | bigint, given: unknown): Explanation {
   return win32 === undefined ? unknownWin32(value) : explainWin32(win32);
 }
 
+function explainNtstatusValue(value: number): Explanation {
+  if (value === 0) return success('STATUS_SUCCESS');
+  const known = statusByValue(value);
+  return known === undefined ? unknownNtstatus(value) : explainNtstatus(known);
+}
+
 function explainControlCode({ name, value, meaning, advice }: ControlCode): Explanation {
   return { name, value, meaning, advice };
 }
 
 function explainNtstatus(status: Status): Explanation {
-  const explanation = withoutOthers(status);
-  return withOthers(explanation, othersThan(status));
+  return withOthers(withoutOthers(status), status);
 }
 
-function explainWin32(win32: Win32Status): Explanation {
-  const { name, value, meaning, advice } = win32;
+function explainWin32({ name, value, meaning, advice }: Win32Status): Explanation {
   const [usual] = statusesByWin32(value);
   if (usual === undefined) return { name, value, win32: { name, value }, meaning, advice };
-  const explanation = { name, value, win32: usual.win32, ntstatus: named(usual), meaning, advice };
-  return withOthers(explanation, othersThan(usual));
+  return withOthers({ ...withoutOthers(usual), name, value }, usual);
 }
 
-function withoutOthers(status: Status): Explanation {
-  const { name, value, win32, meaning, advice } = status;
+function withoutOthers({ name, value, win32, meaning, advice }: Status): Explanation {
   return { name, value, win32, ntstatus: { name, value }, meaning, advice };
 }
 
-function othersThan(status: Status): Explanation[] {
-  return statusesByWin32(status.win32.value)
+function withOthers(explanation: Explanation, status: Status): Explanation {
+  const others = statusesByWin32(status.win32.value)
     .filter((other) => other !== status)
     .map(withoutOthers);
-}
-
-function withOthers(explanation: Explanation, others: readonly Explanation[]): Explanation {
   return others.length === 0 ? explanation : { ...explanation, others };
-}
-
-function named({ name, value }: NamedCode): NamedCode {
-  return { name, value };
 }
 
 function success(name: 'ERROR_SUCCESS' | 'STATUS_SUCCESS'): Explanation {
@@ -171,8 +181,7 @@ function success(name: 'ERROR_SUCCESS' | 'STATUS_SUCCESS'): Explanation {
     win32: { name: 'ERROR_SUCCESS', value: 0 },
     ntstatus: { name: 'STATUS_SUCCESS', value: 0 },
     meaning: 'The call succeeded.',
-    advice:
-      'Compare the length that was transferred with the length that was asked for, since an offload may do less.',
+    advice: 'Compare the transferred length with the requested length, since an offload may do less.',
   };
 }
 
@@ -187,10 +196,7 @@ function unknownWin32(value: number): Explanation {
   };
 }
 
-function explainNtstatusValue(value: number): Explanation {
-  if (value === 0) return success('STATUS_SUCCESS');
-  const known = statusByValue(value);
-  if (known !== undefined) return explainNtstatus(known);
+function unknownNtstatus(value: number): Explanation {
   const name = ntstatusName(value);
   return {
     name,
@@ -200,4 +206,18 @@ function explainNtstatusValue(value: number): Explanation {
     advice:
       'Look it up in https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55.',
   };
+}
+
+function namesOf({ name, win32 }: Explanation): string {
+  return win32 === undefined ? name : `${name} ${win32.name}`;
+}
+
+function containsWords(text: string, wanted: readonly string[]): boolean {
+  const words = wordsOf(text);
+  return wanted.every((word) => words.some((one) => one.startsWith(word)));
+}
+
+// An underscore separates the words of a name.
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 }

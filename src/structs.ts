@@ -3,10 +3,12 @@ import { describeValue, nearestName } from './describe.ts';
 import { InvalidArgumentError } from './errors.ts';
 
 export {
+  type ControlCode,
   constants,
   controlCodes,
   type Field,
   type Layout,
+  type NamedCode,
   type Status,
   type StatusAction,
   statuses,
@@ -16,11 +18,11 @@ export {
 } from '../structs/index.ts';
 
 /**
- * Tells how Windows lays out a structure.
+ * Returns the layout that Windows gives a structure.
  *
  * @param name its Windows name, `FSCTL_OFFLOAD_WRITE_INPUT`, or an alias of the headers, `DEVICE_DSM_INPUT`.
- * @returns size, alignment and fields, all in bytes; frozen, plain data.
- * @throws {InvalidArgumentError} when there is no such structure here; the message names the nearest one.
+ * @returns size, alignment and fields, all in bytes: frozen, plain data.
+ * @throws {InvalidArgumentError} if the name is unknown; the message suggests the nearest one.
  * @see https://learn.microsoft.com/windows/win32/api/winioctl/
  *
  * @example
@@ -28,15 +30,15 @@ export {
  */
 export function layoutOf(name: string): Layout {
   const layout = typeof name === 'string' ? findLayout(name) : undefined;
-  if (layout === undefined) throw new InvalidArgumentError([{ path: 'name', message: unknown(name) }]);
+  if (layout === undefined) throw new InvalidArgumentError([{ path: 'name', message: unknownName(name) }]);
   return layout;
 }
 
-function unknown(name: unknown): string {
+function unknownName(name: unknown): string {
   if (typeof name !== 'string') {
     return `name must be the Windows name of a structure, such as 'FSCTL_OFFLOAD_READ_INPUT', not ${describeValue(name)}.`;
   }
   const near = nearestName(name, [...Object.keys(structs), ...Object.keys(structAliases)]);
-  const hint = near === undefined ? 'The keys of structs are those there are.' : `Did you mean ${near}?`;
-  return `name ${describeValue(name)} is no structure that this package knows. ${hint}`;
+  const hint = near === undefined ? 'The keys of structs are the known names.' : `Did you mean ${near}?`;
+  return `name ${describeValue(name)} is not a known structure. ${hint}`;
 }

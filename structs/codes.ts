@@ -1,5 +1,6 @@
-// The codes this package itself acts on. What they mean to its users is in the table of statuses.
-// https://learn.microsoft.com/windows/win32/debug/system-error-codes
+// The status codes that this package itself acts on. status-table.ts explains them to users.
+
+// Win32 errors (winerror.h): https://learn.microsoft.com/windows/win32/debug/system-error-codes
 export const ERROR_FILE_NOT_FOUND = 2;
 export const ERROR_ACCESS_DENIED = 5;
 export const ERROR_INVALID_HANDLE = 6;
@@ -14,9 +15,14 @@ export const ERROR_MR_MID_NOT_FOUND = 317;
 export const ERROR_OPERATION_ABORTED = 995;
 export const ERROR_IO_PENDING = 997;
 
-// https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
+// NTSTATUS (ntstatus.h): https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
 export const STATUS_PENDING = 0x103;
 export const STATUS_CANCELLED = 0xc000_0120;
 
-/** What CreateFileW gives instead of a HANDLE: -1. */
+/** The result of CreateFileW when it fails: -1 as a HANDLE. */
 export const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
+
+/** A 32-bit number as Windows writes it: `0xC0000465`. */
+export function hex32(value: number): string {
+  return `0x${(value >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+}

@@ -1,21 +1,20 @@
-import { declare } from './declare.ts';
-import type { Layout } from './layout.ts';
-import { alias, DWORD, ULONG, USHORT } from './types.ts';
+import { alias, DWORD, declare, type Layout, ULONG, USHORT } from './layout.ts';
 
 /**
- * One filter driver on a volume, as `FilterInstanceFindFirst` and its kin list them. 40 bytes, little-endian, then
- * the names.
+ * A filter driver on a volume, as `FilterInstanceFindFirst` and `FilterInstanceFindNext` return it. 40 bytes,
+ * little-endian, followed by the names.
  *
- * `Type` is a union; the fields here are those of `Type.MiniFilter`, which hold when `Flags` is 1.
+ * `Type` is a union. The fields declared here are those of `Type.MiniFilter`, which are valid if `Flags` is 1.
  *
- * - `NextEntryOffset` (0x00): bytes to the next entry, 0 in the last.
+ * - `NextEntryOffset` (0x00): the distance to the next entry in bytes, 0 in the last entry.
  * - `Flags` (0x04): 1 for a minifilter, 2 for a legacy filter.
- * - `Type.MiniFilter.Flags` (0x08): 1 when the volume is detached.
- * - `Type.MiniFilter.FrameID` (0x0C), `Type.MiniFilter.VolumeFileSystemType` (0x10): as the filter manager has them.
- * - `...Length` and `...BufferOffset` (0x14 to 0x23, 2 bytes each): where instance name, altitude, volume name and
- *   filter name are; bytes, from the start of the entry.
+ * - `Type.MiniFilter.Flags` (0x08): 1 if the volume is detached.
+ * - `Type.MiniFilter.FrameID` (0x0C): the filter manager frame.
+ * - `Type.MiniFilter.VolumeFileSystemType` (0x10): an FLT_FILESYSTEM_TYPE; 2 is NTFS.
+ * - `...Length` and `...BufferOffset` (0x14 to 0x23, 2 bytes each): instance name, altitude, volume name and
+ *   filter name, in bytes from the start of the entry.
  * - `Type.MiniFilter.SupportedFeatures` (0x24): `SUPPORTED_FS_FEATURES_` bits; a filter without the offload bits
- *   blocks the offload for its volume.
+ *   blocks copy offload on its volume.
  *
  * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/fltuserstructures/ns-fltuserstructures-_instance_aggregate_standard_information
  */

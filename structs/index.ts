@@ -1,27 +1,85 @@
-export * from './all.ts';
+import * as constantModule from './constants.ts';
+import * as controlCodeModule from './control-codes.ts';
+import * as disk from './disk.ts';
+import * as dsm from './dsm.ts';
+import * as fileInformation from './file-information.ts';
+import * as filter from './filter.ts';
+import type { Layout } from './layout.ts';
+import * as offloadRead from './offload-read.ts';
+import * as offloadWrite from './offload-write.ts';
+import * as overlapped from './overlapped.ts';
+import * as storageProperty from './storage-property.ts';
+import * as token from './token.ts';
+
 export * from './codes.ts';
-export { constants } from './constants.ts';
+export * from './constants.ts';
 export * from './control-codes.ts';
-export { CTL_CODE } from './ctl-code.ts';
-export * from './dsm-actions.ts';
-export { type ControlCode, controlCodeName, controlCodes } from './explain-control-code.ts';
-export { findLayout, structAliases, structs } from './find-layout.ts';
-export { hex32 } from './hex32.ts';
+export * from './disk.ts';
+export * from './dsm.ts';
+export * from './file-information.ts';
+export * from './filter.ts';
 export type { Field, Layout } from './layout.ts';
-export * from './offload-flags.ts';
-export type { NamedCode, Status, StatusAction, Win32Status } from './status.ts';
-export {
-  ntstatusName,
-  statusByName,
-  statusByValue,
-  statuses,
-  statusesByWin32,
-  win32ByName,
-  win32ByValue,
-  win32FromNtstatus,
-  win32Name,
-  win32Statuses,
-} from './statuses.ts';
-export { win32Only } from './statuses-win32.ts';
-export * from './storage-properties.ts';
-export * from './token-constants.ts';
+export * from './offload-read.ts';
+export * from './offload-write.ts';
+export * from './overlapped.ts';
+export * from './statuses.ts';
+export * from './storage-property.ts';
+export * from './token.ts';
+
+type Structs = typeof disk &
+  typeof dsm &
+  typeof fileInformation &
+  typeof filter &
+  typeof offloadRead &
+  typeof offloadWrite &
+  typeof overlapped &
+  typeof storageProperty &
+  typeof token;
+
+/**
+ * Every structure under its Windows name.
+ *
+ * @example
+ * structs.FSCTL_OFFLOAD_WRITE_INPUT.size // 544
+ */
+export const structs: Readonly<Structs> = Object.freeze({
+  ...disk,
+  ...dsm,
+  ...fileInformation,
+  ...filter,
+  ...offloadRead,
+  ...offloadWrite,
+  ...overlapped,
+  ...storageProperty,
+  ...token,
+});
+
+/** Other names that the headers give to a structure. */
+export const structAliases: Readonly<Record<string, keyof Structs>> = Object.freeze({
+  DEVICE_DSM_INPUT: 'DEVICE_MANAGE_DATA_SET_ATTRIBUTES',
+  DEVICE_DSM_RANGE: 'DEVICE_DATA_SET_RANGE',
+  DEVICE_DSM_OUTPUT: 'DEVICE_MANAGE_DATA_SET_ATTRIBUTES_OUTPUT',
+});
+
+/** The layout of a structure by its Windows name or an alias, or undefined if the name is unknown. */
+export function findLayout(name: string): Layout | undefined {
+  const known = Object.hasOwn(structAliases, name) ? structAliases[name] : name;
+  return known !== undefined && Object.hasOwn(structs, known) ? structs[known as keyof Structs] : undefined;
+}
+
+type ControlCodeName = Extract<keyof typeof controlCodeModule, `FSCTL_${string}` | `IOCTL_${string}`>;
+type Constants = typeof constantModule & Record<ControlCodeName, number>;
+
+/**
+ * Every control code, action, flag and token constant under its Windows name.
+ *
+ * @example
+ * constants.FSCTL_OFFLOAD_WRITE // 0x98268
+ */
+export const constants: Readonly<Constants> = Object.freeze({
+  ...constantModule,
+  ...(Object.fromEntries(controlCodeModule.controlCodes.map(({ name, value }) => [name, value])) as Record<
+    ControlCodeName,
+    number
+  >),
+});

@@ -1,19 +1,16 @@
-import { declare } from './declare.ts';
-import type { Layout } from './layout.ts';
-import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from './token-constants.ts';
-import { array, UCHAR, ULONG, ULONGLONG } from './types.ts';
+import { STORAGE_OFFLOAD_MAX_TOKEN_LENGTH } from './constants.ts';
+import { array, declare, type Layout, UCHAR, ULONG, ULONGLONG } from './layout.ts';
 
 /**
- * The input of `FSCTL_OFFLOAD_WRITE`: where the data behind a token shall go. 544 bytes, little-endian.
+ * The input of `FSCTL_OFFLOAD_WRITE`: a token, and where its data is to be written. 544 bytes, little-endian.
  *
- * - `Size` (0x00): the size of this structure, 544, exactly.
+ * - `Size` (0x00): the size of this structure, exactly 544.
  * - `Flags` (0x04): reserved, must be 0.
- * - `FileOffset` (0x08): where to write in the file, in bytes; a multiple of the logical sector, not beyond the
- *   valid data length.
+ * - `FileOffset` (0x08): where to write in the file, in bytes; a multiple of the logical sector that is not
+ *   beyond the valid data length.
  * - `CopyLength` (0x10): how much to write, in bytes; a multiple of the logical sector, 0 is legal.
- * - `TransferOffset` (0x18): where to begin in the data behind the token, in bytes; a multiple of the logical
- *   sector.
- * - `Token` (0x20): 512 bytes, a {@link STORAGE_OFFLOAD_TOKEN} as the read gave it; big-endian inside.
+ * - `TransferOffset` (0x18): where to start in the data of the token, in bytes; a multiple of the logical sector.
+ * - `Token` (0x20): 512 bytes, a {@link STORAGE_OFFLOAD_TOKEN} exactly as the read returned it.
  *
  * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_fsctl_offload_write_input
  */
@@ -31,10 +28,10 @@ export const FSCTL_OFFLOAD_WRITE_INPUT: Layout<
 /**
  * The output of `FSCTL_OFFLOAD_WRITE`: how much was written. 16 bytes, little-endian.
  *
- * - `Size` (0x00): 16; some servers leave another number here.
+ * - `Size` (0x00): 16; some servers send another number.
  * - `Flags` (0x04): none are defined.
- * - `LengthWritten` (0x08): bytes written from `FileOffset` on. Less than `CopyLength` is normal: write the rest
- *   with the same token and a larger `TransferOffset`.
+ * - `LengthWritten` (0x08): the number of bytes written, counted from `FileOffset`. Less than `CopyLength` is
+ *   normal: write the rest with the same token and a larger `TransferOffset`.
  *
  * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_fsctl_offload_write_output
  */

@@ -1,35 +1,22 @@
-import { declare, type FieldType } from './declare.ts';
-import type { Layout } from './layout.ts';
-import { alias, DWORD, ULONG, ULONGLONG } from './types.ts';
+import { alias, DWORD, declare, type FieldType, type Layout, ULONG, ULONGLONG } from './layout.ts';
 
 type OverlappedField = 'Internal' | 'InternalHigh' | 'Offset' | 'OffsetHigh' | 'hEvent';
 
-/** The fields are the same for both pointer sizes; `pointer` is the integer as wide as one. */
-function overlapped(name: string, pointer: FieldType): Layout<OverlappedField> {
-  return declare(name, {
-    Internal: alias('ULONG_PTR', pointer),
-    InternalHigh: alias('ULONG_PTR', pointer),
-    Offset: DWORD,
-    OffsetHigh: DWORD,
-    hEvent: alias('HANDLE', pointer),
-  });
-}
-
 /**
- * An operation in flight, as 64-bit Windows has it. 32 bytes, little-endian.
+ * An asynchronous operation on 64-bit Windows. 32 bytes, little-endian.
  *
  * - `Internal` (0x00): STATUS_PENDING (0x103) until the operation ends, then its NTSTATUS.
- * - `InternalHigh` (0x08): bytes transferred, once it has ended.
- * - `Offset` (0x10), `OffsetHigh` (0x14): the file position, low and high half, for ReadFile and WriteFile. The
- *   offload control codes carry their positions in their inputs; 0 here.
- * - `hEvent` (0x18): an event that is set when the operation ends, or 0.
+ * - `InternalHigh` (0x08): the number of bytes transferred, once the operation has ended.
+ * - `Offset` (0x10), `OffsetHigh` (0x14): the low and high half of the file position, for ReadFile and WriteFile.
+ *   0 for the offload control codes, which have their positions in the input.
+ * - `hEvent` (0x18): an event that Windows sets when the operation ends, or 0.
  *
  * @see https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped
  */
 export const OVERLAPPED: Layout<OverlappedField> = overlapped('OVERLAPPED', ULONGLONG);
 
 /**
- * {@link OVERLAPPED} as 32-bit Windows has it, under a name of its own. 20 bytes, little-endian.
+ * {@link OVERLAPPED} on 32-bit Windows; the name exists only in this package. 20 bytes, little-endian.
  *
  * `Internal` (0x00), `InternalHigh` (0x04), `Offset` (0x08), `OffsetHigh` (0x0C) and `hEvent` (0x10), 4 bytes each.
  *
@@ -38,13 +25,13 @@ export const OVERLAPPED: Layout<OverlappedField> = overlapped('OVERLAPPED', ULON
 export const OVERLAPPED32: Layout<OverlappedField> = overlapped('OVERLAPPED32', ULONG);
 
 /**
- * One completion that `GetQueuedCompletionStatusEx` hands out, as 64-bit Windows has it. 32 bytes, little-endian,
- * the last four of them padding.
+ * A completed operation, as `GetQueuedCompletionStatusEx` returns it on 64-bit Windows. 32 bytes, little-endian, of
+ * which the last four are padding.
  *
- * - `lpCompletionKey` (0x00): the key that the file was associated with.
- * - `lpOverlapped` (0x08): the address of the OVERLAPPED of the operation.
+ * - `lpCompletionKey` (0x00): the completion key of the file.
+ * - `lpOverlapped` (0x08): the address of the operation's OVERLAPPED.
  * - `Internal` (0x10): reserved.
- * - `dwNumberOfBytesTransferred` (0x18): bytes.
+ * - `dwNumberOfBytesTransferred` (0x18): a number of bytes.
  *
  * @see https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped_entry
  */
@@ -56,3 +43,14 @@ export const OVERLAPPED_ENTRY: Layout<
   Internal: alias('ULONG_PTR', ULONGLONG),
   dwNumberOfBytesTransferred: DWORD,
 });
+
+/** The fields are the same on both; `pointer` is an integer of pointer size. */
+function overlapped(name: string, pointer: FieldType): Layout<OverlappedField> {
+  return declare(name, {
+    Internal: alias('ULONG_PTR', pointer),
+    InternalHigh: alias('ULONG_PTR', pointer),
+    Offset: DWORD,
+    OffsetHigh: DWORD,
+    hEvent: alias('HANDLE', pointer),
+  });
+}

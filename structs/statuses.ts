@@ -1,88 +1,118 @@
-import { hex32 } from './hex32.ts';
-import type { Status, Win32Status } from './status.ts';
-import { fileStatuses } from './statuses-file.ts';
-import { offloadStatuses } from './statuses-offload.ts';
-import { requestStatuses } from './statuses-request.ts';
-import { volumeStatuses } from './statuses-volume.ts';
-import { win32Only } from './statuses-win32.ts';
+import { ERROR_MR_MID_NOT_FOUND, hex32 } from './codes.ts';
+import { statusTable, win32Table } from './status-table.ts';
 
 /**
- * Every NTSTATUS that a copy offload is known to meet. Where several share a Win32 error, the most usual one comes
- * first.
+ * How a program should react to a failure:
+ *
+ * - `fallback`: this file, volume or device cannot offload; copy by ordinary reads and writes, and do not try again.
+ * - `refresh-token`: the token is no longer valid; read a fresh one once, then fall back.
+ * - `fix-call`: the request or the handle is wrong; the same call will fail again.
+ * - `fail`: none of these; report the failure.
+ */
+export type StatusAction = 'fallback' | 'refresh-token' | 'fix-call' | 'fail';
+
+/** A number that Windows defines, and its name. */
+export interface NamedCode {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** A Win32 error, and what it means in a copy offload. */
+export interface Win32Status extends NamedCode {
+  readonly action: StatusAction;
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+/** An NTSTATUS, the Win32 error that GetLastError returns for it, and what both mean in a copy offload. */
+export interface Status extends Win32Status {
+  readonly win32: NamedCode;
+  /** True in one of the rows that share a Win32 error: the NTSTATUS that is most often behind it. */
+  readonly usual?: true;
+}
+
+/**
+ * Every NTSTATUS that is known to occur in a copy offload, in ascending order.
  *
  * @see https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
  */
 export const statuses: readonly Status[] = Object.freeze(
-  [...offloadStatuses, ...requestStatuses, ...volumeStatuses, ...fileStatuses].map((row) => {
-    Object.freeze(row.win32);
-    return Object.freeze(row);
-  }),
+  statusTable.map((row) => Object.freeze({ ...row, win32: Object.freeze(row.win32) })),
 );
 
-/** Every Win32 error that those show as, and those that come without an NTSTATUS. */
-export const win32Statuses: readonly Win32Status[] = Object.freeze([
-  ...statuses
-    .filter((row, at) => statuses.findIndex(({ win32 }) => win32.value === row.win32.value) === at)
-    .map(({ win32, action, meaning, advice }) => Object.freeze({ ...win32, action, meaning, advice })),
-  ...win32Only,
-]);
+/** The Win32 errors that no NTSTATUS of the table leads to, in ascending order. */
+export const win32Only: readonly Win32Status[] = Object.freeze(win32Table.map((row) => Object.freeze(row)));
 
-/** Names that two pages of the driver documentation misspell; no header has them. */
-const misspelt: ReadonlyMap<string, string> = new Map([
+// The rows of each Win32 error, the usual one first.
+const rowsByErrno: ReadonlyMap<number, readonly Status[]> = groupByErrno();
+
+/** Every Win32 error of both tables in ascending order. Shared ones are explained by their usual NTSTATUS. */
+export const win32Statuses: readonly Win32Status[] = Object.freeze(
+  [
+    ...statuses
+      .filter((row) => statusesByWin32(row.win32.value)[0] === row)
+      .map(({ win32, action, meaning, advice }) => Object.freeze({ ...win32, action, meaning, advice })),
+    ...win32Only,
+  ].sort((a, b) => a.value - b.value),
+);
+
+const rowByNtstatus: ReadonlyMap<number, Status> = new Map(statuses.map((row) => [row.value, row]));
+const rowByNtstatusName: ReadonlyMap<string, Status> = new Map(statuses.map((row) => [row.name, row]));
+const rowByErrno: ReadonlyMap<number, Win32Status> = new Map(win32Statuses.map((row) => [row.value, row]));
+const rowByErrorName: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
+
+/** Misspellings on two pages of the driver documentation; no header contains them. */
+const misspellings: ReadonlyMap<string, string> = new Map([
   ['STATUS_DISMOUNTED_VOLUME', 'STATUS_VOLUME_DISMOUNTED'],
   ['STATUS_INSUFFICIENT_RESOUCES', 'STATUS_INSUFFICIENT_RESOURCES'],
 ]);
 
-const byValue: ReadonlyMap<number, Status> = new Map(statuses.map((row) => [row.value, row]));
-const byName: ReadonlyMap<string, Status> = new Map(statuses.map((row) => [row.name, row]));
-const win32Numbers: ReadonlyMap<number, Win32Status> = new Map(win32Statuses.map((row) => [row.value, row]));
-const win32Names: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
-const sharing: ReadonlyMap<number, readonly Status[]> = new Map(
-  win32Statuses.map(({ value }) => [
-    value,
-    Object.freeze(statuses.filter((row) => row.win32.value === value)),
-  ]),
-);
-
-const none: readonly Status[] = Object.freeze([]);
-
-/** The row of an NTSTATUS, which may come signed as a C program prints it. */
+/** The row of an NTSTATUS. The number may be signed, as a C program prints it. */
 export function statusByValue(ntstatus: number): Status | undefined {
-  return byValue.get(ntstatus >>> 0);
+  return rowByNtstatus.get(ntstatus >>> 0);
 }
 
 /** The row of an NTSTATUS by its name, as the headers or the documentation spell it. */
 export function statusByName(name: string): Status | undefined {
-  return byName.get(misspelt.get(name) ?? name);
+  return rowByNtstatusName.get(misspellings.get(name) ?? name);
 }
 
-/** Every NTSTATUS that GetLastError shows as this Win32 error, the most usual one first. */
+/** Every NTSTATUS that GetLastError returns as this Win32 error: the usual one first, the others in ascending order. */
 export function statusesByWin32(errno: number): readonly Status[] {
-  return sharing.get(errno) ?? none;
+  return rowsByErrno.get(errno) ?? [];
 }
 
-/** What is known of a Win32 error by its number. */
+/** The row of a Win32 error by its number. */
 export function win32ByValue(errno: number): Win32Status | undefined {
-  return win32Numbers.get(errno);
+  return rowByErrno.get(errno);
 }
 
-/** What is known of a Win32 error by its name. */
+/** The row of a Win32 error by its name. */
 export function win32ByName(name: string): Win32Status | undefined {
-  return win32Names.get(name);
+  return rowByErrorName.get(name);
 }
 
-/** The name of a Win32 error, `ERROR_INVALID_TOKEN`, or `ERROR_<n>` where it is not known. */
+/** The name of a Win32 error, such as `ERROR_INVALID_TOKEN`, or `ERROR_<n>` if it is unknown. */
 export function win32Name(errno: number): string {
-  return errno === 0 ? 'ERROR_SUCCESS' : (win32Numbers.get(errno)?.name ?? `ERROR_${errno}`);
+  return errno === 0 ? 'ERROR_SUCCESS' : (win32ByValue(errno)?.name ?? `ERROR_${errno}`);
 }
 
-/** The name of an NTSTATUS, `STATUS_INVALID_TOKEN`, or `STATUS_0x........` where it is not known. */
+/** The name of an NTSTATUS, such as `STATUS_INVALID_TOKEN`, or `STATUS_0x........` if it is unknown. */
 export function ntstatusName(value: number): string {
   return value >>> 0 === 0 ? 'STATUS_SUCCESS' : (statusByValue(value)?.name ?? `STATUS_${hex32(value)}`);
 }
 
-/** The Win32 error that GetLastError shows for an NTSTATUS: 0 for success, 317 for one that is not in the table. */
+/** The Win32 error that GetLastError returns for an NTSTATUS: 0 for success, 317 if the NTSTATUS is unknown. */
 export function win32FromNtstatus(value: number): number {
   if (value >>> 0 === 0) return 0;
-  return statusByValue(value)?.win32.value ?? 317;
+  return statusByValue(value)?.win32.value ?? ERROR_MR_MID_NOT_FOUND;
+}
+
+function groupByErrno(): Map<number, readonly Status[]> {
+  const groups = new Map<number, readonly Status[]>();
+  for (const row of statuses) {
+    const others = groups.get(row.win32.value) ?? [];
+    groups.set(row.win32.value, Object.freeze(row.usual ? [row, ...others] : [...others, row]));
+  }
+  return groups;
 }

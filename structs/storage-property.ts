@@ -1,13 +1,11 @@
-import { declare } from './declare.ts';
-import type { Layout } from './layout.ts';
-import { alias, array, BYTE, DWORD, ULONG, ULONGLONG, USHORT } from './types.ts';
+import { alias, array, BYTE, DWORD, declare, type Layout, ULONG, ULONGLONG, USHORT } from './layout.ts';
 
 /**
- * The input of `IOCTL_STORAGE_QUERY_PROPERTY`: which fact about a device is asked for. 12 bytes, little-endian,
- * the last three of them padding.
+ * The input of `IOCTL_STORAGE_QUERY_PROPERTY`: the property to query. 12 bytes, little-endian, of which the last three
+ * are padding.
  *
  * - `PropertyId` (0x00): `StorageDeviceCopyOffloadProperty` (13), `StorageAccessAlignmentProperty` (6), ...
- * - `QueryType` (0x04): `PropertyStandardQuery` (0) for the descriptor itself.
+ * - `QueryType` (0x04): `PropertyStandardQuery` (0) requests the descriptor.
  * - `AdditionalParameters` (0x08, 1 byte): 0 for these properties.
  *
  * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-storage_property_query
@@ -22,10 +20,11 @@ export const STORAGE_PROPERTY_QUERY: Layout<'PropertyId' | 'QueryType' | 'Additi
 );
 
 /**
- * How every descriptor begins. 8 bytes, little-endian. An output buffer of this size asks how much is needed.
+ * The start of every descriptor. 8 bytes, little-endian. A query with an output buffer of this size returns the
+ * required size in `Size`.
  *
- * - `Version` (0x00): of the descriptor.
- * - `Size` (0x04): of the whole descriptor, in bytes.
+ * - `Version` (0x00): the version of the descriptor.
+ * - `Size` (0x04): the size of the whole descriptor in bytes.
  *
  * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-storage_descriptor_header
  */
@@ -35,17 +34,17 @@ export const STORAGE_DESCRIPTOR_HEADER: Layout<'Version' | 'Size'> = declare('ST
 });
 
 /**
- * What `StorageDeviceCopyOffloadProperty` answers: how far the device can copy by itself. 48 bytes,
- * little-endian.
+ * The reply for `StorageDeviceCopyOffloadProperty`: the copy offload limits of a device. 48 bytes, little-endian.
  *
  * - `Version` (0x00): 1 in the class driver, 48 in the documentation.
  * - `Size` (0x04): 48.
- * - `MaximumTokenLifetime` (0x08), `DefaultTokenLifetime` (0x0C): seconds.
- * - `MaximumTransferSize` (0x10), `OptimalTransferCount` (0x18): logical blocks in the class driver, bytes in
- *   the documentation; the class driver is what answers.
- * - `MaximumDataDescriptors` (0x20): ranges in one command.
- * - `MaximumTransferLengthPerDescriptor` (0x24), `OptimalTransferLengthPerDescriptor` (0x28): logical blocks.
- * - `OptimalTransferLengthGranularity` (0x2C, 2 bytes): logical blocks.
+ * - `MaximumTokenLifetime` (0x08), `DefaultTokenLifetime` (0x0C): in seconds.
+ * - `MaximumTransferSize` (0x10), `OptimalTransferCount` (0x18): in logical blocks. The documentation says
+ *   bytes, but the class driver, which sends the reply, uses blocks.
+ * - `MaximumDataDescriptors` (0x20): the maximum number of ranges in one command.
+ * - `MaximumTransferLengthPerDescriptor` (0x24), `OptimalTransferLengthPerDescriptor` (0x28): in logical
+ *   blocks.
+ * - `OptimalTransferLengthGranularity` (0x2C, 2 bytes): in logical blocks.
  * - `Reserved` (0x2E, 2 bytes): 0.
  *
  * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-device_copy_offload_descriptor
@@ -77,13 +76,13 @@ export const DEVICE_COPY_OFFLOAD_DESCRIPTOR: Layout<
 });
 
 /**
- * What `StorageAccessAlignmentProperty` answers: the sectors of a device. 28 bytes, little-endian.
+ * The reply for `StorageAccessAlignmentProperty`: the sector sizes of a device. 28 bytes, little-endian.
  *
- * - `Version` (0x00), `Size` (0x04): of the descriptor, 28 both.
- * - `BytesPerCacheLine` (0x08), `BytesOffsetForCacheAlignment` (0x0C): bytes.
- * - `BytesPerLogicalSector` (0x10): bytes; the unit that every offset and length of an offload is a multiple of.
- * - `BytesPerPhysicalSector` (0x14): bytes.
- * - `BytesOffsetForSectorAlignment` (0x18): where the first physical sector boundary lies, in bytes.
+ * - `Version` (0x00), `Size` (0x04): both 28.
+ * - `BytesPerCacheLine` (0x08), `BytesOffsetForCacheAlignment` (0x0C): in bytes.
+ * - `BytesPerLogicalSector` (0x10): in bytes; every offset and length of an offload is a multiple of it.
+ * - `BytesPerPhysicalSector` (0x14): in bytes.
+ * - `BytesOffsetForSectorAlignment` (0x18): the position of the first physical sector boundary in bytes.
  *
  * @see https://learn.microsoft.com/windows/win32/api/winioctl/ns-winioctl-storage_access_alignment_descriptor
  */

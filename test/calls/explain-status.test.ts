@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError } from '../../src/errors.ts';
-import { explainStatus } from '../../src/explain-status.ts';
+import { explainStatus, searchStatuses } from '../../src/explain-status.ts';
 import { controlCodes, statuses, win32Only } from '../../structs/index.ts';
 
 const win32 = { name: 'ERROR_INVALID_TOKEN', value: 315 };
@@ -16,7 +16,7 @@ describe('explainStatus', () => {
     ['ERROR_INVALID_TOKEN'],
     ['error_invalid_token'],
     ['ERROR_315'],
-  ])('takes %o for the Win32 error 315', (code) => {
+  ])('explains %o as the Win32 error 315', (code) => {
     expect(explainStatus(code)).toEqual({
       ...win32,
       win32,
@@ -39,12 +39,12 @@ describe('explainStatus', () => {
     ['STATUS_INVALID_TOKEN'],
     ['status_invalid_token'],
     ['STATUS_0xC0000465'],
-  ])('takes %o for the NTSTATUS 0xC0000465', (code) => {
+  ])('explains %o as the NTSTATUS 0xC0000465', (code) => {
     expect(explainStatus(code)).toEqual({ ...explainStatus(315), ...ntstatus });
   });
 
   test.each([[0x98268], ['0x98268'], ['623208'], ['FSCTL_OFFLOAD_WRITE'], ['fsctl_offload_write']])(
-    'takes %o for a control code, which has neither Win32 error nor NTSTATUS',
+    'explains %o as a control code, which has neither Win32 error nor NTSTATUS',
     (code) => {
       const { name, value, ...rest } = explainStatus(code);
       expect([name, value]).toEqual(['FSCTL_OFFLOAD_WRITE', 0x98268]);
@@ -53,7 +53,7 @@ describe('explainStatus', () => {
   );
 
   test.each([...statuses, ...win32Only, ...controlCodes])(
-    'explains $name by name and by number alike',
+    'explains $name the same by name and by number',
     (row) => {
       const explanation = explainStatus(row.name);
       expect(explanation).toMatchObject({
@@ -67,11 +67,11 @@ describe('explainStatus', () => {
   );
 
   test.each([
-    [5, 'STATUS_ACCESS_DENIED', ['FILE_DELETED', 'FILE_IS_A_DIRECTORY', 'DELETE_PENDING', 'CANNOT_DELETE']],
+    [5, 'STATUS_ACCESS_DENIED', ['DELETE_PENDING', 'FILE_IS_A_DIRECTORY', 'CANNOT_DELETE', 'FILE_DELETED']],
     [6, 'STATUS_INVALID_HANDLE', ['FILE_CLOSED']],
     [19, 'STATUS_MEDIA_WRITE_PROTECTED', ['TOO_LATE']],
     [1117, 'STATUS_IO_DEVICE_ERROR', ['DATA_OVERRUN']],
-  ])('lists what else the Win32 error %i may stand for', (errno, usual, others) => {
+  ])('lists the other statuses of the Win32 error %i', (errno, usual, others) => {
     const explanation = explainStatus(errno);
     expect(explanation.ntstatus?.name).toBe(usual);
     expect(explanation.others?.map((other) => other.name)).toEqual(others.map((name) => `STATUS_${name}`));
@@ -81,7 +81,7 @@ describe('explainStatus', () => {
     }
   });
 
-  test('lists beside an NTSTATUS those that GetLastError cannot tell from it', () => {
+  test('lists the statuses that GetLastError cannot distinguish from an NTSTATUS', () => {
     expect(explainStatus('STATUS_TOO_LATE').others?.map((other) => other.name)).toEqual([
       'STATUS_MEDIA_WRITE_PROTECTED',
     ]);
@@ -91,12 +91,12 @@ describe('explainStatus', () => {
   test.each([
     ['STATUS_DISMOUNTED_VOLUME', 'STATUS_VOLUME_DISMOUNTED'],
     ['STATUS_INSUFFICIENT_RESOUCES', 'STATUS_INSUFFICIENT_RESOURCES'],
-  ])('takes %s, as the documentation misspells it, for %s', (misspelt, name) => {
+  ])('accepts %s, a misspelling in the documentation, for %s', (misspelt, name) => {
     expect(explainStatus(misspelt)).toEqual(explainStatus(name));
   });
 
   test.each([0, 0n, -0, '0', '0x0', 'ERROR_SUCCESS', 'STATUS_SUCCESS', 'ERROR_0', 'STATUS_0x00000000'])(
-    'takes %o for success',
+    'explains %o as success',
     (code) => {
       expect(explainStatus(code)).toMatchObject({
         value: 0,
@@ -107,7 +107,7 @@ describe('explainStatus', () => {
     },
   );
 
-  test('keeps the number of a Win32 error that is not known', () => {
+  test('keeps the number of an unknown Win32 error', () => {
     for (const code of [12345, '12345', 'ERROR_12345', 12345n]) {
       expect(explainStatus(code)).toEqual({
         name: 'ERROR_12345',
@@ -119,7 +119,7 @@ describe('explainStatus', () => {
     }
   });
 
-  test('keeps the number of an NTSTATUS that is not known', () => {
+  test('keeps the number of an unknown NTSTATUS', () => {
     for (const code of [0xc0de_c0de, '0xC0DEC0DE', 'STATUS_0xC0DEC0DE', -1059143458]) {
       expect(explainStatus(code)).toEqual({
         name: 'STATUS_0xC0DEC0DE',
@@ -134,32 +134,29 @@ describe('explainStatus', () => {
   test.each<[unknown, string]>([
     [
       'ERROR_INVALID_TOKN',
-      'code "ERROR_INVALID_TOKN" is no name that this package knows; did you mean ERROR_INVALID_TOKEN?',
+      'code "ERROR_INVALID_TOKN" is not a known name; did you mean ERROR_INVALID_TOKEN?',
     ],
     ['STATUS_INVALID_TOKENS', 'did you mean STATUS_INVALID_TOKEN?'],
     ['FSCTL_OFFLOAD_WRIT', 'did you mean FSCTL_OFFLOAD_WRITE?'],
-    [
-      'C0000465',
-      'code "C0000465" is no name that this package knows; write a hexadecimal number with 0x in front.',
-    ],
-    ['', 'code "" is no name'],
-    ['   ', 'is no name'],
-    ['toString', 'code "toString" is no name'],
-    ['1.5', 'code "1.5" is no name'],
-    ['0x', 'code "0x" is no name'],
-    ['x'.repeat(1_000_000), 'is no name'],
-    ['9'.repeat(1_000_000), 'is no code of Windows'],
-    ['ERROR_99999999999', 'is no code of Windows'],
+    ['C0000465', 'code "C0000465" is not a known name; write a hexadecimal number with 0x in front.'],
+    ['', 'code "" is not a known name'],
+    ['   ', 'is not a known name'],
+    ['toString', 'code "toString" is not a known name'],
+    ['1.5', 'code "1.5" is not a known name'],
+    ['0x', 'code "0x" is not a known name'],
+    ['x'.repeat(1_000_000), 'is not a known name'],
+    ['9'.repeat(1_000_000), 'is not a Windows code'],
+    ['ERROR_99999999999', 'is not a Windows code'],
     [
       Number.NaN,
-      'code NaN is no code of Windows: that is an integer from -2147483648 to 4294967295 (0xFFFFFFFF).',
+      'code NaN is not a Windows code; it must be an integer from -2147483648 to 4294967295 (0xFFFFFFFF).',
     ],
-    [Number.POSITIVE_INFINITY, 'code Infinity is no code of Windows'],
-    [1.5, 'code 1.5 is no code of Windows'],
-    [0x1_0000_0000, 'code 4294967296 is no code of Windows'],
-    [0x1_0000_0000n, 'code 4294967296n is no code of Windows'],
-    [-0x8000_0001, 'code -2147483649 is no code of Windows'],
-    [1n << 200n, 'is no code of Windows'],
+    [Number.POSITIVE_INFINITY, 'code Infinity is not a Windows code'],
+    [1.5, 'code 1.5 is not a Windows code'],
+    [0x1_0000_0000, 'code 4294967296 is not a Windows code'],
+    [0x1_0000_0000n, 'code 4294967296n is not a Windows code'],
+    [-0x8000_0001, 'code -2147483649 is not a Windows code'],
+    [1n << 200n, 'is not a Windows code'],
     [undefined, "code must be a number, a bigint or a name such as 'ERROR_INVALID_TOKEN', not undefined."],
     [null, 'not null.'],
     [true, 'not true.'],
@@ -167,7 +164,7 @@ describe('explainStatus', () => {
     [[315], 'not an array.'],
     [Symbol('315'), 'not a symbol.'],
     [() => 315, 'not a function.'],
-  ])('refuses %o', (code, message) => {
+  ])('rejects %o', (code, message) => {
     const call = () => explainStatus(code as string);
     expect(call).toThrow(InvalidArgumentError);
     expect(call).toThrow(message);
@@ -180,8 +177,51 @@ describe('explainStatus', () => {
     }
   });
 
-  // HRESULT_FROM_WIN32 of winerror.h, which is how PowerShell shows a Win32 error.
-  test.each([0x8007_013b, '0x8007013B', 0x8007_013b | 0, 315])('takes %o for ERROR_INVALID_TOKEN', (code) => {
-    expect(explainStatus(code)).toMatchObject({ win32: { name: 'ERROR_INVALID_TOKEN', value: 315 } });
+  // HRESULT_FROM_WIN32 of winerror.h, the form in which PowerShell shows a Win32 error.
+  test.each([0x8007_013b, '0x8007013B', 0x8007_013b | 0, 315])(
+    'explains %o as ERROR_INVALID_TOKEN',
+    (code) => {
+      expect(explainStatus(code)).toMatchObject({ win32: { name: 'ERROR_INVALID_TOKEN', value: 315 } });
+    },
+  );
+});
+
+describe('searchStatuses', () => {
+  const found = (words: string) => searchStatuses(words).map(({ name }) => name);
+
+  test.each([
+    ['invalid token', 'STATUS_INVALID_TOKEN'],
+    ['Token INVALID', 'STATUS_INVALID_TOKEN'],
+    ['insufficient buffer', 'STATUS_BUFFER_TOO_SMALL'],
+    ['read-only volume', 'STATUS_MEDIA_WRITE_PROTECTED'],
+    ['file exists', 'ERROR_FILE_EXISTS'],
+    ['offload write', 'FSCTL_OFFLOAD_WRITE'],
+    ['antivir', 'STATUS_VIRUS_INFECTED'],
+  ])('finds by the words %o the code %s', (words, name) => {
+    expect(found(words)).toContain(name);
+  });
+
+  test('lists names that contain the words before meanings that contain them', () => {
+    const names = found('encrypted');
+    expect(names.slice(0, 2)).toEqual(['STATUS_FILE_NOT_ENCRYPTED', 'STATUS_FILE_ENCRYPTED']);
+    expect(names.slice(2)).toContain('STATUS_OFFLOAD_READ_FILE_NOT_SUPPORTED');
+    expect(names.slice(2).filter((name) => name.includes('ENCRYPTED'))).toEqual([]);
+  });
+
+  test('matches only the starts of words', () => {
+    expect(found('irus')).toEqual([]);
+    expect(found('virus infected')).toEqual(['STATUS_VIRUS_INFECTED']);
+  });
+
+  test('lists each code once, with the explanation that explainStatus gives without others', () => {
+    for (const explanation of searchStatuses('file')) {
+      const { others: _, ...alone } = explainStatus(explanation.name);
+      expect(explanation).toEqual(alone);
+    }
+    expect(new Set(found('file')).size).toBe(found('file').length);
+  });
+
+  test.each(['', '   ', '_', 'no such words anywhere'])('finds nothing for %o', (words) => {
+    expect(searchStatuses(words)).toEqual([]);
   });
 });

@@ -24,7 +24,14 @@ const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
 ];
 
 // The command line is a shell over the public entry points.
-const ENTRIES = ['src/index.ts', 'src/structs.ts', 'src/emulator/index.ts', 'src/kernel/kernel32.ts'];
+// searchStatuses is the one function beyond them that it needs.
+const ENTRIES = [
+  'src/index.ts',
+  'src/structs.ts',
+  'src/emulator/index.ts',
+  'src/kernel/kernel32.ts',
+  'src/explain-status.ts',
+];
 // All that the layers above the kernel may know of it. How kernel32 is called lies behind it.
 const KERNEL = ['src/kernel/default-kernel.ts', 'src/kernel/device-queries.ts'];
 // A call is built on another one only where that is its purpose.
@@ -123,7 +130,7 @@ describe('packages', () => {
   ];
 
   test('only two files import Koffi', () => {
-    expect(outside('koffi')).toEqual(['src/kernel/kernel32.ts', 'structs/declare.ts']);
+    expect(outside('koffi')).toEqual(['src/kernel/kernel32.ts', 'structs/layout.ts']);
   });
 
   test('Zod is imported for the requests, and for the ranges within them', () => {

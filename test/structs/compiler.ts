@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Layout } from '../../structs/index.ts';
+import type { Layout, NamedCode } from '../../structs/index.ts';
 
-/** A C compiler that knows the ABI of Windows, and the structures that only exist for its pointer size. */
+/** A C compiler that knows the Windows ABI. `others` are the structures of the other pointer size. */
 export interface Compiler {
   readonly command: string;
   readonly target: string;
@@ -16,15 +16,27 @@ export const compilers: readonly Compiler[] = [
   { command: 'i686-w64-mingw32-gcc', target: '32-bit Windows', others: ['OVERLAPPED', 'OVERLAPPED_ENTRY'] },
 ];
 
-/** Why a compiler cannot be used here, or undefined when it can. */
-export function whyNot({ command }: Compiler): string | undefined {
+/** Why a compiler cannot be used here, or undefined if it can. */
+export function missingReason({ command }: Compiler): string | undefined {
   if (process.platform === 'win32') return 'the cross compilers are not run under Windows';
   return spawnSync(command, ['--version']).status === 0 ? undefined : `${command} is not installed`;
 }
 
-/** Everything that Koffi says about the layouts, as assertions for a C compiler. */
+/** Sizes, alignments, offsets and field counts of the layouts as assertions for a C compiler. */
 export function assertions(layouts: readonly Layout[]): string {
   return layouts.flatMap((layout) => [...numbers(layout), ...probes(layout)]).join('\n');
+}
+
+/** The numbers of macros as assertions for a C compiler. A name that is not defined is an error unless `ifDefined`. */
+export function numberAssertions(
+  numbers: readonly NamedCode[],
+  { ifDefined = false }: { ifDefined?: boolean } = {},
+): string {
+  const claims = numbers.map(({ name, value }) => {
+    const assertion = `_Static_assert((unsigned)${name} == ${value}, "${name} == ${value}");`;
+    return ifDefined ? `#ifdef ${name}\n${assertion}\n#endif` : assertion;
+  });
+  return claims.join('\n');
 }
 
 /** Compiles `source` with the assertions and returns the errors, one line each. */
@@ -69,8 +81,8 @@ function claim(expression: string, value: number): string {
 }
 
 /**
- * Initializers by position with one value for each field: C refuses one value too many, and
- * -Wmissing-field-initializers one too few. So the compiler counts the fields, those that Koffi does not know too.
+ * Positional initializers with one value for each field. C rejects one value too many, and
+ * -Wmissing-field-initializers one too few, so the compiler counts the fields, also those that Koffi does not have.
  */
 function probes({ name, fields }: Layout): string[] {
   const parents = new Map<string, Map<string, string>>([['', new Map()]]);
@@ -88,7 +100,7 @@ function probes({ name, fields }: Layout): string[] {
   });
 }
 
-/** Not 0 but for pointers: `{ 0 }` alone stands for the whole structure, and the compiler no longer counts. */
+/** 1 except for pointers: `{ 0 }` would initialize the whole structure, and the compiler would not count. */
 function scalar(type: string): string {
   return ['HANDLE', 'LPOVERLAPPED'].includes(type) ? '0' : '1';
 }

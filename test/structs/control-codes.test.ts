@@ -1,23 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import { CTL_CODE, constants, controlCodeName, controlCodes } from '../../structs/index.ts';
 
-// Documented hex: MS-FSCC 2.3 and the winioctl.h of the Windows SDK; golang.org/x/sys/windows has the first two too.
+// Sources: MS-FSCC 2.3 and winioctl.h of the Windows SDK; golang.org/x/sys/windows has the first two as well.
 const documented = [
   ['FSCTL_OFFLOAD_READ', 0x0009_4264],
   ['FSCTL_OFFLOAD_WRITE', 0x0009_8268],
+  ['FSCTL_ALLOW_EXTENDED_DASD_IO', 0x0009_0083],
+  ['FSCTL_LOCK_VOLUME', 0x0009_0018],
+  ['FSCTL_UNLOCK_VOLUME', 0x0009_001c],
+  ['FSCTL_DISMOUNT_VOLUME', 0x0009_0020],
   ['IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES', 0x002d_9404],
   ['IOCTL_STORAGE_QUERY_PROPERTY', 0x002d_1400],
+  ['IOCTL_STORAGE_GET_DEVICE_NUMBER', 0x002d_1080],
   ['IOCTL_DISK_GET_LENGTH_INFO', 0x0007_405c],
   ['IOCTL_DISK_GET_DRIVE_GEOMETRY', 0x0007_0000],
 ] as const;
 
 describe('control codes', () => {
-  test.each(documented)('%s is composed to its documented number', (name, value) => {
+  test.each(documented)('%s has its documented number', (name, value) => {
     expect(constants[name]).toBe(value);
     expect(controlCodeName(value)).toBe(name);
   });
 
-  test('all have a row that explains them', () => {
+  test('each control code has a meaning and advice', () => {
     expect(controlCodes.map((row) => [row.name, row.value])).toEqual(documented.map((row) => [...row]));
     for (const { meaning, advice } of controlCodes) {
       expect(meaning).toMatch(/^[A-Z].*\.$/);
@@ -25,8 +30,18 @@ describe('control codes', () => {
     }
   });
 
-  test('one that is not known is named by its number', () => {
+  test('an unknown control code is named by its number', () => {
     expect(controlCodeName(0x0009_0028)).toBe('0x00090028');
+  });
+
+  test.each(controlCodes)('the parts of $name compose its number', (row) => {
+    expect(CTL_CODE(row.deviceType, row.function, row.method, row.access)).toBe(row.value);
+  });
+
+  test('only FSCTL_ALLOW_EXTENDED_DASD_IO is METHOD_NEITHER', () => {
+    expect(controlCodes.filter(({ method }) => method !== 0)).toMatchObject([
+      { name: 'FSCTL_ALLOW_EXTENDED_DASD_IO', method: 3, access: 0 },
+    ]);
   });
 
   test.each([
@@ -34,7 +49,7 @@ describe('control codes', () => {
     [0x8000, 0xfff, 3, 3, 0x8000_ffff],
     [0xffff, 0xfff, 3, 3, 0xffff_ffff],
     [0, 0, 0, 0, 0],
-  ])('CTL_CODE(%i, %i, %i, %i) stays unsigned', (deviceType, fn, method, access, code) => {
+  ])('CTL_CODE(%i, %i, %i, %i) is unsigned', (deviceType, fn, method, access, code) => {
     expect(CTL_CODE(deviceType, fn, method, access)).toBe(code);
   });
 });
@@ -80,12 +95,12 @@ describe('constants', () => {
     expect(constants[name]).toBe(value);
   });
 
-  test('are frozen, unsigned 32-bit numbers', () => {
+  test('constants are frozen, unsigned 32-bit numbers', () => {
     expect(Object.isFrozen(constants)).toBe(true);
     for (const value of Object.values(constants)) expect(value).toBe(value >>> 0);
   });
 
-  test('the actions that keep the data carry the flag that says so', () => {
+  test('the non-destructive actions have the non-destructive flag', () => {
     const { DeviceDsmAction_OffloadRead, DeviceDsmActionFlag_NonDestructive } = constants;
     expect((DeviceDsmAction_OffloadRead & DeviceDsmActionFlag_NonDestructive) >>> 0).toBe(0x8000_0000);
     expect((DeviceDsmActionFlag_NonDestructive | 3) >>> 0).toBe(DeviceDsmAction_OffloadRead);

@@ -1,6 +1,6 @@
 /*
- * The same assertions against ntddstor.h, for the structures that only driver headers have. winioctl.h, which
- * windows.h brings in unless told not to, claims to be ntddstor.h and keeps it out.
+ * The same assertions against ntddstor.h, for the structures that only the driver headers contain. windows.h would
+ * include winioctl.h, which defines the include guard of ntddstor.h and so keeps it out.
  */
 
 #define _WIN32_WINNT 0x0A00

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import { layoutOf, structs } from '../../src/structs.ts';
 
-test.each(Object.keys(structs))('layoutOf finds %s', (name) => {
+test.each(Object.keys(structs))('layoutOf returns %s by its name', (name) => {
   expect(layoutOf(name)).toBe(structs[name as keyof typeof structs]);
 });
 
@@ -10,22 +10,22 @@ test.each([
   ['DEVICE_DSM_INPUT', 'DEVICE_MANAGE_DATA_SET_ATTRIBUTES'],
   ['DEVICE_DSM_RANGE', 'DEVICE_DATA_SET_RANGE'],
   ['DEVICE_DSM_OUTPUT', 'DEVICE_MANAGE_DATA_SET_ATTRIBUTES_OUTPUT'],
-])('layoutOf takes the alias %s for %s', (alias, name) => {
+])('layoutOf accepts the alias %s for %s', (alias, name) => {
   expect(layoutOf(alias).name).toBe(name);
 });
 
-describe('layoutOf refuses', () => {
+describe('layoutOf', () => {
   test.each<[unknown, string]>([
     [
       'FSCTL_OFFLOAD_READ_INPT',
-      'name "FSCTL_OFFLOAD_READ_INPT" is no structure that this package knows. Did you mean FSCTL_OFFLOAD_READ_INPUT?',
+      'name "FSCTL_OFFLOAD_READ_INPT" is not a known structure. Did you mean FSCTL_OFFLOAD_READ_INPUT?',
     ],
-    ['overlaped', 'name "overlaped" is no structure that this package knows. Did you mean OVERLAPPED?'],
-    ['?', 'name "?" is no structure that this package knows. The keys of structs are those there are.'],
-    ['', 'name "" is no structure that this package knows. The keys of structs are those there are.'],
-    ['toString', 'name "toString" is no structure that this package knows.'],
-    ['__proto__', 'name "__proto__" is no structure that this package knows.'],
-    ['constructor', 'name "constructor" is no structure that this package knows.'],
+    ['overlaped', 'name "overlaped" is not a known structure. Did you mean OVERLAPPED?'],
+    ['?', 'name "?" is not a known structure. The keys of structs are the known names.'],
+    ['', 'name "" is not a known structure. The keys of structs are the known names.'],
+    ['toString', 'name "toString" is not a known structure.'],
+    ['__proto__', 'name "__proto__" is not a known structure.'],
+    ['constructor', 'name "constructor" is not a known structure.'],
     [
       undefined,
       "name must be the Windows name of a structure, such as 'FSCTL_OFFLOAD_READ_INPUT', not undefined.",
@@ -36,7 +36,7 @@ describe('layoutOf refuses', () => {
       Symbol('x'),
       "name must be the Windows name of a structure, such as 'FSCTL_OFFLOAD_READ_INPUT', not a symbol.",
     ],
-  ])('%o', (name, message) => {
+  ])('rejects the name %o', (name, message) => {
     const call = () => layoutOf(name as string);
     expect(call).toThrow(InvalidArgumentError);
     expect(call).toThrow(message);

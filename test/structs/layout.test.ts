@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { type Layout, structs } from '../../structs/index.ts';
 
-// Size, alignment, then `offset size name` of every field. Sources: winioctl.h, ntddstor.h, minwinbase.h, winbase.h
-// and fltuserstructures.h of the Windows SDK; sizes on the wire in MS-FSCC 2.3.41 to 2.3.44.
+// Size, alignment, then `offset size name` of every field. Sources: winioctl.h, ntddstor.h, minwinbase.h, winbase.h,
+// fileapi.h and fltuserstructures.h of the Windows SDK; the FSCTL_OFFLOAD_ structures also MS-FSCC 2.3.41 to 2.3.44.
 const documented: Record<keyof typeof structs, [size: number, alignment: number, fields: string]> = {
   FSCTL_OFFLOAD_READ_INPUT: [
     32,
@@ -78,6 +78,12 @@ const documented: Record<keyof typeof structs, [size: number, alignment: number,
     8,
     '0 8 CreationTime, 8 8 LastAccessTime, 16 8 LastWriteTime, 24 8 ChangeTime, 32 4 FileAttributes',
   ],
+  FILE_STANDARD_INFO: [
+    24,
+    8,
+    '0 8 AllocationSize, 8 8 EndOfFile, 16 4 NumberOfLinks, 20 1 DeletePending, 21 1 Directory',
+  ],
+  FILE_ATTRIBUTE_TAG_INFO: [8, 4, '0 4 FileAttributes, 4 4 ReparseTag'],
   FILE_END_OF_FILE_INFO: [8, 8, '0 8 EndOfFile'],
   FILE_DISPOSITION_INFO: [1, 1, '0 1 DeleteFile'],
   FILE_STORAGE_INFO: [
@@ -88,12 +94,14 @@ const documented: Record<keyof typeof structs, [size: number, alignment: number,
       '16 4 Flags, 20 4 ByteOffsetForSectorAlignment, 24 4 ByteOffsetForPartitionAlignment',
   ],
   FILE_ID_INFO: [24, 8, '0 8 VolumeSerialNumber, 8 16 FileId'],
+  WIN32_FIND_STREAM_DATA: [600, 8, '0 8 StreamSize, 8 592 cStreamName'],
   GET_LENGTH_INFORMATION: [8, 8, '0 8 Length'],
   DISK_GEOMETRY: [
     24,
     8,
     '0 8 Cylinders, 8 4 MediaType, 12 4 TracksPerCylinder, 16 4 SectorsPerTrack, 20 4 BytesPerSector',
   ],
+  STORAGE_DEVICE_NUMBER: [12, 4, '0 4 DeviceType, 4 4 DeviceNumber, 8 4 PartitionNumber'],
   INSTANCE_AGGREGATE_STANDARD_INFORMATION: [
     40,
     4,
@@ -108,17 +116,17 @@ const documented: Record<keyof typeof structs, [size: number, alignment: number,
 
 const rows = Object.values(structs).map((layout: Layout) => [layout.name, layout] as const);
 
-describe('every structure', () => {
-  test('is in the table of this file', () => {
+describe('structs', () => {
+  test('contains exactly the structures that are checked here', () => {
     expect(Object.keys(structs).sort()).toEqual(Object.keys(documented).sort());
   });
 
-  test.each(rows)('%s lies in memory as documented', (name, layout) => {
+  test.each(rows)('%s has the documented size, alignment and offsets', (name, layout) => {
     const fields = layout.fields.map((field) => `${field.offset} ${field.size} ${field.name}`).join(', ');
     expect([layout.size, layout.alignment, fields]).toEqual(documented[name as keyof typeof documented]);
   });
 
-  test.each(rows)('%s is filled by its fields and by padding that alignment explains', (_, layout) => {
+  test.each(rows)('%s has no gaps other than alignment padding', (_, layout) => {
     let end = 0;
     for (const field of layout.fields) {
       expect(field.offset - end).toBeGreaterThanOrEqual(0);
@@ -130,13 +138,13 @@ describe('every structure', () => {
     expect(layout.size % layout.alignment).toBe(0);
   });
 
-  test.each(rows)('%s tells the same by name as by list', (_, layout) => {
+  test.each(rows)('%s has the same offsets in offsetOf as in fields', (_, layout) => {
     expect(layout.offsetOf).toEqual(
       Object.fromEntries(layout.fields.map((field) => [field.name, field.offset])),
     );
   });
 
-  test.each(rows)('%s is plain frozen data under its own name', (name, layout) => {
+  test.each(rows)('%s is frozen, plain data under its own name', (name, layout) => {
     expect(Object.keys(layout)).toEqual(['name', 'size', 'alignment', 'fields']);
     expect(structs[name as keyof typeof structs]).toBe(layout);
     expect(JSON.parse(JSON.stringify(layout))).toEqual({ ...layout });
@@ -148,7 +156,7 @@ describe('every structure', () => {
   });
 });
 
-test('a field carries the Windows spelling of its type', () => {
+test('fields have the Windows spelling of their types', () => {
   const types = (layout: Layout) => layout.fields.map((field) => field.type).join(' ');
   expect(types(structs.FSCTL_OFFLOAD_WRITE_INPUT)).toBe(
     'ULONG ULONG ULONGLONG ULONGLONG ULONGLONG UCHAR[512]',
@@ -159,7 +167,7 @@ test('a field carries the Windows spelling of its type', () => {
   expect(types(structs.OVERLAPPED)).toBe('ULONG_PTR ULONG_PTR DWORD DWORD HANDLE');
 });
 
-test('the token sits elsewhere in each structure', () => {
+test('the token has its own offset in each structure', () => {
   expect(structs.FSCTL_OFFLOAD_READ_OUTPUT.offsetOf.Token).toBe(16);
   expect(structs.FSCTL_OFFLOAD_WRITE_INPUT.offsetOf.Token).toBe(32);
   expect(structs.DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS.offsetOf.Token).toBe(16);
@@ -174,7 +182,7 @@ test('a misspelt field does not compile', () => {
   }>();
 });
 
-// Koffi keeps one table of type names for the whole process, however many copies of a package it holds.
+// Koffi has one table of type names for the whole process, even if it contains several copies of a package.
 test.each([
   'disk',
   'dsm',

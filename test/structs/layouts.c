@@ -1,13 +1,13 @@
 /*
  * The structures as winioctl.h, ntddstor.h, minwinbase.h, winbase.h, fileapi.h and fltuserstructures.h declare them,
- * for a compiler that knows the Windows ABI. compiler.test.ts passes a header of assertions made from the Koffi
- * layouts as LAYOUTS.
+ * for a compiler that knows the Windows ABI. compiler.test.ts generates assertions from the Koffi layouts and passes
+ * them as the header LAYOUTS.
  */
 
 #include <stddef.h>
 
 typedef unsigned char UCHAR, BYTE, BOOLEAN;
-typedef unsigned short USHORT;
+typedef unsigned short USHORT, WCHAR;
 typedef unsigned int UINT;
 typedef unsigned long ULONG, DWORD;
 typedef long LONG;
@@ -38,11 +38,13 @@ typedef struct _FILE_ID_128 {
 } FILE_ID_128;
 
 typedef DWORD DEVICE_DSM_ACTION;
+typedef DWORD DEVICE_TYPE;
 typedef enum _STORAGE_PROPERTY_ID { StorageDeviceProperty = 0 } STORAGE_PROPERTY_ID;
 typedef enum _STORAGE_QUERY_TYPE { PropertyStandardQuery = 0 } STORAGE_QUERY_TYPE;
 typedef enum _MEDIA_TYPE { Unknown = 0 } MEDIA_TYPE;
 typedef enum _FLT_FILESYSTEM_TYPE { FLT_FSTYPE_UNKNOWN = 0 } FLT_FILESYSTEM_TYPE;
 
+#define MAX_PATH 260
 #define STORAGE_OFFLOAD_MAX_TOKEN_LENGTH 512
 #define STORAGE_OFFLOAD_TOKEN_ID_LENGTH 0x1F8
 
@@ -233,6 +235,19 @@ typedef struct _FILE_BASIC_INFO {
   DWORD FileAttributes;
 } FILE_BASIC_INFO;
 
+typedef struct _FILE_STANDARD_INFO {
+  LARGE_INTEGER AllocationSize;
+  LARGE_INTEGER EndOfFile;
+  DWORD NumberOfLinks;
+  BOOLEAN DeletePending;
+  BOOLEAN Directory;
+} FILE_STANDARD_INFO;
+
+typedef struct _FILE_ATTRIBUTE_TAG_INFO {
+  DWORD FileAttributes;
+  DWORD ReparseTag;
+} FILE_ATTRIBUTE_TAG_INFO;
+
 typedef struct _FILE_END_OF_FILE_INFO {
   LARGE_INTEGER EndOfFile;
 } FILE_END_OF_FILE_INFO;
@@ -256,6 +271,11 @@ typedef struct _FILE_ID_INFO {
   FILE_ID_128 FileId;
 } FILE_ID_INFO;
 
+typedef struct _WIN32_FIND_STREAM_DATA {
+  LARGE_INTEGER StreamSize;
+  WCHAR cStreamName[MAX_PATH + 36];
+} WIN32_FIND_STREAM_DATA;
+
 typedef struct _GET_LENGTH_INFORMATION {
   LARGE_INTEGER Length;
 } GET_LENGTH_INFORMATION;
@@ -267,6 +287,12 @@ typedef struct _DISK_GEOMETRY {
   DWORD SectorsPerTrack;
   DWORD BytesPerSector;
 } DISK_GEOMETRY;
+
+typedef struct _STORAGE_DEVICE_NUMBER {
+  DEVICE_TYPE DeviceType;
+  DWORD DeviceNumber;
+  DWORD PartitionNumber;
+} STORAGE_DEVICE_NUMBER;
 
 typedef struct _INSTANCE_AGGREGATE_STANDARD_INFORMATION {
   ULONG NextEntryOffset;
@@ -299,7 +325,7 @@ typedef struct _INSTANCE_AGGREGATE_STANDARD_INFORMATION {
   } Type;
 } INSTANCE_AGGREGATE_STANDARD_INFORMATION;
 
-/* What this file itself is held to, so that a slip above cannot hide behind the same slip in TypeScript. */
+/* Assertions about this file itself, so that the same mistake here and in TypeScript does not go unnoticed. */
 
 #define HOLDS(what) _Static_assert(what, #what)
 
@@ -324,6 +350,9 @@ HOLDS(sizeof(DEVICE_DSM_DEFINITION) == 28);
 HOLDS(sizeof(STORAGE_PROPERTY_QUERY) == 12);
 HOLDS(sizeof(DEVICE_COPY_OFFLOAD_DESCRIPTOR) == 48);
 HOLDS(_Alignof(DEVICE_COPY_OFFLOAD_DESCRIPTOR) == 8);
+HOLDS(sizeof(FILE_STANDARD_INFO) == 24);
+HOLDS(sizeof(WIN32_FIND_STREAM_DATA) == 600);
+HOLDS(sizeof(STORAGE_DEVICE_NUMBER) == 12);
 #ifdef _WIN64
 HOLDS(sizeof(OVERLAPPED) == 32);
 #else
