@@ -125,7 +125,8 @@ export function isSectorSize(value: unknown): value is number {
     typeof value === 'number' &&
     value >= SMALLEST_SECTOR &&
     value <= LARGEST_SECTOR &&
-    Number.isInteger(Math.log2(value))
+    Number.isInteger(value) &&
+    (value & (value - 1)) === 0
   );
 }
 
@@ -215,6 +216,11 @@ export function wireLength(request: {
 }
 
 export function isAligned(value: unknown, request: Snapshot): boolean {
+  const { sectorSize } = request;
+  // The common case first.
+  if (typeof value === 'number' && typeof sectorSize === 'number' && Number.isInteger(value / sectorSize)) {
+    return true;
+  }
   return !isByteCount(value) || isMultiple(value, sectorSizeOf(request));
 }
 

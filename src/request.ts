@@ -58,27 +58,29 @@ export function requestSchema<Fields extends z.ZodRawShape>(
   // object that Zod makes of it, which an accessor on Object.prototype can reach.
   const fieldSchema = z.compile(z.strictObject(fields));
   const ruleSchema = z.compile(z.custom<Snapshot>(() => true).check(...rules));
-  const absent = absentKeys(fields);
-  const hasSectorSize = Object.hasOwn(absent, 'sectorSize');
-  const hasEndOfFile = Object.hasOwn(absent, 'endOfFile');
-  const hasSignal = Object.hasOwn(absent, 'signal');
+  const hasSectorSize = Object.hasOwn(fields, 'sectorSize');
+  const hasEndOfFile = Object.hasOwn(fields, 'endOfFile');
+  const hasSignal = Object.hasOwn(fields, 'signal');
   const fallbacks: Record<string, unknown> = { ...defaults };
-  const optionalKeys = Object.keys(fallbacks);
+  const template = { ...absentKeys(fields), ...fallbacks };
   const lists = Object.entries(items);
+  const isLegal = (request: Record<string, unknown>): request is Input<Fields> =>
+    fieldSchema.validate(request) && ruleSchema.validate(request);
 
   return {
     check(given, file) {
-      const request = snapshot(objectOf(given, functionName), absent);
-      for (const key of optionalKeys)
-        request[key] = request[key] === undefined ? fallbacks[key] : request[key];
-      for (const [key, item] of lists) request[key] = snapshotItems(key, request[key], item);
+      const request = snapshot(objectOf(given, functionName), template);
+      if (lists.length > 0) snapshotLists(request, lists);
       if (hasSectorSize && request['sectorSize'] === undefined) {
         request['sectorSize'] = file?.sectorSize ?? SMALLEST_SECTOR;
       }
       if (hasEndOfFile && request['endOfFile'] === undefined) request['endOfFile'] = file?.size;
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
+      if (isLegal(request)) return request;
 
-      if (fieldSchema.validate(request) && ruleSchema.validate(request)) return request;
+      // A key that is there with the value undefined counts as left out. It is rare, so it is looked for only now.
+      for (const key of Object.keys(fallbacks)) if (request[key] === undefined) request[key] = fallbacks[key];
+      if (isLegal(request)) return request;
       const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
       const cause = new z.ZodRealError([
         ...(fieldSchema.safeParse(request, context).error?.issues ?? []),
@@ -151,6 +153,13 @@ function snapshot(given: object, absent: object): Record<string, unknown> {
 
 function absentKeys(fields: z.ZodRawShape): Record<string, undefined> {
   return Object.fromEntries(Object.keys(fields).map((key) => [key, undefined]));
+}
+
+function snapshotLists(
+  request: Record<string, unknown>,
+  lists: readonly (readonly [key: string, item: z.ZodObject])[],
+): void {
+  for (const [key, item] of lists) request[key] = snapshotItems(key, request[key], item);
 }
 
 function snapshotItems(path: string, list: unknown, item: z.ZodObject): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { Win32Error } from '../../src/errors.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, type Workspace, workspace } from '../calls/workspace.ts';
 import { call, DSM_READS, DSM_WRITES, type FunctionName, legalRequest, READS, WRITES } from './functions.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { describeValue } from '../../src/describe.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
 import {
   call,

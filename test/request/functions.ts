@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { ZodError } from 'zod';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, type Workspace } from '../calls/workspace.ts';
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createOdx } from '../../src/odx.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { UnsupportedPlatformError } from '../../src/errors.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { createOdx } from '../../src/odx.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, makeWorkspace, type Workspace } from '../calls/workspace.ts';
 import {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createOdx } from '../../src/odx.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { explainStatus } from '../../src/explain-status.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { createOdx } from '../../src/odx.ts';
+import type { OffloadFile } from '../../src/offload-file.ts';
 import { layoutOf } from '../../src/structs.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
