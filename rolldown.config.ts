@@ -24,7 +24,8 @@ const config: RolldownOptions[] = defineConfig([
     ...shared,
     input: entries,
     plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })],
-    output,
+    // For Symbol.dispose: consumers need not have it in their own `lib`. The bundler drops the directive of the source.
+    output: { ...output, banner: '/// <reference lib="esnext.disposable" />' },
   },
 ]);
 

@@ -49,8 +49,8 @@ describe.skipIf(process.platform === 'win32')('every example runs, on the emulat
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'odx-readme-'));
     // The package as it is, but for the kernel beneath it.
-    const index = pathToFileURL(builtModule('src/index.js'));
-    const emulator = pathToFileURL(builtModule('src/emulator/index.js'));
+    const index = pathToFileURL(builtModule('index.js'));
+    const emulator = pathToFileURL(builtModule('emulator.js'));
     writeFileSync(
       join(folder, 'win-odx.mjs'),
       [
@@ -73,8 +73,8 @@ describe.skipIf(process.platform === 'win32')('every example runs, on the emulat
       rmSync(join(folder, 'copy.vhdx'), { force: true });
       const program = join(folder, 'example.mjs');
       const resolved = code
-        .replaceAll("'win-odx/emulator'", `'${pathToFileURL(builtModule('src/emulator/index.js'))}'`)
-        .replaceAll("'win-odx/structs'", `'${pathToFileURL(builtModule('src/structs.js'))}'`)
+        .replaceAll("'win-odx/emulator'", `'${pathToFileURL(builtModule('emulator.js'))}'`)
+        .replaceAll("'win-odx/structs'", `'${pathToFileURL(builtModule('structs.js'))}'`)
         .replaceAll("'win-odx'", "'./win-odx.mjs'");
       writeFileSync(program, resolved);
       const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: folder });
