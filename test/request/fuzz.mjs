@@ -2,12 +2,12 @@
 // the tests along. Prints what came out that is neither an OdxError nor thrown by the values themselves.
 // Argument: a scratch folder.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import * as odxModule from 'win-odx';
 import { createEmulator } from 'win-odx/emulator';
 import { loadKernel32 } from 'win-odx/kernel32';
 import { layoutOf } from 'win-odx/structs';
 
 const [scratch] = process.argv.slice(2);
+const odxModule = await import('win-odx');
 const { createOdx, explainStatus, OdxError, OffloadFile, OffloadToken } = odxModule;
 
 mkdirSync(scratch, { recursive: true });
