@@ -7,12 +7,12 @@ const entries = {
   kernel32: 'src/kernel/kernel32.ts',
   structs: 'src/structs.ts',
 };
-const shared: RolldownOptions = { platform: 'node', external: ['koffi', 'zod'], logLevel: 'warn' };
+const shared: RolldownOptions = { platform: 'node', external: ['koffi', 'zod'] };
 // Readable names in stack traces and in the declarations.
 const output = { dir: 'dist', chunkFileNames: 'shared/[name].js', minifyInternalExports: false };
 
-// The code and its declarations are bundled apart, because only declarations may be tree-shaken: the bundler takes
-// calls such as BigInt(value) for pure and would drop them, but here they are made because they throw.
+// Two bundles, because only the declarations may be tree-shaken: the bundler removes calls such as String(value) whose
+// result is unused, although they can throw, and the package makes some of them for that reason.
 const config: RolldownOptions[] = defineConfig([
   {
     ...shared,
@@ -24,7 +24,7 @@ const config: RolldownOptions[] = defineConfig([
     ...shared,
     input: entries,
     plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })],
-    // For Symbol.dispose: consumers need not have it in their own `lib`. The bundler drops the directive of the source.
+    // So that Symbol.dispose compiles whatever the `lib` of the consumer is. The bundler drops the directive in the source.
     output: { ...output, banner: '/// <reference lib="esnext.disposable" />' },
   },
 ]);
