@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
 
-/** A file of the built package. test/global-setup.ts has seen to it that it is there. */
+/** The path of a file in dist, such as 'index.js'. test/global-setup.ts builds dist before any test runs. */
 export function builtModule(path: string): string {
   return join(ROOT, 'dist', path);
 }

@@ -3,17 +3,16 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtModule, ROOT } from './built.ts';
 
-/** Tests that use the package as it is published need dist; it is built once, before any of them, when it is stale. */
+/** Builds dist once before all tests when it is older than a source file. Tests of the published package need it. */
 export default function buildWhenStale(): void {
-  // The copy of the project in Windows Node brings its dist along.
+  // Under Wine the project is a copy that includes dist.
   if (process.platform === 'win32') return;
-  const built = statSync(builtModule('src/index.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(builtModule('index.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const newest = Math.max(
-    ...['src', 'structs', 'package.json', 'scripts/bundle.mjs', 'tsconfig.build.json'].map((name) =>
-      newestIn(join(ROOT, name)),
-    ),
+    ...['src', 'structs', 'package.json', 'rolldown.config.ts'].map((name) => newestIn(join(ROOT, name))),
   );
-  if (newest > built) execFileSync('npm', ['run', 'build', '--silent'], { cwd: ROOT, stdio: 'inherit' });
+  if (newest > built)
+    execFileSync('npm', ['run', 'build', '--silent'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 function newestIn(path: string): number {

@@ -20,7 +20,7 @@ const SHOWN = [
   'STORAGE_OFFLOAD_TOKEN',
 ] as const;
 
-it('shows the layouts that structs/ has', () => {
+it('The README shows the layouts that structs/ declares', () => {
   const table = [
     '| Structure | Bytes | Fields at their offsets |',
     '| --- | --- | --- |',
@@ -41,16 +41,16 @@ it('shows the layouts that structs/ has', () => {
   expect(text.slice(from, until)).toBe(`${table}\n`);
 });
 
-// Under Wine a pipe as stdio gives EBADF.
-describe.skipIf(process.platform === 'win32')('every example runs, on the emulator [needs pipes]', () => {
+// Child processes have no pipes in Windows Node under Wine.
+describe.skipIf(process.platform === 'win32')('An example in the README [needs pipes]', () => {
   const examples = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
   let folder = '';
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'odx-readme-'));
-    // The package as it is, but for the kernel beneath it.
-    const index = pathToFileURL(builtModule('src/index.js'));
-    const emulator = pathToFileURL(builtModule('src/emulator/index.js'));
+    // The built package on the emulator instead of kernel32.
+    const index = pathToFileURL(builtModule('index.js'));
+    const emulator = pathToFileURL(builtModule('emulator.js'));
     writeFileSync(
       join(folder, 'win-odx.mjs'),
       [
@@ -64,23 +64,23 @@ describe.skipIf(process.platform === 'win32')('every example runs, on the emulat
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('there are some', () => expect(examples.length).toBeGreaterThan(5));
+  it('exists more than five times', () => expect(examples.length).toBeGreaterThan(5));
 
   it.each(examples.map((code) => [code.match(/(?:await |console\.log\()(\w+)/)?.[1] ?? '', code]))(
-    '%s ...',
+    'runs on the emulator: %s ...',
     async (_, code) => {
       writeFileSync(join(folder, 'big.vhdx'), Buffer.alloc(3 * 1_048_576 + 777, 0x61));
       rmSync(join(folder, 'copy.vhdx'), { force: true });
       const program = join(folder, 'example.mjs');
       const resolved = code
-        .replaceAll("'win-odx/emulator'", `'${pathToFileURL(builtModule('src/emulator/index.js'))}'`)
-        .replaceAll("'win-odx/structs'", `'${pathToFileURL(builtModule('src/structs.js'))}'`)
+        .replaceAll("'win-odx/emulator'", `'${pathToFileURL(builtModule('emulator.js'))}'`)
+        .replaceAll("'win-odx/structs'", `'${pathToFileURL(builtModule('structs.js'))}'`)
         .replaceAll("'win-odx'", "'./win-odx.mjs'");
       writeFileSync(program, resolved);
       const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: folder });
-      // What a comment promises of a printed value must be printed.
-      for (const [, promised] of code.matchAll(/console\.log\([^\n]*\); \/\/ ([^\n]*)/g)) {
-        const literal = /^(\d+n?|true|'[A-Z_]+')$/.exec(promised ?? '')?.[1];
+      // A literal in the comment after console.log must be printed.
+      for (const [, comment] of code.matchAll(/console\.log\([^\n]*\); \/\/ ([^\n]*)/g)) {
+        const literal = /^(\d+n?|true|'[A-Z_]+')$/.exec(comment ?? '')?.[1];
         if (literal !== undefined) expect(stdout).toContain(literal.replaceAll("'", ''));
       }
     },

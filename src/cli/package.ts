@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 interface Manifest {
   readonly version: string;
   readonly description: string;
 }
 
-/** What package.json says of this package. */
+/** The package.json of this package, found by name because the bundled file lies in another folder than this one. */
 export function manifest(): Manifest {
-  const file = new URL('../../../package.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+  return createRequire(import.meta.url)('win-odx/package.json') as Manifest;
 }

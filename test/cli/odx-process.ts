@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtModule } from '../built.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The built command. test/global-setup.ts has seen to it that it is there. */
-export const ODX: string = join(ROOT, 'dist', 'src', 'cli', 'odx.js');
+/** The built command. test/global-setup.ts builds it before any test runs. */
+export const ODX: string = builtModule('odx.js');
 
 /**
  * Starting a process takes seconds under Wine, where the suite runs against its driver: there a part of these tests has

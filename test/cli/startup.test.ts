@@ -21,7 +21,7 @@ describe('starting', () => {
     'odx %s loads neither koffi nor zod',
     (line) => {
       // The copy has no node_modules: importing either would fail.
-      const script = join(folder.path, 'dist', 'src', 'cli', 'odx.js');
+      const script = join(folder.path, 'dist', 'odx.js');
       const { status } = spawnSync(process.execPath, [script, ...line.split(' ')], { stdio: 'ignore' });
       expect(status).toBe(0);
     },

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
+import { builtModule } from '../built.ts';
 import { makePair, onWindows, openOn, pattern, temporaryPath } from './harness.ts';
 
 const GIB = 2 ** 30;
@@ -73,7 +74,7 @@ test('20 GiB with a few islands of data are copied in one call, in seconds, and 
 }, 120_000);
 
 test.skipIf(onWindows)('an idle emulator keeps no process alive [needs pipes, which Wine has not]', () => {
-  const emulator = fileURLToPath(new URL('../../dist/src/emulator/index.js', import.meta.url));
+  const emulator = builtModule('emulator.js');
   const script = `import { createEmulator } from ${JSON.stringify(emulator)};
     const emulator = createEmulator({ latency: 5 });
     await emulator.open(${JSON.stringify(fileURLToPath(import.meta.url))}, { read: true, write: false, disposition: 'open' });

@@ -1,4 +1,4 @@
-// A program of somebody who installed the package: checked by TypeScript 5.9 and 7, with neither Node's types nor DOM.
+// A program that uses the installed package. Several versions of TypeScript compile it, without the types of Node or the DOM.
 import {
   AbortError,
   type ByteCount,
@@ -69,14 +69,14 @@ export async function whole(): Promise<(CopyReport | OdxError)[]> {
   }
 }
 
-// Each of these must not compile.
-// @ts-expect-error A blocking call takes no signal.
+// None of the following compiles.
+// @ts-expect-error A blocking call has no signal.
 offloadReadSync(3, { copyLength: 512, signal: undefined });
-// @ts-expect-error A length is no string.
+// @ts-expect-error A length is not a string.
 void offloadRead(3, { copyLength: '512' });
-// @ts-expect-error A path is no file.
+// @ts-expect-error A path is not a FileSource.
 void offloadRead('D:\\big.vhdx', { copyLength: 512 });
-// @ts-expect-error A token is made by from().
+// @ts-expect-error Tokens are made by OffloadToken.from().
 new OffloadToken(new Uint8Array(512));
-// @ts-expect-error There is no such way to open.
+// @ts-expect-error 'a+' is not one of the OpenFlags.
 void openFile('a', 'a+');

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root } from './built.ts';
-import { importsOf, sourceFiles } from './imports.ts';
+import { ROOT } from '../built.ts';
+import { importsOf, sourceFiles } from './source-files.ts';
 
 const ENTRIES = ['src/index.ts', 'src/structs.ts', 'src/emulator/index.ts', 'src/kernel/kernel32.ts'];
 
@@ -12,14 +12,14 @@ interface PublicFunction {
   readonly comment: string;
 }
 
-/** The functions that an entry point defines or hands on, each with the comment before it. */
+/** The functions that the entry points define or re-export, each with its doc comment. */
 function publicFunctions(): PublicFunction[] {
   const found = new Map<string, PublicFunction>();
   for (const entry of ENTRIES) {
     const names = exportedNames(entry);
     for (const file of [entry, ...importsOf(entry).map(({ to }) => to)]) {
       if (!sourceFiles().includes(file)) continue;
-      const text = readFileSync(join(root, file), 'utf8');
+      const text = readFileSync(join(ROOT, file), 'utf8');
       for (const { 1: comment = '', 2: name = '' } of text.matchAll(DECLARATION)) {
         if (names.has(name))
           found.set(name, { name, file, comment: comment.replaceAll(/^\s*\* ?/gm, '').trim() });
@@ -32,7 +32,7 @@ function publicFunctions(): PublicFunction[] {
 const DECLARATION = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:async )?function (\w+)/g;
 
 function exportedNames(entry: string): Set<string> {
-  const text = readFileSync(join(root, entry), 'utf8');
+  const text = readFileSync(join(ROOT, entry), 'utf8');
   const listed = [...text.matchAll(/export \{([^}]*)\}/g)].flatMap(([, names = '']) => names.split(','));
   const declared = [...text.matchAll(/export (?:async )?function (\w+)/g)].map(([, name = '']) => name);
   return new Set([
@@ -42,11 +42,11 @@ function exportedNames(entry: string): Set<string> {
 }
 
 const functions = publicFunctions();
-// A blocking form says in one line what it is the blocking form of, and how to call it.
+// The comment of a blocking form is one line that links to the asynchronous form, and an example.
 const isBlocking = ({ name }: PublicFunction): boolean => name.endsWith('Sync');
 const asynchronous = functions.filter((one) => !isBlocking(one));
 
-test('these are the public functions', () => {
+test('The package exports exactly the documented list of functions', () => {
   expect(functions.map(({ name }) => name)).toEqual(
     [
       'copyFile',
@@ -73,38 +73,38 @@ test('these are the public functions', () => {
   );
 });
 
-describe.each(functions.map((one) => [one.name, one] as const))('the comment of %s', (_, one) => {
+describe.each(functions.map((one) => [one.name, one] as const))('The doc comment of %s', (_, one) => {
   test('begins with a sentence', () => {
     const [first = ''] = one.comment.split(/\n\s*\n|\n(?=@)/);
     expect(first.replaceAll('\n', ' ')).toMatch(/^(?:[A-Z]|\{@link \w+\}).*[.:)]$/);
   });
 
-  test('has an example', () => expect(one.comment).toMatch(/@example\n\S/));
+  test('contains an example', () => expect(one.comment).toMatch(/@example\n\S/));
 
-  test('links to pages of Microsoft without a locale', () => {
+  test('links to pages of Microsoft without a locale in the address', () => {
     expect(one.comment).not.toMatch(/microsoft\.com\/[a-z]{2}-[a-z]{2}\//i);
   });
 });
 
-describe.each(asynchronous.map((one) => [one.name, one] as const))('the comment of %s', (_, one) => {
-  test('says where Microsoft documents what it calls', () => {
+describe.each(asynchronous.map((one) => [one.name, one] as const))('The doc comment of %s', (_, one) => {
+  test('links to the page of Microsoft about the call', () => {
     expect(one.comment).toMatch(/@see https:\/\/learn\.microsoft\.com\//);
   });
 
-  test('says what it throws', () => {
+  test('documents what the function throws', () => {
     expect(one.comment).toMatch(/@throws \{\w+\} /);
   });
 
-  test('says what it takes and gives', () => {
+  test('documents the parameters and the result', () => {
     expect(one.comment).toMatch(/@param \w+ /);
     expect(one.comment).toMatch(/@returns /);
   });
 });
 
 describe.each(functions.filter(isBlocking).map((one) => [one.name, one] as const))(
-  'the comment of %s',
+  'The doc comment of %s',
   (name, one) => {
-    test('links to the form that does not block', () => {
+    test('links to the asynchronous form', () => {
       expect(one.comment).toContain(`{@link ${name.slice(0, -'Sync'.length)}}`);
       expect(one.comment).toContain('blocking');
     });

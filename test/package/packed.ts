@@ -1,32 +1,39 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './built.ts';
+import { ROOT } from '../built.ts';
 
-/** What `npm pack` makes of the package as it is built now. */
+/** The tarball that `npm pack` makes of the package as it is built now. */
 export interface Packed {
   readonly tarball: string;
-  /** Paths within the package. */
+  /** Paths in the package. */
   readonly files: readonly string[];
+  readonly unpackedBytes: number;
 }
 
-/** Without the scripts of the package: they would build once more, under the feet of the other tests. */
+/** Packs without running scripts: `prepack` would replace dist while other tests read it. */
 export function pack(folder: string): Packed {
   const npm = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const output = execFileSync('npm', npm, {
-    cwd: root,
+    cwd: ROOT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [{ filename, files }] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
-  return { tarball: join(folder, filename), files: files.map(({ path }) => path).sort() };
+  const [{ filename, files, unpackedSize }] = JSON.parse(output) as [
+    { filename: string; files: { path: string }[]; unpackedSize: number },
+  ];
+  return {
+    tarball: join(folder, filename),
+    files: files.map(({ path }) => path).sort(),
+    unpackedBytes: unpackedSize,
+  };
 }
 
-/** A project that has the packed package installed, and its dependencies where npm puts them. */
+/** Installs the tarball and the package's dependencies into a project, laid out as npm does it. */
 export function install({ tarball }: Packed, project: string): void {
   const modules = join(project, 'node_modules');
   mkdirSync(modules, { recursive: true });
   execFileSync('tar', ['-xzf', tarball, '-C', modules]);
   renameSync(join(modules, 'package'), join(modules, 'win-odx'));
-  for (const name of ['koffi', 'zod']) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  for (const name of ['koffi', 'zod']) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
 }

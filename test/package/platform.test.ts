@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dist, root } from './built.ts';
+import { builtModule, ROOT } from '../built.ts';
 
-// Windows Node under Wine gives child processes no pipes.
+// Child processes have no pipes in Windows Node under Wine.
 const cannotSpawn = process.platform === 'win32';
 
 let folder: string;
@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a module in a process of its own and gives what it printed as JSON. */
+/** Runs a module in its own process and returns the JSON that it prints. */
 function run(name: string, source: string): unknown {
   const program = join(folder, `${name}.mjs`);
   writeFileSync(program, source);
@@ -28,20 +28,22 @@ function run(name: string, source: string): unknown {
   return JSON.parse(stdout);
 }
 
-const url = (...path: string[]): string => JSON.stringify(pathToFileURL(join(...path)).href);
-const entry = (path: string): string => url(dist, 'src', path);
+// As a literal in the source of a module.
+const url = (path: string): string => JSON.stringify(pathToFileURL(path).href);
+const entry = (path: string): string => url(builtModule(path));
+const KOFFI = url(join(ROOT, 'node_modules', 'koffi', 'index.js'));
 
-describe.skipIf(cannotSpawn)('importing the package', () => {
+describe.skipIf(cannotSpawn)('Importing the package', () => {
   test.each([
     ['win-odx', 'index.js'],
-    ['win-odx/kernel32', 'kernel/kernel32.js'],
-    ['win-odx/emulator', 'emulator/index.js'],
+    ['win-odx/kernel32', 'kernel32.js'],
+    ['win-odx/emulator', 'emulator.js'],
     ['win-odx/structs', 'structs.js'],
-  ])('%s loads no library', (_, path) => {
-    // Koffi is one module in the process: what the package would load, it would load through this object.
+  ])('as %s loads no native library', (_, path) => {
+    // The package shares this one Koffi module, so every load goes through this object.
     const seen = run(
       `import-${path.replaceAll('/', '-')}`,
-      `import koffi from ${url(root, 'node_modules', 'koffi', 'index.js')};
+      `import koffi from ${KOFFI};
        const loaded = [];
        const load = koffi.load;
        koffi.load = (name) => { loaded.push(name); return load(name); };
@@ -51,10 +53,10 @@ describe.skipIf(cannotSpawn)('importing the package', () => {
     expect(seen).toEqual([]);
   });
 
-  test('would be found out if it did', () => {
+  test('is observed by a check that does see the first call load kernel32.dll', () => {
     const seen = run(
       'import-proof',
-      `import koffi from ${url(root, 'node_modules', 'koffi', 'index.js')};
+      `import koffi from ${KOFFI};
        const loaded = [];
        koffi.load = (name) => { loaded.push(name); throw new Error('not here'); };
        const { offloadRead } = await import(${entry('index.js')});
@@ -67,7 +69,7 @@ describe.skipIf(cannotSpawn)('importing the package', () => {
   const canSee = existsSync('/proc/self/maps');
 
   test.skipIf(!canSee)(
-    `maps no kernel32 into the process${canSee ? '' : ' (skipped: no /proc/self/maps to see it in)'}`,
+    `maps no kernel32 into the process${canSee ? '' : ' (skipped: needs /proc/self/maps)'}`,
     () => {
       const seen = run(
         'import-maps',
@@ -84,12 +86,12 @@ describe.skipIf(cannotSpawn)('importing the package', () => {
     const copies = ['one', 'two'].map((name) => {
       const copy = join(folder, name);
       mkdirSync(copy);
-      cpSync(dist, join(copy, 'dist'), { recursive: true });
-      cpSync(join(root, 'package.json'), join(copy, 'package.json'));
-      symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+      cpSync(join(ROOT, 'dist'), join(copy, 'dist'), { recursive: true });
+      cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
+      symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
       return copy;
     });
-    const entries = copies.map((copy) => url(copy, 'dist', 'src', 'index.js'));
+    const entries = copies.map((copy) => url(join(copy, 'dist', 'index.js')));
     const seen = run(
       'twice',
       `const [one, two] = [await import(${entries[0]}), await import(${entries[1]})];
@@ -103,7 +105,7 @@ describe.skipIf(cannotSpawn)('importing the package', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('off Windows', () => {
+describe.skipIf(process.platform === 'win32')('On other systems than Windows', () => {
   test('isSupported is false', () => {
     const seen = run(
       'supported',
@@ -113,11 +115,11 @@ describe.skipIf(process.platform === 'win32')('off Windows', () => {
     expect(seen).toBe(false);
   });
 
-  test('what asks the default kernel fails and names the emulator, rejecting where it is asynchronous', () => {
+  test('every function that needs the default kernel throws or rejects with an error that names the emulator', () => {
     const seen = run(
       'default-kernel',
       `const odx = await import(${entry('index.js')});
-       const { loadKernel32 } = await import(${entry('kernel/kernel32.js')});
+       const { loadKernel32 } = await import(${entry('kernel32.js')});
        const token = odx.OffloadToken.zeroData();
        const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
        const range = { fileOffset: 0, length: 512 };

@@ -1,16 +1,13 @@
 // Puts each of many nasty values into each place of each public function, in a process of its own: an abort would take
 // the tests along. Prints what came out that is neither an OdxError nor thrown by the values themselves.
-// Arguments: the folder of the built package, a scratch folder.
+// Argument: a scratch folder.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { createEmulator } from 'win-odx/emulator';
+import { loadKernel32 } from 'win-odx/kernel32';
+import { layoutOf } from 'win-odx/structs';
 
-const [dist, scratch] = process.argv.slice(2);
-const load = (path) => import(pathToFileURL(join(dist, 'src', path)));
-const odxModule = await load('index.js');
-const { createEmulator } = await load('emulator/index.js');
-const { loadKernel32 } = await load('kernel/kernel32.js');
-const { layoutOf } = await load('structs.js');
+const [scratch] = process.argv.slice(2);
+const odxModule = await import('win-odx');
 const { createOdx, explainStatus, OdxError, OffloadFile, OffloadToken } = odxModule;
 
 mkdirSync(scratch, { recursive: true });

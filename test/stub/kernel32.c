@@ -1,5 +1,5 @@
-// The part of kernel32 and ntdll that the benchmarks need, without a device behind it: offload reads and writes are
-// answered at once, in full. What is left when a call through this library is timed is the way to it and back.
+// A stand-in for the functions of kernel32 and ntdll that the package calls. There is no device behind it: offload reads
+// and writes succeed immediately and in full, so the time of a call is the overhead of calling alone.
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ typedef struct { uint32_t Size, Flags; uint64_t LengthWritten; } WriteOutput;
 #define MOST_FILES 256
 #define RING 65536
 
-// A handle that this table does not know is taken for a synchronous one.
+// A handle outside this table counts as a synchronous one.
 static uint8_t overlapped_files[MOST_FILES];
 static uint32_t next_file = 1;
 static _Thread_local DWORD last_error;
@@ -107,7 +107,7 @@ EXPORT BOOL DeviceIoControl(HANDLE file, DWORD code, void *input, DWORD input_le
   if (!overlapped) return 1;
   overlapped->Internal = 0;
   overlapped->InternalHigh = done;
-  // The low bit of the event keeps a completion port from being told.
+  // The low bit of the event suppresses the completion packet.
   if (((uintptr_t)overlapped->hEvent & 1) || !is_overlapped(file)) return 1;
   return fail(post(overlapped) ? ERROR_IO_PENDING : ERROR_INVALID_FUNCTION);
 }

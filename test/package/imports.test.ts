@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SYMBOLS } from '../../src/kernel/win32/symbols.ts';
-import { root } from './built.ts';
-import { type Import, importsOf, sourceFiles } from './imports.ts';
+import { ROOT } from '../built.ts';
+import { type Import, importsOf, sourceFiles } from './source-files.ts';
 
 // The layers from bottom to top. A file imports from its own layer and from those above it in this list, never from one below.
 const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
@@ -148,7 +148,7 @@ describe('native functions', () => {
   const used = new Set(
     sourceFiles()
       .filter((file) => file.startsWith('src/kernel/'))
-      .map((file) => readFileSync(join(root, file), 'utf8'))
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .flatMap((text) => [
         ...[...text.matchAll(/\bnative\.(?!ts\b)(\w+)/gi)].map(([, name = '']) => name),
         ...[...text.matchAll(/(?:background|inBackground|#transfer)\(\s*'(\w+)'/g)].map(

@@ -1,16 +1,16 @@
 import koffi from 'koffi';
 import * as z from 'zod';
-import type { Contender } from '../measure.ts';
-import type { Work } from '../request.ts';
+import type { Requests } from './contenders.ts';
+import type { Contender } from './measure.ts';
 
-/** The same job as one writes it with the manuals of Koffi and Zod open: structures as arguments, a schema to parse with. */
+/** The same calls as one writes them after reading the manuals of Koffi and Zod: struct arguments and one schema each. */
 export function byHand(
   library: string,
   handle: bigint,
   token: Uint8Array<ArrayBuffer>,
-  { length, offsetOf }: Work,
+  { length, offsetOf }: Requests,
 ): Contender[] {
-  const { offloadRead, offloadWrite } = binding(library);
+  const { offloadRead, offloadWrite } = bind(library);
   return [
     {
       name: 'read, by hand',
@@ -29,7 +29,7 @@ export function byHand(
   ];
 }
 
-function binding(library: string) {
+function bind(library: string) {
   const kernel32 = koffi.load(library);
   const bytes = z.number().int().nonnegative().multipleOf(512);
   const readRequest = z.object({
@@ -93,7 +93,7 @@ function binding(library: string) {
       };
       const output = {} as { Flags: number; TransferLength: number | bigint; Token: Uint8Array };
       const returned = [0];
-      if (controlRead(handle, 0x0009_4264, input, 32, output, 528, returned, null) === 0) throw REFUSED;
+      if (controlRead(handle, 0x0009_4264, input, 32, output, 528, returned, null) === 0) throw FAILED;
       return { token: output.Token, transferLength: BigInt(output.TransferLength), flags: output.Flags };
     },
     offloadWrite(handle: bigint, request: z.input<typeof writeRequest>) {
@@ -108,10 +108,10 @@ function binding(library: string) {
       };
       const output = {} as { Flags: number; LengthWritten: number | bigint };
       const returned = [0];
-      if (controlWrite(handle, 0x0009_8268, input, 544, output, 16, returned, null) === 0) throw REFUSED;
+      if (controlWrite(handle, 0x0009_8268, input, 544, output, 16, returned, null) === 0) throw FAILED;
       return { lengthWritten: BigInt(output.LengthWritten), flags: output.Flags };
     },
   };
 }
 
-const REFUSED = new Error('The stub refused a call by hand.');
+const FAILED = new Error('A call by hand failed.');

@@ -1,0 +1,32 @@
+import { defineConfig, type RolldownOptions } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
+
+const entries = {
+  index: 'src/index.ts',
+  emulator: 'src/emulator/index.ts',
+  kernel32: 'src/kernel/kernel32.ts',
+  structs: 'src/structs.ts',
+};
+const shared: RolldownOptions = { platform: 'node', external: ['koffi', 'zod'] };
+// Readable names in stack traces and in the declarations.
+const output = { dir: 'dist', chunkFileNames: 'shared/[name].js', minifyInternalExports: false };
+
+// Two bundles, because only the declarations may be tree-shaken: the bundler removes calls such as String(value) whose
+// result is unused, although they can throw, and the package makes some of them for that reason.
+const config: RolldownOptions[] = defineConfig([
+  {
+    ...shared,
+    input: { ...entries, odx: 'src/cli/odx.ts' },
+    treeshake: false,
+    output: { ...output, cleanDir: true },
+  },
+  {
+    ...shared,
+    input: entries,
+    plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })],
+    // So that Symbol.dispose compiles whatever the `lib` of the consumer is. The bundler drops the directive in the source.
+    output: { ...output, banner: '/// <reference lib="esnext.disposable" />' },
+  },
+]);
+
+export default config;
