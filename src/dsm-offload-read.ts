@@ -50,14 +50,14 @@ export interface DsmOffloadReadArguments extends DsmOffloadReadSyncRequest {
   readonly timeToLive: number;
 }
 
-const fields = { ranges: rangeList(), timeToLive: u32('time units'), sectorSize: sectorSize() };
+const fields = { ranges: rangeList(), timeToLive: u32('time units'), sectorSize };
 const options = {
   rules: [rangesFit, rangesTogetherFit],
   defaults: { timeToLive: 0 },
   items: { ranges: range },
 };
 
-const request = requestSchema('dsmOffloadRead', { ...fields, signal: signal() }, options);
+const request = requestSchema('dsmOffloadRead', { ...fields, signal }, options);
 const syncRequest = requestSchema('dsmOffloadReadSync', fields, options);
 
 /** The result of a storage offload read. */

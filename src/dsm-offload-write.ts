@@ -57,9 +57,9 @@ export interface DsmOffloadWriteArguments extends DsmOffloadWriteSyncRequest {
 
 const fields = {
   ranges: rangeList(),
-  token: offloadToken(),
+  token: offloadToken,
   tokenOffset: tokenOffset(),
-  sectorSize: sectorSize(),
+  sectorSize,
 };
 const options = {
   rules: [rangesFit, ...tokenOffsetFits, rangesTogetherFit],
@@ -67,7 +67,7 @@ const options = {
   items: { ranges: range },
 };
 
-const request = requestSchema('dsmOffloadWrite', { ...fields, signal: signal() }, options);
+const request = requestSchema('dsmOffloadWrite', { ...fields, signal }, options);
 const syncRequest = requestSchema('dsmOffloadWriteSync', fields, options);
 
 /** The result of a storage offload write. */

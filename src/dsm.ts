@@ -9,12 +9,12 @@ import { type ByteCount, isByteCount, LARGEST, type Limits, roundDown, roundUp }
 import { describeValue } from './describe.ts';
 import {
   aligned,
-  alignedByteCount,
   explainAlignment,
   explainReach,
   type Field,
   isAligned,
   isInReach,
+  limitedByteCount,
   type Rule,
   rule,
   sectorSizeOf,
@@ -41,8 +41,8 @@ export const range: z.ZodObject<
   { startingOffset: Field<ByteCount>; lengthInBytes: Field<ByteCount> },
   z.core.$strict
 > = z.strictObject({
-  startingOffset: alignedByteCount(offsetLimits),
-  lengthInBytes: alignedByteCount(lengthLimits),
+  startingOffset: limitedByteCount(offsetLimits),
+  lengthInBytes: limitedByteCount(lengthLimits),
 });
 
 type Ranges = readonly z.input<typeof range>[];
@@ -109,7 +109,7 @@ export const rangesTogetherFit: Rule = rule(
 );
 
 export function tokenOffset(): Field<ByteCount> {
-  return alignedByteCount(offsetLimits);
+  return limitedByteCount(offsetLimits);
 }
 
 /** TokenOffset is a multiple of the logical sector, and a sector fits behind it. */

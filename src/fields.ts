@@ -32,33 +32,36 @@ export function optional<T>(required: Field<T>): Field<T | undefined> {
 }
 
 /** A count of bytes of any size. */
-export function byteCount(lowest = 0): Field<ByteCount> {
-  return field(
-    (value) => isByteCount(value) && value >= lowest,
-    (path, value) =>
-      isByteCount(value)
-        ? (nameOf) =>
-            `${nameOf(path)} is ${describeValue(value)}; it must be at least ${lowest}, the nearest legal value is ${lowest}.`
-        : byteCountSentence(path, value, 1, { lowest }),
-  );
-}
+export const byteCount: Field<ByteCount> = field(isByteCount, (path, value) =>
+  byteCountSentence(path, value, 1),
+);
 
 /** The limits of a field whose sector is known. */
 type LimitsOf = (sectorSize: number) => Limits;
 
 /** A count of bytes to which the rule {@link aligned} applies. */
-export function alignedByteCount(limitsOf?: LimitsOf): Field<ByteCount> {
+export function limitedByteCount(limitsOf?: LimitsOf): Field<ByteCount> {
   return field(isByteCount, explainAlignment(limitsOf));
 }
 
+/** The same without limits of its own. */
+export const alignedByteCount: Field<ByteCount> = limitedByteCount();
+
+/** At least 1 byte. */
+export const positiveByteCount: Field<ByteCount> = field(
+  (value) => isByteCount(value) && value > 0,
+  (path, value) =>
+    isByteCount(value)
+      ? must('be at least one byte, the nearest legal value is 1')(path, value, {})
+      : byteCountSentence(path, value, 1, { lowest: 1 }),
+);
+
 /** A whole number that is an NTSTATUS, signed or not. */
-export function ntstatus(): Field<number> {
-  return field(
-    (value) =>
-      typeof value === 'number' && Number.isInteger(value) && value >= -0x8000_0000 && value <= 0xffff_ffff,
-    must('be an NTSTATUS, such as 0xC0000465'),
-  );
-}
+export const ntstatus: Field<number> = field(
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= -0x8000_0000 && value <= 0xffff_ffff,
+  must('be an NTSTATUS, such as 0xC0000465'),
+);
 
 export function u32(unit: string): Field<number> {
   return integer(0, 0xffff_ffff, unit);
@@ -82,21 +85,17 @@ export function integer(lowest: number, highest: number, unit: string): Field<nu
 const LONGEST_MS = 0x7fff_ffff;
 
 /** A time in milliseconds, which may have a fraction. */
-export function milliseconds(): Field<number> {
-  return field(
-    (value) => typeof value === 'number' && value >= 0 && value <= LONGEST_MS,
-    (path, value) => {
-      const isNumber = typeof value === 'number' && !Number.isNaN(value);
-      const end = isNumber ? `the nearest legal value is ${value < 0 ? 0 : LONGEST_MS}.` : 'such as 5.';
-      return (nameOf) =>
-        `${nameOf(path)} is ${describeValue(value)}; it must be a number of milliseconds from 0 to ${LONGEST_MS}, ${end}`;
-    },
-  );
-}
+export const milliseconds: Field<number> = field(
+  (value) => typeof value === 'number' && value >= 0 && value <= LONGEST_MS,
+  (path, value) => {
+    const isNumber = typeof value === 'number' && !Number.isNaN(value);
+    const end = isNumber ? `the nearest legal value is ${value < 0 ? 0 : LONGEST_MS}.` : 'such as 5.';
+    return (nameOf) =>
+      `${nameOf(path)} is ${describeValue(value)}; it must be a number of milliseconds from 0 to ${LONGEST_MS}, ${end}`;
+  },
+);
 
-export function flag(): Field<boolean> {
-  return field((value) => typeof value === 'boolean', must('be true or false'));
-}
+export const flag: Field<boolean> = field((value) => typeof value === 'boolean', must('be true or false'));
 
 export function oneOf<const T extends string>(...values: readonly T[]): Field<T> {
   const quoted = values.map((value) => `'${value}'`).join(', ');
@@ -108,14 +107,12 @@ export function callback<T>(): Field<T> {
 }
 
 /** An AbortSignal, which requestSchema has made safe. It may be left out. */
-export function signal(): Field<Signal | undefined> {
-  return optional(field<Signal>(isSafeSignal, must('be an AbortSignal')));
-}
+export const signal: Field<Signal | undefined> = optional(
+  field<Signal>(isSafeSignal, must('be an AbortSignal')),
+);
 
 /** An OffloadToken or its 512 bytes. They are copied to the wire before any code of the caller runs again. */
-export function offloadToken(): Field<OffloadToken | Uint8Array> {
-  return field(isLegalToken, (path, value) => tokenSentence(path, value));
-}
+export const offloadToken: Field<OffloadToken | Uint8Array> = field(isLegalToken, tokenSentence);
 
 export const LARGEST_SECTOR = 65_536;
 
@@ -130,13 +127,11 @@ export function isSectorSize(value: unknown): value is number {
   );
 }
 
-export function sectorSize(): Field<number> {
-  return field(
-    isSectorSize,
-    (path, value) => (nameOf) =>
-      `${nameOf(path)} is ${describeValue(value)}; it must be a power of two from ${SMALLEST_SECTOR} to ${LARGEST_SECTOR}, the nearest legal value is ${nearestSectorSize(value)}.`,
-  );
-}
+export const sectorSize: Field<number> = field(
+  isSectorSize,
+  (path, value) => (nameOf) =>
+    `${nameOf(path)} is ${describeValue(value)}; it must be a power of two from ${SMALLEST_SECTOR} to ${LARGEST_SECTOR}, the nearest legal value is ${nearestSectorSize(value)}.`,
+);
 
 function nearestSectorSize(value: unknown): number {
   const number = typeof value === 'bigint' ? Number(value) : value;

@@ -81,7 +81,7 @@ export class OffloadFile {
    * @see https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-setfileinformationbyhandle
    */
   async setSize(size: ByteCount): Promise<void> {
-    const bytes = BigInt(checkArgument('size', byteCount(), size));
+    const bytes = BigInt(checkArgument('size', byteCount, size));
     const { files, handle, path } = this.#open();
     await withCallContext({ syscall: 'SetFileInformationByHandle', path }, () =>
       files.setSize(handle, bytes),

@@ -54,11 +54,11 @@ export interface OffloadReadArguments extends OffloadReadSyncRequest {
 }
 
 const fields = {
-  copyLength: alignedByteCount(),
-  fileOffset: alignedByteCount(),
+  copyLength: alignedByteCount,
+  fileOffset: alignedByteCount,
   tokenTimeToLive: u32('milliseconds'),
-  sectorSize: sectorSize(),
-  endOfFile: optional(byteCount()),
+  sectorSize,
+  endOfFile: optional(byteCount),
 };
 const defaults = { fileOffset: 0, tokenTimeToLive: 0 };
 const rules = [
@@ -67,7 +67,7 @@ const rules = [
   endsInReach('fileOffset', 'copyLength'),
 ];
 
-const request = requestSchema('offloadRead', { ...fields, signal: signal() }, { rules, defaults });
+const request = requestSchema('offloadRead', { ...fields, signal }, { rules, defaults });
 const syncRequest = requestSchema('offloadReadSync', fields, { rules, defaults });
 
 /** The result of an offload read. */

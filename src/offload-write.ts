@@ -56,12 +56,12 @@ export interface OffloadWriteArguments extends OffloadWriteSyncRequest {
 }
 
 const fields = {
-  token: offloadToken(),
-  copyLength: alignedByteCount(),
-  fileOffset: alignedByteCount(),
-  transferOffset: alignedByteCount(),
-  sectorSize: sectorSize(),
-  endOfFile: optional(byteCount()),
+  token: offloadToken,
+  copyLength: alignedByteCount,
+  fileOffset: alignedByteCount,
+  transferOffset: alignedByteCount,
+  sectorSize,
+  endOfFile: optional(byteCount),
 };
 const defaults = { fileOffset: 0, transferOffset: 0 };
 const rules = [
@@ -72,7 +72,7 @@ const rules = [
   endsInReach('transferOffset', 'copyLength'),
 ];
 
-const request = requestSchema('offloadWrite', { ...fields, signal: signal() }, { rules, defaults });
+const request = requestSchema('offloadWrite', { ...fields, signal }, { rules, defaults });
 const syncRequest = requestSchema('offloadWriteSync', fields, { rules, defaults });
 
 /** The result of an offload write. */

@@ -18,7 +18,7 @@ export interface OpenFileOptions {
 }
 
 const flagsField = oneOf('r', 'r+', 'w', 'wx');
-const openOptions = optionsSchema('openFile', { size: optional(byteCount()) });
+const openOptions = optionsSchema('openFile', { size: optional(byteCount) });
 
 const REQUESTS: Record<OpenFlags, OpenRequest> = {
   r: { read: true, write: false, disposition: 'open' },

@@ -54,15 +54,12 @@ export function requestSchema<Fields extends z.ZodRawShape>(
   fields: Fields,
   { rules = [], defaults, items = {} }: RequestOptions<Input<Fields>> = {},
 ): RequestSchema<Input<Fields>> {
-  // Where eval is forbidden, Zod goes on without compiling. The rules apply to the request itself rather than to the
-  // object that Zod makes of it, which an accessor on Object.prototype can reach.
-  const fieldSchema = z.compile(z.strictObject(fields));
-  const ruleSchema = z.compile(z.custom<Snapshot>(() => true).check(...rules));
   const hasSectorSize = Object.hasOwn(fields, 'sectorSize');
   const hasEndOfFile = Object.hasOwn(fields, 'endOfFile');
   const hasSignal = Object.hasOwn(fields, 'signal');
   const template = { ...absentKeys(fields), ...defaults };
   const lists = Object.entries(items);
+  let schemas: Schemas<Fields> | undefined;
 
   return {
     check(given, file) {
@@ -73,11 +70,14 @@ export function requestSchema<Fields extends z.ZodRawShape>(
       }
       if (hasEndOfFile && request['endOfFile'] === undefined) request['endOfFile'] = file?.size;
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
-      if (fieldSchema.validate(request) && ruleSchema.validate(request)) return request;
+
+      // Compiled on first use, because that takes longer than importing all the rest.
+      schemas ??= compile(fields, rules);
+      if (schemas.fields.validate(request) && schemas.rules.validate(request)) return request;
       const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
       const cause = new z.ZodRealError([
-        ...(fieldSchema.safeParse(request, context).error?.issues ?? []),
-        ...(ruleSchema.safeParse(request, context).error?.issues ?? []),
+        ...(schemas.fields.safeParse(request, context).error?.issues ?? []),
+        ...(schemas.rules.safeParse(request, context).error?.issues ?? []),
       ]);
       const issues = cause.issues.flatMap((issue) =>
         issue.code === 'unrecognized_keys'
@@ -86,6 +86,23 @@ export function requestSchema<Fields extends z.ZodRawShape>(
       );
       throw new InvalidArgumentError(issues, { cause });
     },
+  };
+}
+
+interface Schemas<Fields extends z.ZodRawShape> {
+  readonly fields: z.ZodObject<Fields, z.core.$strict>;
+  readonly rules: z.ZodType<Snapshot>;
+}
+
+// Where eval is forbidden, Zod goes on without compiling. The rules apply to the request itself rather than to the object
+// that Zod makes of it, which an accessor on Object.prototype can reach.
+function compile<Fields extends z.ZodRawShape>(
+  fields: Fields,
+  rules: readonly z.core.$ZodCheck<Snapshot>[],
+): Schemas<Fields> {
+  return {
+    fields: z.compile(z.strictObject(fields)),
+    rules: z.compile(z.custom<Snapshot>(() => true).check(...rules)),
   };
 }
 

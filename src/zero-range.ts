@@ -35,11 +35,11 @@ export interface ZeroRangeRequest {
 const request = requestSchema(
   'zeroRange',
   {
-    fileOffset: alignedByteCount(),
-    length: alignedByteCount(),
-    sectorSize: sectorSize(),
-    endOfFile: optional(byteCount()),
-    signal: signal(),
+    fileOffset: alignedByteCount,
+    length: alignedByteCount,
+    sectorSize,
+    endOfFile: optional(byteCount),
+    signal,
   },
   { rules: [aligned('fileOffset'), alignedOrAtEndOfFile('length'), endsInReach('fileOffset', 'length')] },
 );

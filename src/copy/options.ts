@@ -1,5 +1,5 @@
 import type { ByteCount } from '../byte-count.ts';
-import { byteCount, callback, flag, integer, oneOf, optional, signal } from '../fields.ts';
+import { byteCount, callback, flag, integer, oneOf, optional, positiveByteCount, signal } from '../fields.ts';
 import { optionsSchema, type RequestSchema } from '../request.ts';
 import type { Signal } from '../signal.ts';
 import type { CopyProgress } from './progress.ts';
@@ -44,12 +44,12 @@ export interface CopyFilesOptions extends CopyFileOptions {
 
 const fields = {
   mode: oneOf('prefer', 'require'),
-  overwrite: flag(),
-  verify: flag(),
-  minimumSize: byteCount(),
-  chunkSize: optional(byteCount(1)),
+  overwrite: flag,
+  verify: flag,
+  minimumSize: byteCount,
+  chunkSize: optional(positiveByteCount),
   onProgress: optional(callback<(progress: CopyProgress) => void>()),
-  signal: signal(),
+  signal,
 };
 
 const defaults = {
@@ -62,7 +62,7 @@ const defaults = {
 const copyFilesFields = {
   ...fields,
   concurrency: integer(1, HIGHEST_CONCURRENCY, 'copies at once'),
-  stopOnError: flag(),
+  stopOnError: flag,
 };
 const copyFilesDefaults = { ...defaults, concurrency: DEFAULT_CONCURRENCY, stopOnError: false };
 

@@ -71,9 +71,9 @@ function checkVerdict(returned: unknown): Verdict {
 }
 
 const interception = requestSchema('the answer of intercept', {
-  status: optional(ntstatus()),
-  truncate: optional(byteCount()),
-  delay: optional(milliseconds()),
+  status: optional(ntstatus),
+  truncate: optional(byteCount),
+  delay: optional(milliseconds),
 });
 
 function refusePromise(returned: unknown): unknown {

@@ -73,12 +73,12 @@ function limit(bytes: ByteCount | undefined, sector: number): number {
 const emulatorOptions = requestSchema(
   'createEmulator',
   {
-    sectorSize: sectorSize(),
+    sectorSize,
     maximumTransferSize: optional(transferSize()),
     maximumWriteSize: optional(transferSize()),
-    tokenLifetime: optional(milliseconds()),
-    latency: optional(milliseconds()),
-    supported: optional(flag()),
+    tokenLifetime: optional(milliseconds),
+    latency: optional(milliseconds),
+    supported: optional(flag),
     dsm: optional(oneOf('answer', 'refuse')),
     intercept: optional(callback<Intercept>()),
   },
