@@ -400,12 +400,12 @@ describe('wildcards in the sources of odx copy', () => {
   it(
     'select folders too, keep the order of the patterns and leave other paths alone',
     inFolder(async ({ path }) => {
-      for (const name of ['a1', 'a2', 'b1']) mkdirSync(path(name));
-      for (const name of ['a1', 'b1']) writeFileSync(path(name, 'disk.img'), '');
+      for (const name of ['a1', 'a2', 'x1']) mkdirSync(path(name));
+      for (const name of ['a1', 'x1']) writeFileSync(path(name, 'disk.img'), '');
       const folder = path();
       expect(
-        await expandWildcards([`${folder}/b*`, `${folder}/a?/disk.*`, 'missing', '\\\\?\\C:\\x']),
-      ).toEqual([`${folder}/b1`, `${folder}/a1/disk.img`, 'missing', '\\\\?\\C:\\x']);
+        await expandWildcards([`${folder}/x*`, `${folder}/a?/disk.*`, 'missing', '\\\\?\\C:\\x']),
+      ).toEqual([`${folder}/x1`, `${folder}/a1/disk.img`, 'missing', '\\\\?\\C:\\x']);
     }),
   );
 });

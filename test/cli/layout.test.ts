@@ -53,7 +53,10 @@ describe.concurrent('odx layout', () => {
 
   it('prints whole layouts of every structure with --json', async () => {
     const { stdout } = await odx(['layout', '--json']);
-    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(Object.values(structs))));
+    const printed = JSON.parse(stdout) as { name: string }[];
+    expect(Object.fromEntries(printed.map((layout) => [layout.name, layout]))).toEqual(
+      JSON.parse(JSON.stringify(structs)),
+    );
   });
 
   it('accepts aliases and any letter case, and prints JSON', async () => {

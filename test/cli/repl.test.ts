@@ -198,7 +198,10 @@ describe.skipIf(ptyOpener === undefined)(
       await type('', /odx \d+\.\d+\.\d+ on the emulator\. \.help shows .+\r\nodx> /);
       await type('(await openFile("big.vhdx", "r")).size\r', /\n300001n\r\n/);
       await type('offloadW\t', /offloadWrite/);
-      await type('\u0015(await openFile("big.v\t', /"big\.vhdx$/);
+      await type('\u0015(await openFile("bi', /openFile\("big\.vhdx/);
+      await type('\t', /vhdx/);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await type('", "r")).size + 1n\r', /\n300002n\r\n/);
       await type('\u0015.exit\r', /\.exit/);
       expect(await session.ended).toBe(0);
       expect(readFileSync(history, 'utf8')).toContain('(await openFile("big.vhdx", "r")).size');
