@@ -22,7 +22,7 @@ export function generalHelp(
   page.table('Commands', [...rows, ['help COMMAND', 'explain a command, with examples']]);
   page.options('Options of every command', { ...commonOptions, version: VERSION });
   page.paragraph(
-    `The commands ${listOf(onFiles)} also take --emulate, to try them without an array, and options of the emulator: see odx help ${onFiles[0]}.`,
+    `${listOf(onFiles)} also take --emulate, to run without an array, and options of the emulator; odx help ${onFiles[0]} lists them.`,
   );
   page.paragraph(SIZES);
   page.paragraph('Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.');

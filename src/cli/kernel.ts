@@ -30,7 +30,7 @@ export const emulatorFieldNames: Readonly<Record<string, string>> = {
   supported: '--incapable',
 };
 
-const NO_KERNEL32 = 'There is no kernel32.dll here: using the emulator, in this process, on real files.';
+const NO_KERNEL32 = 'There is no kernel32.dll here, so the emulator is used, on real files.';
 
 /** Throws UsageError where an option of the emulator is not legal. */
 export function kernelLoader(values: CommonValues, notice: (line: string) => void): KernelLoader {

@@ -1,26 +1,34 @@
 import type { Layout } from '../structs.ts';
 
-/** The fields of a structure, one per line. */
-export function fieldTable({ fields }: Layout): string {
+/** The fields of a structure, one per line. Leaves out what does not fit: the decimal offsets, then the types. */
+export function fieldTable({ fields }: Layout, columns = 80): string {
   const rows = [
     HEADINGS,
-    ...fields.map(
-      ({ name, offset, size, type }) => [offsetText(offset), `${offset}`, `${size}`, type, name] as const,
-    ),
+    ...fields.map(({ name, offset, size, type }) => [offsetText(offset), `${offset}`, `${size}`, type, name]),
   ];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const isNumber = (column: number): boolean => column === 1 || column === 2;
-  return rows
-    .map((row) => {
-      const cells = row.map((cell, column) =>
-        isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      );
-      return `  ${cells.join('  ').trimEnd()}`;
-    })
-    .join('\n');
+  const tables = COLUMN_SETS.map((set) => alignedTable(rows, set));
+  const fits = (lines: readonly string[]): boolean => lines.every((line) => line.length <= columns);
+  return (tables.find(fits) ?? tables.at(-1) ?? []).join('\n');
 }
 
-const HEADINGS = ['offset', '', 'size', 'type', 'field'] as const;
+const HEADINGS = ['offset', '', 'size', 'type', 'field'];
+const NUMBERS = [1, 2];
+const COLUMN_SETS = [
+  [0, 1, 2, 3, 4],
+  [0, 2, 3, 4],
+  [0, 2, 4],
+];
+
+function alignedTable(rows: readonly (readonly string[])[], columns: readonly number[]): string[] {
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => {
+    const cells = columns.map((column) => {
+      const [cell = '', width = 0] = [row[column], widths[column]];
+      return NUMBERS.includes(column) ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return `  ${cells.join('  ').trimEnd()}`;
+  });
+}
 
 /** Draws a structure in text, eight bytes per row, each field as a box. Fits into 80 columns, or fewer. */
 export function byteMap(layout: Layout, columns = 80): string {

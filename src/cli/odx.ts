@@ -5,7 +5,7 @@ import { commands } from './commands.ts';
 import { DONE, errorDocument, FAILED, INTERRUPTED, RequestError, USAGE, UsageError } from './errors.ts';
 import { commandHelp, generalHelp, type HelpStyle } from './help.ts';
 import { kernelLoader } from './kernel.ts';
-import { columnsOf, paintFor, paragraph, toJson } from './output.ts';
+import { columnsOf, paintFor, paragraph, toJson, wrap } from './output.ts';
 import { parseCommand, parseWithoutCommand, splitCommand, withSuggestion } from './parse.ts';
 
 /** Runs one command line and returns the exit code. */
@@ -35,7 +35,7 @@ async function runCommand(
 ): Promise<number> {
   const { operands, values } = parseCommand(command, rest);
   if (values['help']) return printHelp(commandHelp(command, styleFor(process.stdout)), json);
-  const kernels = kernelLoader(values as CommonValues, (line) => process.stderr.write(`${line}\n`));
+  const kernels = kernelLoader(values as CommonValues, printNotice);
   const { version } = manifest();
   const context = { json, debug, version, kernels, commands, interruptible };
   const result = await command.run(operands, values, context);
@@ -140,6 +140,10 @@ function printHelp(text: string, json: boolean): number {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+function printNotice(text: string): void {
+  process.stderr.write(`${wrap(text, columnsOf(process.stderr)).join('\n')}\n`);
 }
 
 function printError(sentence: string): void {

@@ -67,7 +67,9 @@ export class ProgressBar implements ProgressDisplay {
     const total = this.#totalBytes;
     const isVerifying = sums.verified > 0n && sums.done >= total;
     const done = isVerifying ? sums.verified : sums.done;
-    const fraction = total === 0n ? 1 : Math.min(1, Number(done) / Number(total));
+    // A missing file has no size either, until its copy fails.
+    const isStarted = this.#latest.size > 0;
+    const fraction = total === 0n ? Number(isStarted) : Math.min(1, Number(done) / Number(total));
     const percent = `${String(Math.floor(fraction * 100)).padStart(3)}%`;
     const texts = [`${formatSize(done)} of ${formatSize(total)}`];
     if (isVerifying) texts.push('checking the copy');

@@ -417,7 +417,7 @@ describe.concurrent('the kernel of odx copy', () => {
       const { code, stdout, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--json']);
       expect({ code, stderr }).toEqual({
         code: 0,
-        stderr: 'There is no kernel32.dll here: using the emulator, in this process, on real files.\n',
+        stderr: 'There is no kernel32.dll here, so the emulator is used, on real files.\n',
       });
       // Such a copy is a demonstration, so it is always checked.
       expect(JSON.parse(stdout)).toMatchObject({ bytes: '3000001', verified: true });

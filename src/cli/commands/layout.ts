@@ -28,6 +28,7 @@ export const layout: Command = defineCommand({
     { line: 'layout --json', does: 'every structure with its fields, as JSON' },
   ],
   async run([name], { svg, force = false }) {
+    const columns = Math.min(columnsOf(process.stdout), 80);
     if (name === undefined) {
       if (svg !== undefined) throw new UsageError('--svg draws one structure; name it.');
       const { structs } = await import('../../structs.ts');
@@ -39,8 +40,8 @@ export const layout: Command = defineCommand({
       data: svg === undefined ? found : { ...found, svg },
       text: [
         `${found.name}  ${describeSize(found)}`,
-        fieldTable(found),
-        byteMap(found, Math.min(columnsOf(process.stdout), 80)),
+        fieldTable(found, columns),
+        byteMap(found, columns),
         ...(svg === undefined ? [] : [`Picture: ${svg}`]),
       ].join('\n\n'),
     };

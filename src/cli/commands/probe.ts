@@ -37,7 +37,7 @@ function describe(path: string, report: ProbeReport): string {
   const { copyOffload: device, filters } = report;
   const columns = columnsOf(process.stdout);
   return [
-    `${path}: ${report.verdict}, ${VERDICTS[report.verdict]}`,
+    ...wrap(`${path}: ${report.verdict}, ${VERDICTS[report.verdict]}`, columns),
     ...report.reasons.flatMap((reason) =>
       wrap(reason, columns - 4).map((line, index) => `${index === 0 ? '  - ' : '    '}${line}`),
     ),
