@@ -21,6 +21,8 @@ export function jsonProgress(stream: NodeJS.WriteStream): ProgressDisplay {
 const REDRAW_MS = 80;
 const NARROWEST_BAR = 10;
 const WIDEST_BAR = 32;
+// The terminal echoes ^C behind the line. If that wrapped, the line could not be cleared.
+const ECHO = 2;
 
 /** Draws one line again and again while copies run. Draws nothing where the stream is no terminal. */
 export class ProgressBar implements ProgressDisplay {
@@ -77,7 +79,7 @@ export class ProgressBar implements ProgressDisplay {
     if (this.#files > 1) texts.push(plural(this.#files, 'file'));
 
     // A line that wraps cannot be drawn over, so the last texts are left out where they do not fit.
-    const room = columns - 1 - percent.length - 1;
+    const room = columns - ECHO - 1 - percent.length - 1;
     let tail = '';
     for (const text of texts) {
       if (tail.length + 2 + text.length > room - NARROWEST_BAR) break;
