@@ -27,7 +27,7 @@ export const repl: Command = defineCommand({
     const session = await createSession(kernels);
     if (isInteractive) {
       const { runInteractive } = await import('../repl/interactive.ts');
-      const greeting = `odx ${version} on ${session.kernelName}. .help shows a first copy, Tab completes, .exit leaves.`;
+      const greeting = `odx ${version} on ${session.kernelName}. .help shows an example, Tab completes, .exit ends.`;
       return runInteractive(session, greeting, debug);
     }
     const { runPiped, Transcript } = await import('../repl/piped.ts');
