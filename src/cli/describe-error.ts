@@ -87,7 +87,7 @@ function describeRefusedOpen(error: Win32Error): Pick<ErrorDescription, 'sentenc
   const { syscall, path, code, errno } = error;
   if (syscall !== 'CreateFileW' || path === undefined || code !== 'ERROR_ACCESS_DENIED') return undefined;
   if (isFolder(path)) {
-    return { sentence: `${path} is a folder.`, next: 'Name a file in it, or a new file.' };
+    return { sentence: `${path} is a folder.`, next: 'Name a file.' };
   }
   return {
     sentence: `${path} cannot be opened: access is denied (${code}, ${errno}).`,
@@ -105,11 +105,13 @@ function isFolder(path: string): boolean {
 
 // The advice of the library speaks of its functions and their arguments.
 const ADVICE: Readonly<Record<string, string>> = {
+  ERROR_ACCESS_DENIED: 'Check that you have the right, and that the file and its volume are not read-only.',
   ERROR_FILE_NOT_FOUND: 'Check the spelling of the path.',
   ERROR_PATH_NOT_FOUND: 'Check the spelling of the path, and create its folder if it is missing.',
   ERROR_HANDLE_EOF: 'Begin before the end of the file.',
   ERROR_INVALID_PARAMETER:
     'Use offsets and lengths that are multiples of the sector, which odx probe shows, and files of more than a page.',
+  ERROR_TOO_MANY_DESCRIPTORS: 'Use a shorter range, or defragment the file.',
   ERROR_INVALID_TOKEN:
     'Read a new token with odx read: a token expires, and it becomes invalid when its source is changed.',
 };

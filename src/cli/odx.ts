@@ -100,8 +100,17 @@ async function describe(error: unknown, command: Command | undefined) {
     const next = error instanceof RequestError ? error.next : undefined;
     return { exitCode: USAGE, sentence: error.message, next };
   }
-  const { describeError } = await import('./describe-error.ts');
-  return describeError(error, command);
+  try {
+    const { describeError } = await import('./describe-error.ts');
+    return describeError(error, command);
+  } catch {
+    // The library itself could not be loaded.
+    return {
+      exitCode: FAILED,
+      sentence: error instanceof Error ? error.message : String(error),
+      next: undefined,
+    };
+  }
 }
 
 // With a usage error, the help has been printed just before.

@@ -160,7 +160,7 @@ describe.concurrent('odx copy of one file', () => {
       const { code, stderr } = await run('copy', 'big.vhdx', 'backup');
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: `odx: ${join('backup', 'big.vhdx')} is a folder.\nnext: Name a file in it, or a new file.\n`,
+        stderr: `odx: ${join('backup', 'big.vhdx')} is a folder.\nnext: Name a file.\n`,
       });
     }),
   );
