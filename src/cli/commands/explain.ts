@@ -65,10 +65,10 @@ async function search(text: string, cause: Error): Promise<CommandResult> {
     throw new RequestError(`CODE is ${text}; a code of Windows is a whole number ${range}.`, { cause });
   }
   const all = await entries();
-  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  const wanted = wordsOf(text);
   const matches = all.filter((entry) => {
-    const searched = `${namesOf([entry]).join(' ')} ${entry.meaning}`.replaceAll('_', ' ').toLowerCase();
-    return words.length > 0 && words.every((word) => searched.includes(word));
+    const words = wordsOf([...namesOf([entry]), entry.meaning].join(' '));
+    return wanted.length > 0 && wanted.every((each) => words.some((word) => word.startsWith(each)));
   });
   if (matches.length === 0) {
     throw new RequestError(withSuggestion(`Nothing is known about '${text}'`, text, namesOf(all)), {
@@ -88,6 +88,10 @@ async function search(text: string, cause: Error): Promise<CommandResult> {
     },
     text: [...matches.map(describeMatch), plural(matches.length, 'match', 'matches')].join('\n'),
   };
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 }
 
 function describeMatch({ name, value, win32, meaning }: Entry): string {
