@@ -2,7 +2,16 @@
 import { readFileSync } from 'node:fs';
 import type { Command, CommonValues } from './command.ts';
 import { commands } from './commands.ts';
-import { DONE, errorDocument, FAILED, INTERRUPTED, RequestError, USAGE, UsageError } from './errors.ts';
+import {
+  DONE,
+  type ErrorDescription,
+  errorDocument,
+  FAILED,
+  INTERRUPTED,
+  RequestError,
+  USAGE,
+  UsageError,
+} from './errors.ts';
 import { commandHelp, generalHelp, type HelpStyle } from './help.ts';
 import { kernelLoader } from './kernel.ts';
 import { columnsOf, paintFor, paragraph, toJson, wrap } from './output.ts';
@@ -95,7 +104,7 @@ async function reportError(
   return description.exitCode;
 }
 
-async function describe(error: unknown, command: Command | undefined) {
+async function describe(error: unknown, command: Command | undefined): Promise<ErrorDescription> {
   if (error instanceof UsageError || error instanceof RequestError) {
     const next = error instanceof RequestError ? error.next : undefined;
     return { exitCode: USAGE, sentence: error.message, next };

@@ -120,10 +120,10 @@ describe.each(Object.values(structs).map((layout) => [layout.name, layout] as co
     });
 
     it('names every field, and fits 80 and 50 columns', () => {
-      const begun = layoutRows(layout).flatMap(({ cells }) =>
+      const names = layoutRows(layout).flatMap(({ cells }) =>
         cells.filter(({ begins }) => begins).map(({ name }) => name),
       );
-      expect(begun).toEqual(layout.fields.map(({ name }) => name));
+      expect(names).toEqual(layout.fields.map(({ name }) => name));
       for (const line of byteMap(layout).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
       for (const line of byteMap(layout, 50).split('\n')) expect(line.length).toBeLessThanOrEqual(50);
     });

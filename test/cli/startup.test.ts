@@ -51,7 +51,7 @@ function urlOf(name: string): string {
 }
 
 function timeOf(args: readonly string[]): number {
-  const begun = performance.now();
+  const startedAt = performance.now();
   spawnSync(process.execPath, args, { stdio: 'ignore' });
-  return performance.now() - begun;
+  return performance.now() - startedAt;
 }

@@ -7,7 +7,6 @@ import {
   type OptionSpecs,
 } from '../command.ts';
 import { RequestError } from '../errors.ts';
-import { withSuggestion } from '../parse.ts';
 
 const SHELLS = ['powershell', 'bash', 'zsh', 'fish'] as const;
 
@@ -30,9 +29,7 @@ export const completion: Command = defineCommand({
   async run([shell = ''], _values, { commands }) {
     const write = Object.hasOwn(WRITERS, shell) ? WRITERS[shell] : undefined;
     if (write === undefined) {
-      throw new RequestError(withSuggestion(`There is no completion for ${shell}`, shell, SHELLS), {
-        next: `The shells are ${SHELLS.join(', ')}.`,
-      });
+      throw new RequestError(`SHELL is '${shell}'; it must be powershell, bash, zsh or fish.`);
     }
     const script = write(await Promise.all(commands.map(describe)));
     return { data: { shell, script }, text: script };

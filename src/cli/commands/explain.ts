@@ -7,7 +7,7 @@ import { hex, plural } from '../quantities.ts';
 
 export const explain: Command = defineCommand({
   name: 'explain',
-  operands: 'CODE|WORD...',
+  operands: 'CODE|WORDS',
   count: [1, Number.POSITIVE_INFINITY],
   summary: 'explain an error, NTSTATUS or control code',
   usesKernel: false,

@@ -13,8 +13,9 @@ export const read: Command = defineCommand({
   usesKernel: true,
   completion: 'paths',
   notes: [
-    'Makes one offload read. Prints a fingerprint, never the token itself: whoever has the token can have the data written somewhere else. ' +
-      '--out saves its 512 bytes in a file that only you may read (on Windows: whoever may read its folder), so that ' +
+    'Makes one offload read. Prints a fingerprint, never the token itself: anyone who has the token can have the data ' +
+      'written somewhere else. ' +
+      '--out saves its 512 bytes in a file that only you may read (on Windows: anyone who may read its folder), so that ' +
       'it can be carried to another host.',
     'One token may stand for less than the range: the transfer length says how much.',
     'A token of the emulator is valid only in the process that read it; odx repl --emulate runs both halves in one process.',

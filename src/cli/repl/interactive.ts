@@ -131,18 +131,18 @@ export async function completePath(typed: string): Promise<Completion> {
   const end = typed.lastIndexOf(separator);
   const cut = end === -1 ? 0 : end + separator.length;
   const folder = typed.slice(0, cut).replaceAll('\\\\', '\\');
-  const begun = typed.slice(cut);
+  const prefix = typed.slice(cut);
   const entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true }).catch(() => []);
   const matches = entries
     .map((entry) => entry.name.replace(/[\\'"`]/g, '\\$&') + (entry.isDirectory() ? separator : ''))
-    .filter((name) => startsWith(name, begun))
+    .filter((name) => startsWith(name, prefix))
     .sort();
-  return [matches, begun];
+  return [matches, prefix];
 }
 
-function startsWith(name: string, begun: string): boolean {
-  if (process.platform !== 'win32') return name.startsWith(begun);
-  return name.toLowerCase().startsWith(begun.toLowerCase());
+function startsWith(name: string, prefix: string): boolean {
+  if (process.platform !== 'win32') return name.startsWith(prefix);
+  return name.toLowerCase().startsWith(prefix.toLowerCase());
 }
 
 /** Where the lines of earlier sessions are kept; undefined where ODX_REPL_HISTORY is empty. */
