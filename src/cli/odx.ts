@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Command, CommonValues } from './command.ts';
 import { commands } from './commands.ts';
 import {
@@ -146,9 +146,9 @@ interface Manifest {
   readonly description: string;
 }
 
+// Found by name, because the bundled file is in another folder than this one.
 function manifest(): Manifest {
-  const file = new URL('../../../package.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+  return createRequire(import.meta.url)('win-odx/package.json') as Manifest;
 }
 
 function printHelp(text: string, json: boolean): number {

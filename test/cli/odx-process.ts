@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtModule } from '../built.ts';
 import { temporaryFolder } from './files.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The built command. test/global-setup.ts builds it. */
-export const ODX: string = join(ROOT, 'dist', 'src', 'cli', 'odx.js');
+/** The built command. test/global-setup.ts builds it before any test runs. */
+export const ODX: string = builtModule('src/cli/odx.js');
 
 /**
  * Under Wine, where the suite runs against its driver, a process takes seconds to start. Only a part of these tests runs
