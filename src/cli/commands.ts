@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { completion } from './commands/completion.ts';
 import { copy } from './commands/copy.ts';
 import { explain } from './commands/explain.ts';
 import { layout } from './commands/layout.ts';
@@ -8,9 +9,15 @@ import { repl } from './commands/repl.ts';
 import { write } from './commands/write.ts';
 import { zero } from './commands/zero.ts';
 
-/** In the order of the help. */
-export const commands: readonly Command[] = [copy, probe, zero, read, write, explain, layout, repl];
-
-export function findCommand(name: string): Command | undefined {
-  return commands.find((command) => command.name === name);
-}
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
+  copy,
+  probe,
+  zero,
+  read,
+  write,
+  explain,
+  layout,
+  repl,
+  completion,
+];

@@ -1,8 +1,17 @@
 import type { Dirent, Stats } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { AdvisedError, hostError, hostWords } from './errors.ts';
-import { RequestError } from './usage-error.ts';
+import { CommandError, codeOf, describeSystemError, fileError, RequestError } from './errors.ts';
+
+/** Which files a copy reads and writes. */
+export interface CopyPlan {
+  /** One file to one file, as opposed to several files or a folder. */
+  readonly isSingle: boolean;
+  readonly copies: readonly PlannedCopy[];
+  readonly skipped: readonly SkippedSource[];
+  /** Folders to create, outer ones first. */
+  readonly folders: readonly string[];
+}
 
 export interface PlannedCopy {
   readonly source: string;
@@ -10,164 +19,218 @@ export interface PlannedCopy {
   readonly bytes: bigint;
 }
 
-/** What cannot be copied at all, and why. */
-export interface Unplanned {
+/** A source that cannot be copied. */
+export interface SkippedSource {
   readonly source: string;
+  /** Continues a sentence that begins with the source. */
   readonly reason: string;
-  /** Of the host: ENOENT. */
+  /** An error code of Node.js: ENOENT. */
   readonly code?: string;
 }
 
-export interface CopyPlan {
-  /** One file to one file, as opposed to several files or a folder. */
-  readonly single: boolean;
-  readonly copies: readonly PlannedCopy[];
-  readonly unplanned: readonly Unplanned[];
-  /** Folders to make, outer ones first. */
-  readonly folders: readonly string[];
-}
-
-/** Which file goes where, as `cp -r` would have it. Nothing is written yet. Throws RequestError. */
+/** Decides which file goes where, as `cp -r` does. Changes nothing. Throws RequestError. */
 export async function planCopies(sources: readonly string[], destination: string): Promise<CopyPlan> {
-  const target = await statIfThere(destination);
+  const target = await statOrUndefined(destination);
   const [only] = sources;
   if (sources.length === 1 && only !== undefined) {
-    const source = await statIfThere(only);
+    const source = await statOrUndefined(only);
     if (source !== undefined && !source.isFile() && !source.isDirectory()) {
-      throw new AdvisedError(`${only} is no ordinary file.`, 'Name a file or a folder.');
+      throw new CommandError(`${only} is not a regular file.`, 'Name a file or a folder.');
     }
-    if (!source?.isDirectory() && !target?.isDirectory()) return single(only, destination, source);
-  } else if (target !== undefined && !target.isDirectory()) {
+    if (!source?.isDirectory() && !target?.isDirectory()) return planSingle(only, destination, source);
+  } else if (target === undefined) {
+    throw new RequestError(
+      `There is no folder ${destination} to copy ${sources.length} files into; create it first.`,
+    );
+  } else if (!target.isDirectory()) {
     throw new RequestError(`${destination} is a file; several files are copied into a folder.`);
   }
-  if (target === undefined && sources.length > 1) {
-    throw new RequestError(
-      `There is no folder ${destination} to copy ${sources.length} files into; make it first.`,
-    );
-  }
 
-  const draft = new Draft();
+  const draft = new PlanDraft();
   for (const source of sources) {
-    const found = await draft.look(source, sources.length === 1);
+    const found = await draft.stat(source, sources.length === 1);
     if (found === undefined) continue;
     const to = target === undefined ? destination : join(destination, basename(resolve(source)));
-    if (found.isDirectory()) {
-      refuseWithin(source, to);
-      if (target !== undefined && !target.isDirectory()) {
-        throw new RequestError(
-          `${source} is a folder and ${destination} is a file; a folder is copied into a folder.`,
-        );
-      }
-      await draft.addFolder(source, to);
-    } else {
+    if (!found.isDirectory()) {
       draft.addFile(source, to, found);
+      continue;
     }
+    checkOutside(source, to);
+    if (target !== undefined && !target.isDirectory()) {
+      throw new RequestError(`${source} is a folder and ${destination} is a file; name a folder instead.`);
+    }
+    await draft.addFolder(source, to);
   }
-  const lone = draft.copies.length === 1 && draft.folders.length === 0 && draft.unplanned.length === 0;
-  return { single: lone, copies: draft.copies, unplanned: draft.unplanned, folders: draft.folders };
+  return draft.finish();
 }
 
-export async function makeFolders(plan: CopyPlan): Promise<void> {
+/** Creates the folders of the destination. */
+export async function createFolders(plan: CopyPlan): Promise<void> {
   for (const folder of plan.folders) await mkdir(folder, { recursive: true });
 }
 
-function single(source: string, destination: string, found: Stats | undefined): CopyPlan {
+/**
+ * Replaces patterns with `*` and `?` by the paths that match, sorted, as a shell does on other systems than Windows.
+ * Letter case is ignored. Throws CommandError where nothing matches.
+ */
+export async function expandWildcards(paths: readonly string[]): Promise<string[]> {
+  const expanded = await Promise.all(paths.map((path) => (isPattern(path) ? matches(path) : [path])));
+  return expanded.flat();
+}
+
+// \\?\C:\folder is a path, not a pattern.
+function isPattern(path: string): boolean {
+  return /[*?]/.test(withoutPrefix(path));
+}
+
+function withoutPrefix(path: string): string {
+  return path.startsWith('\\\\?\\') ? path.slice(4) : path;
+}
+
+async function matches(pattern: string): Promise<string[]> {
+  const isWildcard = (part: string): boolean => /[*?]/.test(part);
+  // Each part keeps the separators behind it, so that the paths look like the pattern.
+  const rest = withoutPrefix(pattern);
+  const parts = rest.match(/[^\\/]*[\\/]*/g)?.filter((part) => part !== '') ?? [];
+  let found = [pattern.slice(0, pattern.length - rest.length)];
+  for (const [index, part] of parts.entries()) {
+    const [name = '', separators = ''] = /^([^\\/]*)(.*)$/.exec(part)?.slice(1) ?? [];
+    const isLast = index === parts.length - 1;
+    if (!isWildcard(name)) found = found.map((folder) => folder + part);
+    else {
+      const lists = await Promise.all(found.map((folder) => namesIn(folder, name, !isLast)));
+      found = found.flatMap((folder, at) => (lists[at] ?? []).map((each) => folder + each + separators));
+    }
+  }
+  const existing = await Promise.all(found.map(statOrUndefined));
+  const paths = found.filter((_, index) => existing[index] !== undefined);
+  if (paths.length > 0) return paths;
+  throw new CommandError(`No file matches ${pattern}.`, 'Check the pattern and the folder.');
+}
+
+async function namesIn(folder: string, pattern: string, foldersOnly: boolean): Promise<string[]> {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  // For Windows, *.* is every name, with and without a dot.
+  const source = pattern === '*.*' ? '.*' : escaped.replaceAll('*', '.*').replaceAll('?', '.');
+  const regExp = new RegExp(`^${source}$`, 'i');
+  const entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => regExp.test(entry.name) && !(foldersOnly && entry.isFile()))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+function planSingle(source: string, destination: string, found: Stats | undefined): CopyPlan {
   if (/[\\/]$/.test(destination)) {
     throw new RequestError(
-      `There is no folder ${destination}; make it first, or leave out the last separator.`,
+      `There is no folder ${destination}; create it first, or leave out the last separator.`,
     );
   }
-  if (resolve(source) === resolve(destination)) {
+  if (samePath(source, destination)) {
     throw new RequestError(`${destination} is the source itself; copy to another file.`);
   }
   const copies = [{ source, destination, bytes: BigInt(found?.size ?? 0) }];
-  return { single: true, copies, unplanned: [], folders: [] };
+  return { isSingle: true, copies, skipped: [], folders: [] };
 }
 
-class Draft {
-  readonly copies: PlannedCopy[] = [];
-  readonly unplanned: Unplanned[] = [];
-  readonly folders: string[] = [];
-  readonly #taken = new Map<string, string>();
+class PlanDraft {
+  readonly #copies: PlannedCopy[] = [];
+  readonly #skipped: SkippedSource[] = [];
+  readonly #folders: string[] = [];
+  readonly #sourceOf = new Map<string, string>();
 
-  /** What is at a path; undefined, and noted, where that cannot be told. Throws where there is nothing else to copy. */
-  async look(source: string, alone: boolean): Promise<Stats | undefined> {
+  /** Returns undefined, and skips the source, where it cannot be read. Throws where it is the only one. */
+  async stat(source: string, isOnly: boolean): Promise<Stats | undefined> {
     try {
       return await stat(source);
     } catch (error) {
-      if (alone) throw hostError(source, 'read', error);
-      this.#note(source, error);
+      if (isOnly) throw fileError(source, 'read', error);
+      this.#skipUnreadable(source, error);
       return undefined;
     }
   }
 
   addFile(source: string, destination: string, found: Stats): void {
     if (!found.isFile()) {
-      this.unplanned.push({ source, reason: 'is no ordinary file' });
+      this.#skip(source, 'is not a regular file');
       return;
     }
-    if (resolve(source) === resolve(destination)) {
-      this.unplanned.push({ source, reason: 'is there already: it is the destination itself' });
+    if (samePath(source, destination)) {
+      this.#skip(source, 'is the destination itself');
       return;
     }
-    const other = this.#taken.get(resolve(destination));
+    const other = this.#sourceOf.get(keyOf(destination));
     if (other !== undefined) {
       throw new RequestError(
         `${other} and ${source} would both become ${destination}; copy them one by one.`,
       );
     }
-    this.#taken.set(resolve(destination), source);
-    this.copies.push({ source, destination, bytes: BigInt(found.size) });
+    this.#sourceOf.set(keyOf(destination), source);
+    this.#copies.push({ source, destination, bytes: BigInt(found.size) });
   }
 
   async addFolder(source: string, destination: string): Promise<void> {
-    this.folders.push(destination);
-    for (const entry of await this.#entries(source)) {
+    this.#folders.push(destination);
+    for (const entry of await this.#entriesOf(source)) {
       const from = join(source, entry.name);
       const to = join(destination, entry.name);
-      if (entry.isSymbolicLink())
-        this.unplanned.push({ source: from, reason: 'is a link, which is not followed' });
+      if (entry.isSymbolicLink()) this.#skip(from, 'is a symbolic link, which is not followed');
       else if (entry.isDirectory()) await this.addFolder(from, to);
       else {
-        const found = await this.look(from, false);
+        const found = await this.stat(from, false);
         if (found !== undefined) this.addFile(from, to, found);
       }
     }
   }
 
-  async #entries(folder: string): Promise<Dirent[]> {
+  finish(): CopyPlan {
+    for (const { source } of this.#copies) {
+      const other = this.#sourceOf.get(keyOf(source));
+      if (other !== undefined) {
+        throw new RequestError(`${other} would replace ${source}, which is to be copied too; copy it first.`);
+      }
+    }
+    const isSingle = this.#copies.length === 1 && this.#folders.length === 0 && this.#skipped.length === 0;
+    return { isSingle, copies: this.#copies, skipped: this.#skipped, folders: this.#folders };
+  }
+
+  async #entriesOf(folder: string): Promise<Dirent[]> {
     try {
       const entries = await readdir(folder, { withFileTypes: true });
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
-      this.#note(folder, error);
+      this.#skipUnreadable(folder, error);
       return [];
     }
   }
 
-  #note(source: string, error: unknown): void {
-    const code = error instanceof Error && 'code' in error ? { code: String(error.code) } : {};
-    this.unplanned.push({ source, reason: whyUnread(error), ...code });
+  #skipUnreadable(source: string, error: unknown): void {
+    this.#skip(source, `cannot be read (${describeSystemError(error)})`, codeOf(error));
+  }
+
+  #skip(source: string, reason: string, code?: string): void {
+    this.#skipped.push({ source, reason, ...(code !== undefined && { code }) });
   }
 }
 
-function whyUnread(error: unknown): string {
-  return `cannot be read (${hostWords(error)})`;
-}
-
 // A folder copied into itself would never end.
-function refuseWithin(source: string, destination: string): void {
-  if (`${resolve(destination)}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
+function checkOutside(source: string, destination: string): void {
+  if (`${keyOf(destination)}${sep}`.startsWith(`${keyOf(source)}${sep}`)) {
     throw new RequestError(`${destination} lies within ${source}; a folder cannot be copied into itself.`);
   }
 }
 
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    // Whether it may be opened is for the kernel to say; a device has no stat on every system.
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
+function samePath(a: string, b: string): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
+// Windows ignores the letter case of names.
+function keyOf(path: string): string {
+  const absolute = resolve(path);
+  return process.platform === 'win32' ? absolute.toLowerCase() : absolute;
+}
+
+async function statOrUndefined(path: string): Promise<Stats | undefined> {
+  // Whether a path can be opened is decided by the kernel. A device has no stat on some systems.
+  return stat(path).catch(() => undefined);
 }

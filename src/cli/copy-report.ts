@@ -1,27 +1,117 @@
-import type { CopyReport } from '../index.ts';
-import { complain } from './errors.ts';
-import { facts, formatDuration, formatExactSize, formatRate, formatSize, plural } from './format.ts';
+import type { CopyReport, OdxError } from '../index.ts';
+import type { Command, CommandResult } from './command.ts';
+import type { CopyPlan, PlannedCopy } from './copy-plan.ts';
+import { describeError } from './describe-error.ts';
+import { errorDocument, FAILED, INTERRUPTED } from './errors.ts';
+import { facts } from './output.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatExactSize,
+  formatRate,
+  formatSize,
+  plural,
+} from './quantities.ts';
 
-/**
- * What a copy did, for people: how much each way of copying did, and why not all of it was offloaded. `fellBack` says
- * that some of what the report sums up fell back.
- */
-export function describeReport(report: CopyReport, checked: boolean, fellBack = false): string {
-  const { bytes, offloadedBytes, zeroedBytes, bufferedBytes, elapsedMs } = report;
+type CopyOutcome = CopyReport | OdxError;
+
+/** The result of a copy of one file. Import this file dynamically: it loads the library. */
+export function resultOfOne(
+  { source, destination }: PlannedCopy,
+  report: CopyReport,
+  verified: boolean,
+): CommandResult {
+  return {
+    data: { source, destination, ...reportDocument(report), verified },
+    text: `${source} -> ${destination}\n${describeReport(report, verified)}`,
+  };
+}
+
+/** The result of several copies, some of which may have failed. */
+export function resultOfMany(
+  command: Command,
+  plan: CopyPlan,
+  outcomes: readonly CopyOutcome[],
+  options: { readonly verified: boolean; readonly elapsedMs: number },
+): CommandResult {
+  const results = plan.copies.flatMap((planned, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? [] : [{ planned, outcome }];
+  });
+  const finished = results.filter(({ outcome }) => isReport(outcome)).map(({ planned }) => planned);
+  const total = sumReports(outcomes.filter(isReport), options.elapsedMs);
+  const verified = options.verified && finished.length > 0;
+  const interrupted = outcomes.filter(isInterrupted).length;
+  const failures = [
+    ...plan.skipped.map(({ source, reason }) => `not copied: ${source} ${reason}.`),
+    ...results.flatMap(({ planned, outcome }) =>
+      isReport(outcome) || isInterrupted(outcome)
+        ? []
+        : [`not copied: ${planned.source}: ${describeError(outcome, command).sentence}`],
+    ),
+    ...(interrupted === 0
+      ? []
+      : [`Interrupted with ${plural(interrupted, 'file')} to go; unfinished copies were removed.`]),
+  ];
+  const fallbacks = describeFallbacks(results);
+  const count = plan.copies.length + plan.skipped.length;
+  const isComplete = finished.length === count;
+  const head = isComplete
+    ? `${plural(count, 'file')} copied`
+    : `${finished.length} of ${plural(count, 'file')} copied`;
+  const lines = [head];
+  if (finished.length > 0) lines.push(describeReport(total, verified, fallbacks.length > 0), ...fallbacks);
+  // So that the same command can be repeated for the rest.
+  if (interrupted > 0)
+    lines.push(...finished.map(({ source, destination }) => `  finished: ${source} -> ${destination}`));
+  return {
+    data: {
+      ...reportDocument(total),
+      verified,
+      files: [
+        ...results.map(({ planned, outcome }) => fileDocument(command, planned, outcome)),
+        ...plan.skipped.map(({ source, reason, code }) => ({
+          source,
+          error: { ...(code !== undefined && { code }), message: `${source} ${reason}.` },
+        })),
+      ],
+    },
+    text: lines.join('\n'),
+    failures,
+    ...(failures.length > 0 && { exitCode: interrupted > 0 ? INTERRUPTED : FAILED }),
+  };
+}
+
+export function isReport(outcome: CopyOutcome): outcome is CopyReport {
+  return !(outcome instanceof Error);
+}
+
+function isInterrupted(outcome: CopyOutcome): boolean {
+  return !isReport(outcome) && outcome.code === 'ABORT_ERR';
+}
+
+/** Says how many bytes were copied in which way, and why not all of them were offloaded. */
+function describeReport(report: CopyReport, verified: boolean, someFellBack = false): string {
+  const { bytes, offloadedBytes, zeroedBytes, bufferedBytes, elapsedMs, fallback } = report;
   const calls = `${plural(report.reads, 'offload read')}, ${plural(report.writes, 'offload write')}`;
   return facts([
     ['bytes', `${formatExactSize(bytes)} in ${formatDuration(elapsedMs)}, ${formatRate(bytes, elapsedMs)}`],
     [
       'offloaded',
-      offloadedBytes > 0n ? `${share(offloadedBytes, bytes)} (${calls})` : nothingOffloaded(report, fellBack),
+      offloadedBytes > 0n
+        ? `${share(offloadedBytes, bytes)} (${calls})`
+        : nothingOffloaded(report, someFellBack),
     ],
-    ['zeroed', zeroedBytes > 0n ? `${share(zeroedBytes, bytes)}, which the storage made zeros` : undefined],
+    ['zeroed', zeroedBytes > 0n ? `${share(zeroedBytes, bytes)}, zeros that were not read` : undefined],
     [
       'copied',
       bufferedBytes > 0n ? `${share(bufferedBytes, bytes)} by ordinary reads and writes` : undefined,
     ],
-    ['fallback', report.fallback && describeFallback(report.fallback)],
-    ['checked', checked ? 'identical: both files were read again and compared' : undefined],
+    [
+      'fallback',
+      fallback && `from offset ${formatCount(fallback.at)}: ${describeError(fallback.reason).sentence}`,
+    ],
+    ['checked', verified ? 'identical: both files were read again and compared' : undefined],
   ]);
 }
 
@@ -29,29 +119,67 @@ function share(part: bigint, whole: bigint): string {
   return part === whole ? `all ${formatSize(part)}` : formatSize(part);
 }
 
-function nothingOffloaded(report: CopyReport, fellBack: boolean): string | undefined {
+function nothingOffloaded(report: CopyReport, someFellBack: boolean): string | undefined {
   const { bytes, zeroedBytes, fallback, writes } = report;
   if (bytes === 0n) return 'nothing, the file is empty';
-  if (fellBack || fallback !== undefined) return 'nothing';
+  if (someFellBack || fallback !== undefined) return 'nothing';
   if (zeroedBytes > 0n || writes > 0) return undefined;
   return 'nothing: small files are copied by ordinary means, as Windows does; --require offloads them too';
 }
 
-function describeFallback({ reason, at }: NonNullable<CopyReport['fallback']>): string {
-  return `from offset ${at}: ${complain(reason).sentence}`;
-}
-
-/** Several reports as one. Why some of them fell back is for each to say. */
-export function sumReports(reports: readonly CopyReport[], elapsedMs: number): CopyReport {
-  const sum = (pick: (report: CopyReport) => bigint): bigint =>
+/** Adds up several reports. Their fallbacks are not part of the sum. */
+function sumReports(reports: readonly CopyReport[], elapsedMs: number): CopyReport {
+  const bytes = (pick: (report: CopyReport) => bigint): bigint =>
     reports.reduce((total, report) => total + pick(report), 0n);
+  const calls = (pick: (report: CopyReport) => number): number =>
+    reports.reduce((total, report) => total + pick(report), 0);
   return {
-    bytes: sum((report) => report.bytes),
-    offloadedBytes: sum((report) => report.offloadedBytes),
-    zeroedBytes: sum((report) => report.zeroedBytes),
-    bufferedBytes: sum((report) => report.bufferedBytes),
-    reads: reports.reduce((total, report) => total + report.reads, 0),
-    writes: reports.reduce((total, report) => total + report.writes, 0),
+    bytes: bytes((report) => report.bytes),
+    offloadedBytes: bytes((report) => report.offloadedBytes),
+    zeroedBytes: bytes((report) => report.zeroedBytes),
+    bufferedBytes: bytes((report) => report.bufferedBytes),
+    reads: calls((report) => report.reads),
+    writes: calls((report) => report.writes),
     elapsedMs,
   };
+}
+
+interface CopyResult {
+  readonly planned: PlannedCopy;
+  readonly outcome: CopyOutcome;
+}
+
+// Storage that refuses one file usually refuses all of them, for the same reason.
+function describeFallbacks(results: readonly CopyResult[]): string[] {
+  const groups = new Map<string, { first: string; count: number; at: bigint; sentence: string }>();
+  for (const { planned, outcome } of results) {
+    if (!isReport(outcome) || outcome.fallback === undefined) continue;
+    const { reason, at } = outcome.fallback;
+    const group = groups.get(reason.code);
+    if (group !== undefined) group.count++;
+    else
+      groups.set(reason.code, {
+        first: planned.source,
+        count: 1,
+        at,
+        sentence: describeError(reason).sentence,
+      });
+  }
+  return [...groups.values()].map(
+    ({ first, count, at, sentence }) =>
+      `${plural(count, 'file')} not wholly offloaded, ${first} from offset ${formatCount(at)}: ${sentence}`,
+  );
+}
+
+function fileDocument(command: Command, { source, destination }: PlannedCopy, outcome: CopyOutcome): object {
+  return isReport(outcome)
+    ? { source, destination, ...reportDocument(outcome) }
+    : { source, destination, error: errorDocument(outcome, describeError(outcome, command)) };
+}
+
+function reportDocument(report: CopyReport): object {
+  const { fallback } = report;
+  if (fallback === undefined) return { ...report };
+  const reason = errorDocument(fallback.reason, describeError(fallback.reason));
+  return { ...report, fallback: { ...fallback, reason } };
 }

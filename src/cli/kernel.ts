@@ -1,56 +1,27 @@
 import type { Emulator, EmulatorOptions } from '../emulator/index.ts';
 import type { Odx } from '../index.ts';
-import type { GlobalValues } from './global-options.ts';
-import { parseSize, parseTime, plain } from './size.ts';
-import { UsageError } from './usage-error.ts';
+import type { CommonValues } from './command.ts';
+import { UsageError } from './errors.ts';
+import { byteCount, parseSize, parseTime } from './quantities.ts';
 
-/** The functions of this package, bound to the kernel that the command line asks for. */
-export interface Bound {
+/** Loads the library, and the kernel that the command line selects, when a command needs them. */
+export interface KernelLoader {
+  load(): Promise<LoadedKernel>;
+  /** An emulator with the options of the command line. */
+  createEmulator(): Promise<Emulator>;
+}
+
+export interface LoadedKernel {
+  /** The functions of this package, bound to the kernel. */
   readonly odx: Odx;
-  /** Present where the emulator plays the storage. */
+  /** Present where the emulator is the kernel. */
   readonly emulator: Emulator | undefined;
-  /** The emulator stands in for a kernel32 that is not here: what is done shows how it would be, rather than does it fast. */
+  /** The emulator is used because there is no kernel32.dll: the command demonstrates what it would do. */
   readonly isDemonstration: boolean;
 }
 
-/** Loads a kernel when a command needs one. */
-export interface Kernels {
-  bind(): Promise<Bound>;
-  /** The emulator as the options describe it. */
-  emulator(): Promise<Emulator>;
-}
-
-const NOT_HERE = 'kernel32.dll is not here: using the emulator, in this process, on real files.';
-
-/** Throws UsageError when an option of the emulator makes no sense. */
-export function chooseKernel(values: GlobalValues, notice: (line: string) => void): Kernels {
-  const options = emulatorOptions(values);
-  const windows = process.platform === 'win32';
-  const [first] = Object.keys(options);
-  if (windows && !values.emulate && first !== undefined) {
-    throw new UsageError(`${emulatorSpelling[first] ?? first} is an option of the emulator; add --emulate.`);
-  }
-  const emulator = async (): Promise<Emulator> => {
-    const { createEmulator } = await import('../emulator/index.ts');
-    return createEmulator(options);
-  };
-  return {
-    emulator,
-    async bind() {
-      const { createOdx } = await import('../index.ts');
-      if (windows && !values.emulate) {
-        const { loadKernel32 } = await import('../kernel/kernel32.ts');
-        return { odx: createOdx({ kernel: loadKernel32() }), emulator: undefined, isDemonstration: false };
-      }
-      if (!values.emulate) notice(NOT_HERE);
-      const kernel = await emulator();
-      return { odx: createOdx({ kernel }), emulator: kernel, isDemonstration: !values.emulate };
-    },
-  };
-}
-
-/** How the options of the emulator are spelt on the command line. */
-export const emulatorSpelling: Readonly<Record<string, string>> = {
+/** What the options of the emulator are called on the command line. */
+export const emulatorFieldNames: Readonly<Record<string, string>> = {
   sectorSize: '--sector',
   maximumTransferSize: '--max-transfer',
   maximumWriteSize: '--max-write',
@@ -59,17 +30,48 @@ export const emulatorSpelling: Readonly<Record<string, string>> = {
   supported: '--incapable',
 };
 
-function emulatorOptions(values: GlobalValues): EmulatorOptions {
-  const sector = values.sector;
+const NO_KERNEL32 = 'There is no kernel32.dll here, so the emulator is used, on real files.';
+
+/** Throws UsageError where an option of the emulator is not legal. */
+export function kernelLoader(values: CommonValues, notice: (line: string) => void): KernelLoader {
+  const options = emulatorSettings(values);
+  const isWindows = process.platform === 'win32';
+  const [first] = Object.keys(options);
+  if (isWindows && !values.emulate && first !== undefined) {
+    throw new UsageError(
+      `${emulatorFieldNames[first] ?? first} is an option of the emulator; add --emulate.`,
+    );
+  }
+  const createEmulator = async (): Promise<Emulator> => {
+    const emulator = await import('../emulator/index.ts');
+    return emulator.createEmulator(options);
+  };
+  return {
+    createEmulator,
+    async load() {
+      const { createOdx } = await import('../index.ts');
+      if (isWindows && !values.emulate) {
+        const { loadKernel32 } = await import('../kernel/kernel32.ts');
+        return { odx: createOdx({ kernel: loadKernel32() }), emulator: undefined, isDemonstration: false };
+      }
+      if (!values.emulate) notice(NO_KERNEL32);
+      const emulator = await createEmulator();
+      return { odx: createOdx({ kernel: emulator }), emulator, isDemonstration: !values.emulate };
+    },
+  };
+}
+
+function emulatorSettings(values: CommonValues): EmulatorOptions {
+  const { sector, latency, incapable } = values;
   const transfer = values['max-transfer'];
   const write = values['max-write'];
   const lifetime = values['token-lifetime'];
   return {
     ...(sector !== undefined && { sectorSize: Number(parseSize('--sector', sector)) }),
-    ...(transfer !== undefined && { maximumTransferSize: plain(parseSize('--max-transfer', transfer)) }),
-    ...(write !== undefined && { maximumWriteSize: plain(parseSize('--max-write', write)) }),
+    ...(transfer !== undefined && { maximumTransferSize: byteCount(parseSize('--max-transfer', transfer)) }),
+    ...(write !== undefined && { maximumWriteSize: byteCount(parseSize('--max-write', write)) }),
     ...(lifetime !== undefined && { tokenLifetime: parseTime('--token-lifetime', lifetime) }),
-    ...(values.latency !== undefined && { latency: parseTime('--latency', values.latency) }),
-    ...(values.incapable && { supported: false }),
+    ...(latency !== undefined && { latency: parseTime('--latency', latency) }),
+    ...(incapable && { supported: false }),
   };
 }

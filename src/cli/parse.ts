@@ -1,106 +1,128 @@
 import { parseArgs } from 'node:util';
-import type { Command } from './command.ts';
-import { globalOptions } from './global-options.ts';
-import type { Options } from './options.ts';
-import { RequestError, UsageError } from './usage-error.ts';
+import { nearestName } from '../describe.ts';
+import { type Command, commonOptions, emulatorOptions, type OptionSpecs } from './command.ts';
+import { RequestError, UsageError } from './errors.ts';
 
-/** The word that names the command, and everything else. Options of every command may stand before it. */
+export interface ParsedArguments {
+  readonly operands: string[];
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+// Every command accepts the options of the emulator, so that they may be in an alias or a script.
+const sharedOptions = { ...commonOptions, ...emulatorOptions };
+
+/** Separates the name of the command from the other arguments. Shared options may come before it. */
 export function splitCommand(args: readonly string[]): { name: string | undefined; rest: string[] } {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: optionsFor(globalOptions),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const { tokens } = tokenize(args, sharedOptions);
   const first = tokens.find((token) => token.kind === 'positional' || token.kind === 'option-terminator');
   if (first?.kind !== 'positional') return { name: undefined, rest: [...args] };
   return { name: first.value, rest: args.filter((_, index) => index !== first.index) };
 }
 
-export interface Parsed {
-  readonly operands: string[];
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
-}
-
-/** The operands and options of a command. Throws UsageError. */
-export function parseCommand(command: Command, args: readonly string[]): Parsed {
-  const parsed = parse(command.negative ? behindDashes(args) : args, {
-    ...command.options,
-    ...globalOptions,
-  });
+/** Parses the arguments of a command. Throws UsageError. */
+export function parseCommand(command: Command, args: readonly string[]): ParsedArguments {
+  const options = { ...command.options, ...sharedOptions };
+  const parsed = parse(command.negativeNumbers ? afterTerminator(args) : args, options);
   if (parsed.values['help']) return parsed;
-  refuseNameless(command, parsed);
-  const [fewest, most] = command.count;
-  const count = parsed.operands.length;
-  if (count < fewest) throw new UsageError(`odx ${command.name} needs ${command.operands}.`);
-  if (count > most) {
+  checkEmptyNames(command, parsed);
+  const [lowest, highest] = command.count;
+  const { operands } = parsed;
+  if (operands.length < lowest) throw new UsageError(`odx ${command.name} needs ${command.operands}.`);
+  if (operands.length > highest) {
+    const extra = operands[highest];
     throw new UsageError(
-      most === 0
-        ? `odx ${command.name} takes no operand, but '${parsed.operands[0]}' was given.`
-        : `odx ${command.name} takes ${command.operands}; '${parsed.operands[most]}' is one too many.`,
+      highest === 0
+        ? `odx ${command.name} takes no operand, but '${extra}' was given.`
+        : `odx ${command.name} takes ${command.operands}; '${extra}' is one too many.`,
     );
   }
   return parsed;
 }
 
-// An empty name is mostly a variable of a shell that was never set.
-function refuseNameless(command: Command, { operands, values }: Parsed): void {
+/** Parses the options of a command line without a command. Throws UsageError. */
+export function parseWithoutCommand(args: readonly string[]): ParsedArguments {
+  return parse(args, { ...sharedOptions, version: { type: 'boolean', short: 'V', help: '' } });
+}
+
+/** Appends a suggestion to a sentence about an unknown name. */
+export function withSuggestion(
+  sentence: string,
+  name: string,
+  known: readonly string[],
+  prefix = '',
+): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? `${sentence}.` : `${sentence}; did you mean ${prefix}${nearest}?`;
+}
+
+// An empty name is usually a shell variable that was never set.
+function checkEmptyNames(command: Command, { operands, values }: ParsedArguments): void {
   if (operands.includes('')) {
-    throw new RequestError(
-      `odx ${command.name} takes ${command.operands}, but '' was given for one of them.`,
-    );
+    throw new RequestError(`odx ${command.name} takes ${command.operands}, but one of them is ''.`);
   }
   for (const [name, { value }] of Object.entries(command.options)) {
     if (value === 'FILE' && values[name] === '') throw new RequestError(`--${name} is ''; name a file.`);
   }
 }
 
-/** Options where no command is named. Throws UsageError. */
-export function parseBare(args: readonly string[]): Parsed {
-  return parse(args, { ...globalOptions, version: { type: 'boolean', short: 'V', help: '' } });
+function parse(args: readonly string[], options: OptionSpecs): ParsedArguments {
+  const { tokens, values, positionals } = tokenize(args, options);
+  for (const token of tokens) if (token.kind === 'option') checkOption(token, options);
+  return { values: values as ParsedArguments['values'], operands: positionals };
 }
 
-function parse(args: readonly string[], options: Options): Parsed {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: optionsFor(options),
-      allowPositionals: true,
-    });
-    return { values: values as Parsed['values'], operands: positionals };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(sentence(error.message, options));
+// Not strict, because the messages of Node.js speak to programmers.
+function tokenize(args: readonly string[], options: OptionSpecs) {
+  return parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { type, short }]) => [
+        name,
+        short === undefined ? { type } : { type, short },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkOption({ name, rawName, value, inlineValue }: OptionToken, options: OptionSpecs): void {
+  const spec = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (spec === undefined) throw new UsageError(unknownOption(rawName, Object.keys(options)));
+  if (spec.type === 'boolean') {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value.`);
+    return;
+  }
+  if (value === undefined) {
+    throw new UsageError(`--${name} needs a value: --${name} ${spec.value ?? 'VALUE'}.`);
+  }
+  if (inlineValue !== true && value.length > 1 && value.startsWith('-')) {
+    throw new UsageError(`--${name} needs a value; write one that begins with a dash as --${name}=${value}.`);
+  }
+  if (spec.choices !== undefined && !spec.choices.includes(value)) {
+    throw new UsageError(`--${name} is '${value}'; it must be ${spec.choices.join(' or ')}.`);
   }
 }
 
-// A negative number looks like an option to Node; behind -- it does not.
-function behindDashes(args: readonly string[]): string[] {
+function unknownOption(rawName: string, known: readonly string[]): string {
+  const sentence = `Unknown option ${rawName}`;
+  const suggestion = withSuggestion(sentence, rawName.replace(/^-+/, ''), known, '--');
+  return suggestion === `${sentence}.`
+    ? `${sentence}. If it is a file name, write -- before it.`
+    : suggestion;
+}
+
+// Node.js takes a negative number for an option, but not after --.
+function afterTerminator(args: readonly string[]): string[] {
   const isNegative = (arg: string): boolean => /^-\d/.test(arg);
   if (args.includes('--') || !args.some(isNegative)) return [...args];
   return [...args.filter((arg) => !isNegative(arg)), '--', ...args.filter(isNegative)];
-}
-
-function optionsFor(options: Options): Record<string, { type: 'boolean' | 'string'; short?: string }> {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, { type, short }]) => [
-      name,
-      short === undefined ? { type } : { type, short },
-    ]),
-  );
-}
-
-// Node's own words, without the lines that speak to programmers and with the kind of value that is wanted.
-function sentence(message: string, options: Options): string {
-  const [first = message] = message.split('\n');
-  const [, missing] = /^Option '--([\w-]+) <value>' argument missing$/.exec(first) ?? [];
-  if (missing !== undefined)
-    return `--${missing} needs a value: --${missing} ${options[missing]?.value ?? 'VALUE'}.`;
-  const [, ambiguous] = /^Option '--([\w-]+)' argument is ambiguous/.exec(first) ?? [];
-  if (ambiguous !== undefined)
-    return `--${ambiguous} needs a value; one that begins with a dash is written --${ambiguous}=-1.`;
-  const [, unknown] = /^Unknown option '(.+?)'/.exec(first) ?? [];
-  if (unknown !== undefined) return `${unknown} is no option here; after -- it would be taken for a name.`;
-  return first.endsWith('.') ? first : `${first}.`;
 }

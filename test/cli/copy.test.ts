@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hashOf, pattern } from './fixtures.ts';
-import { folderFor } from './in-folder.ts';
-import { underWine } from './odx-process.ts';
+import { expandWildcards } from '../../src/cli/copy-plan.ts';
+import { hashOf, pattern } from './files.ts';
+
+import { folderFor, underWine } from './odx-process.ts';
 
 const LENGTH = 3_000_001;
 const inFolder = folderFor((path) => writeFileSync(path('big.vhdx'), pattern(LENGTH)));
@@ -31,7 +32,7 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'prints one document with --json, 64-bit numbers as strings',
+    'prints one document with --json, with 64-bit numbers as strings',
     inFolder(async ({ run }) => {
       const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--json');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -51,7 +52,7 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'says why and from where ordinary copying took over',
+    'says why ordinary copying took over, and at which offset',
     inFolder(async ({ run }) => {
       const { code, stdout } = await run('copy', 'big.vhdx', 'copy.vhdx', '--incapable');
       expect(code).toBe(0);
@@ -80,7 +81,7 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'fails with --require where nothing can be offloaded, in a sentence and with a next step',
+    'fails with --require where nothing can be offloaded, and says what to do',
     inFolder(async ({ path, run }) => {
       const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--require', '--incapable');
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -90,7 +91,7 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'puts a failure into the document with --json',
+    'prints a failure as part of the document with --json',
     inFolder(async ({ run }) => {
       const { code, stdout, stderr } = await run('copy', 'none.vhdx', 'copy.vhdx', '--json');
       expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
@@ -107,7 +108,7 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'keeps a destination that is there with --no-overwrite',
+    'keeps an existing destination with --no-overwrite',
     inFolder(async ({ path, run }) => {
       writeFileSync(path('copy.vhdx'), 'precious');
       const { code, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--no-overwrite');
@@ -119,30 +120,76 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it.each([
-    ['a copy onto itself', ['big.vhdx', 'big.vhdx'], /^odx: .+ is the source itself/],
+    ['a copy of a file onto itself', ['big.vhdx', 'big.vhdx'], /^odx: .+ is the source itself/],
     ['a concurrency beyond 64', ['big.vhdx', 'c', '--concurrency', '65'], /^odx: --concurrency is 65; /],
-    ['a chunk of nothing', ['big.vhdx', 'c', '--chunk', '0'], /^odx: --chunk is 0; /],
-    ['a sector that is none', ['big.vhdx', 'c', '--sector', '1000'], /^odx: --sector is 1000; /],
+    ['a chunk of 0 bytes', ['big.vhdx', 'c', '--chunk', '0'], /^odx: --chunk is 0; /],
+    ['an illegal sector size', ['big.vhdx', 'c', '--sector', '1000'], /^odx: --sector is 1000; /],
     [
-      'several sources and no folder',
+      'several sources and a missing folder',
       ['big.vhdx', 'big.vhdx', 'nowhere'],
       /^odx: There is no folder nowhere /,
     ],
-    ['a missing folder', ['big.vhdx', 'nowhere/'], /^odx: There is no folder nowhere\/; /],
-    ['a folder into itself', ['.', 'sub'], /^odx: sub lies within \.; /],
+    ['a folder that does not exist', ['big.vhdx', 'nowhere/'], /^odx: There is no folder nowhere\/; /],
+    ['a copy of a folder into itself', ['.', 'sub'], /^odx: sub lies within \.; /],
   ])(
-    'refuses %s as usage',
+    'refuses %s and exits with 2',
     inFolder(async ({ path, run }, _what, args, sentence) => {
       const { code, stdout, stderr } = await run('copy', ...args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toMatch(sentence);
-      expect(stderr).toContain('next: Mend the command line; odx copy --help shows examples.');
+      expect(stderr).toContain('next: Correct the command line; odx copy --help shows examples.');
       expect(hashOf(path('big.vhdx')).length).toBe(64);
     }),
   );
 
   it(
-    'shows a stack with --debug alone',
+    'advises to leave out --require where the storage cannot offload, and --no-overwrite where it refused',
+    inFolder(async ({ path, run }) => {
+      const required = await run('copy', 'big.vhdx', 'copy.vhdx', '--require', '--incapable');
+      expect(required.stderr).toContain('next: Leave out --require to copy by ordinary reads and writes; ');
+      writeFileSync(path('copy.vhdx'), 'precious');
+      const refused = await run('copy', 'big.vhdx', 'copy.vhdx', '--no-overwrite');
+      expect(refused.stderr).toMatch(/\nnext: Choose another name, or leave out --no-overwrite\.\n$/);
+    }),
+  );
+
+  it(
+    'says that the destination is a folder where a folder has the name of the file',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('backup', 'big.vhdx'), { recursive: true });
+      const { code, stderr } = await run('copy', 'big.vhdx', 'backup');
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `odx: ${join('backup', 'big.vhdx')} is a folder.\nnext: Name a file.\n`,
+      });
+    }),
+  );
+
+  it(
+    'writes progress as one JSON object per line to stderr with --progress json',
+    inFolder(async ({ run }) => {
+      const args = ['copy', 'big.vhdx', 'copy.vhdx', '--progress', 'json'] as const;
+      const { code, stdout, stderr } = await run(...args);
+      expect(code).toBe(0);
+      expect(stdout).toContain('big.vhdx -> copy.vhdx\n');
+      const lines: unknown[] = stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(lines.at(-1)).toMatchObject({
+        source: 'big.vhdx',
+        destination: 'copy.vhdx',
+        bytesDone: '3000001',
+        totalBytes: '3000001',
+      });
+      const both = await run(...args, '--json');
+      expect(JSON.parse(both.stdout)).toMatchObject({ bytes: '3000001' });
+      expect(both.stderr).toContain('"bytesDone":"3000001"');
+    }),
+  );
+
+  it(
+    'prints a stack only with --debug',
     inFolder(async ({ run }) => {
       const { stderr } = await run('copy', 'none.vhdx', 'copy.vhdx', '--debug');
       expect(stderr).toMatch(/\n {4}at /);
@@ -157,7 +204,7 @@ describe
     'odx copy of several files (skipped under Wine, where a process takes seconds to start)',
     () => {
       it(
-        'copies them into a folder',
+        'copies several files into a folder',
         inFolder(async ({ path, run }) => {
           writeFileSync(path('other.vhdx'), pattern(400_000));
           mkdirSync(path('backup'));
@@ -171,7 +218,7 @@ describe
       );
 
       it(
-        'copies one into a folder under its own name',
+        'copies one file into a folder under its own name',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('backup'));
           expect((await run('copy', 'big.vhdx', 'backup')).stdout).toContain(
@@ -181,7 +228,7 @@ describe
       );
 
       it(
-        'copies a folder with all it holds, and makes what folders it needs',
+        'copies a folder with everything in it, and creates the folders that it needs',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('tree', 'deep', 'empty'), { recursive: true });
           writeFileSync(path('tree', 'top'), pattern(300_000));
@@ -209,7 +256,7 @@ describe
       );
 
       it(
-        'names what it refuses, one line each, copies the rest and fails',
+        'reports each file that it could not copy on one line, copies the rest and exits with 1',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('backup'));
           writeFileSync(path('other.vhdx'), pattern(400_000));
@@ -229,7 +276,7 @@ describe
       );
 
       it(
-        'claims nothing of a copy when nothing was copied',
+        'does not claim to have checked a copy when nothing was copied',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('backup'));
           const args = ['copy', 'none.vhdx', 'nor.vhdx', 'backup', '--verify'] as const;
@@ -240,7 +287,7 @@ describe
       );
 
       it(
-        'copies the others when one is not there',
+        'copies the other files when one is missing',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('backup'));
           const { code, stdout, stderr } = await run('copy', 'none.vhdx', 'big.vhdx', 'backup');
@@ -254,7 +301,7 @@ describe
       );
 
       it(
-        'groups the reasons why nothing was offloaded',
+        'groups files that were not offloaded by the reason',
         inFolder(async ({ path, run }) => {
           writeFileSync(path('other.vhdx'), pattern(400_000));
           mkdirSync(path('backup'));
@@ -266,14 +313,14 @@ describe
       );
 
       it.skipIf(process.platform === 'win32')(
-        'follows no link (skipped on Windows, where links need a privilege)',
+        'follows no symbolic link (skipped on Windows, where creating one needs a privilege)',
         inFolder(async ({ path, run }) => {
           mkdirSync(path('tree'));
           symlinkSync('../big.vhdx', path('tree', 'link'));
           const { code, stdout, stderr } = await run('copy', 'tree', 'new');
           expect(code).toBe(1);
           expect(stdout).toContain('0 of 1 file copied');
-          expect(stderr).toBe('odx: not copied: tree/link is a link, which is not followed.\n');
+          expect(stderr).toBe('odx: not copied: tree/link is a symbolic link, which is not followed.\n');
         }),
       );
 
@@ -291,22 +338,94 @@ describe
     },
   );
 
-describe.concurrent('the kernel', () => {
+describe.skipIf(underWine).concurrent('odx copy --dry-run (skipped under Wine)', () => {
+  it(
+    'names every source and its destination on stdout, and changes nothing',
+    inFolder(async ({ path, run }) => {
+      mkdirSync(path('tree', 'deep'), { recursive: true });
+      writeFileSync(path('tree', 'deep', 'one.img'), pattern(10));
+      const before = readdirSync(path());
+      const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'none.vhdx', 'tree', '--dry-run');
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: 'odx: would not be copied: none.vhdx cannot be read (ENOENT: no such file or directory).\n',
+      });
+      expect(stdout).toBe(
+        `big.vhdx -> ${join('tree', 'big.vhdx')}\n1 file would be copied; nothing was changed\n`,
+      );
+      const copy = await run('copy', 'big.vhdx', 'copy.vhdx', '--dry-run');
+      expect(copy).toEqual({
+        code: 0,
+        stdout: 'big.vhdx -> copy.vhdx\n1 file would be copied; nothing was changed\n',
+        stderr: '',
+      });
+      const folder = await run('copy', 'tree', 'new', '--dry-run', '--json');
+      expect(JSON.parse(folder.stdout)).toEqual({
+        dryRun: true,
+        files: [
+          {
+            source: join('tree', 'deep', 'one.img'),
+            destination: join('new', 'deep', 'one.img'),
+            bytes: '10',
+          },
+        ],
+        skipped: [],
+      });
+      expect(readdirSync(path())).toEqual(before);
+    }),
+  );
+});
+
+describe('wildcards in the sources of odx copy', () => {
+  const names = ['one.img', 'TWO.IMG', 'three.vhdx', 'plain', '.hidden'];
+
+  it.each<[string, string[]]>([
+    ['*.img', ['TWO.IMG', 'one.img']],
+    ['t*', ['TWO.IMG', 'three.vhdx']],
+    ['???.img', ['TWO.IMG', 'one.img']],
+    ['*.*', ['.hidden', 'TWO.IMG', 'one.img', 'plain', 'three.vhdx']],
+    ['p[l]ain*', []],
+  ])(
+    'match like those of Windows: %s',
+    inFolder(async ({ path }, pattern, expected) => {
+      mkdirSync(path('disks'));
+      for (const name of names) writeFileSync(path('disks', name), '');
+      const found = expandWildcards([`${path('disks')}/${pattern}`]);
+      if (expected.length > 0)
+        expect(await found).toEqual(expected.map((name) => `${path('disks')}/${name}`));
+      else await expect(found).rejects.toThrow(`No file matches ${path('disks')}/${pattern}.`);
+    }),
+  );
+
+  it(
+    'select folders too, keep the order of the patterns and leave other paths alone',
+    inFolder(async ({ path }) => {
+      for (const name of ['a1', 'a2', 'x1']) mkdirSync(path(name));
+      for (const name of ['a1', 'x1']) writeFileSync(path(name, 'disk.img'), '');
+      const folder = path();
+      expect(
+        await expandWildcards([`${folder}/x*`, `${folder}/a?/disk.*`, 'missing', '\\\\?\\C:\\x']),
+      ).toEqual([`${folder}/x1`, `${folder}/a1/disk.img`, 'missing', '\\\\?\\C:\\x']);
+    }),
+  );
+});
+
+describe.concurrent('the kernel of odx copy', () => {
   it.skipIf(process.platform === 'win32')(
-    'is the emulator off Windows, and odx says so (skipped on Windows)',
+    'is the emulator where there is no Windows, and stderr says so (skipped on Windows)',
     inFolder(async ({ odx }) => {
       const { code, stdout, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--json']);
       expect({ code, stderr }).toEqual({
         code: 0,
-        stderr: 'kernel32.dll is not here: using the emulator, in this process, on real files.\n',
+        stderr: 'There is no kernel32.dll here, so the emulator is used, on real files.\n',
       });
-      // There the copy shows how it would be, so it is always checked.
+      // Such a copy is a demonstration, so it is always checked.
       expect(JSON.parse(stdout)).toMatchObject({ bytes: '3000001', verified: true });
     }),
   );
 
   it.runIf(process.platform === 'win32')(
-    'is kernel32.dll on Windows, where most volumes refuse and the copy is made all the same (skipped off Windows)',
+    'is kernel32.dll on Windows, and the file is copied even where the volume does not offload (skipped off Windows)',
     inFolder(async ({ path, odx }) => {
       const { code, stdout, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--verify', '--json']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -316,7 +435,7 @@ describe.concurrent('the kernel', () => {
   );
 
   it.runIf(process.platform === 'win32')(
-    'takes options of the emulator with --emulate alone (skipped off Windows)',
+    'takes options of the emulator only with --emulate (skipped off Windows)',
     inFolder(async ({ odx }) => {
       const { code, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--latency', '1']);
       expect(code).toBe(2);
@@ -325,7 +444,7 @@ describe.concurrent('the kernel', () => {
   );
 
   it(
-    'is as narrow as its options say',
+    'has the limits that the options of the emulator set',
     inFolder(async ({ run }) => {
       const { stdout } = await run(
         'copy',
@@ -344,9 +463,9 @@ describe.concurrent('the kernel', () => {
   );
 });
 
-describe.concurrent('colours', () => {
+describe.concurrent('the colours of odx', () => {
   it(
-    'are left out where nobody looks, and with NO_COLOR',
+    'are left out in a pipe and with NO_COLOR',
     inFolder(async ({ run, odx }) => {
       const plain = await run('copy', 'none.vhdx', 'c');
       expect(plain.stderr).not.toContain('\u001b');
@@ -356,7 +475,7 @@ describe.concurrent('colours', () => {
   );
 
   it(
-    'come with FORCE_COLOR',
+    'appear with FORCE_COLOR',
     inFolder(async ({ odx }) => {
       const { stderr } = await odx(['copy', '--emulate', 'none.vhdx', 'c'], { env: { FORCE_COLOR: '1' } });
       expect(stderr).toContain('\u001b[31modx:');

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
-import { writeExampleFiles } from './fixtures.ts';
-import { odx, temporaryFolder, underWine } from './odx-process.ts';
+import { temporaryFolder, writeExampleFiles } from './files.ts';
+import { odx, underWine } from './odx-process.ts';
 
 const EXAMPLE = /^ {2}odx (.+)$/gm;
 const folders = new Map(commands.map(({ name }) => [name, temporaryFolder()]));
@@ -12,11 +12,11 @@ afterAll(() => {
   for (const folder of folders.values()) folder.remove();
 });
 
-// On Windows the examples would ask the real storage, so the emulator is asked for everywhere.
+// The emulator is used on Windows too, where the examples would use real storage otherwise.
 describe
   .skipIf(underWine)
-  .concurrent('the examples of --help (skipped under Wine, where a process takes seconds to start)', () => {
-    it.each(commands.map(({ name }) => name))('%s', async (name) => {
+  .concurrent('odx COMMAND --help (skipped under Wine, where a process takes seconds to start)', () => {
+    it.each(commands.map(({ name }) => name))('shows examples for %s that run as they are', async (name) => {
       const { stdout: help } = await odx([name, '--help']);
       const examples = help.slice(help.indexOf('\nExamples\n')).matchAll(EXAMPLE);
       const lines = Array.from(examples, ([, line = '']) => line);

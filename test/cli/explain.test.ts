@@ -21,20 +21,20 @@ describe
       ['0x98268', 'FSCTL_OFFLOAD_WRITE  0x00098268 (623208)', 'meaning     '],
       ['FSCTL_OFFLOAD_WRITE', 'FSCTL_OFFLOAD_WRITE  0x00098268 (623208)', 'what to do  '],
       ['99999', 'ERROR_99999  0x0001869F (99999)', 'net helpmsg 99999'],
-    ])('%s', async (code, head, part) => {
+    ])('explains %s', async (code, head, part) => {
       const { code: exitCode, stdout, stderr } = await odx(['explain', code]);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(stdout.split('\n')[0]).toBe(head);
       expect(stdout).toContain(part);
     });
 
-    it('lists what else a number may stand for', async () => {
+    it('lists what else a Win32 error may stand for', async () => {
       expect((await odx(['explain', '5'])).stdout).toContain(
         '\nThe Win32 error 5 may also stand for:\n  STATUS_',
       );
     });
 
-    it('answers in JSON', async () => {
+    it('prints an explanation as JSON', async () => {
       const { stdout } = await odx(['explain', '315', '--json']);
       expect(JSON.parse(stdout)).toMatchObject({
         name: 'ERROR_INVALID_TOKEN',
@@ -42,9 +42,42 @@ describe
       });
     });
 
-    it('refuses a name that it does not know and offers the nearest', async () => {
+    it('refuses an unknown name and suggests the nearest one', async () => {
       const { code, stdout, stderr } = await odx(['explain', 'ERROR_INVALID_TOKIN']);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toContain('did you mean ERROR_INVALID_TOKEN?');
+    });
+
+    it.each([[['invalid token']], [['invalid', 'token']], [['TOKEN', 'Invalid']]])(
+      'searches names and meanings for %j',
+      async (words) => {
+        const { code, stdout, stderr } = await odx(['explain', ...words]);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(stdout).toMatch(
+          /^STATUS_INVALID_TOKEN \(0xC0000465\), ERROR_INVALID_TOKEN \(315\)\n {2}The storage/m,
+        );
+        expect(stdout).toMatch(/\n\d+ match(es)?\n$/);
+      },
+    );
+
+    it('prints the matches of a search as JSON', async () => {
+      const { stdout } = await odx(['explain', 'valid data', '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({
+        matches: expect.arrayContaining([
+          expect.objectContaining({
+            name: 'STATUS_BEYOND_VDL',
+            win32: { name: 'ERROR_BEYOND_VDL', value: 1289 },
+          }),
+        ]),
+      });
+    });
+
+    it.each([
+      [['nonsense'], "odx: Nothing is known about 'nonsense'.\nnext: Write a number such as 315"],
+      [['99999999999'], 'odx: CODE is 99999999999; a code of Windows is a whole number from -2147483648'],
+    ])('refuses %j in the words of the command line', async (words, sentence) => {
+      const { code, stdout, stderr } = await odx(['explain', ...words]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr.startsWith(sentence)).toBe(true);
     });
   });

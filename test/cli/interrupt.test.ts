@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pattern } from './fixtures.ts';
-import { environment, ODX, temporaryFolder } from './odx-process.ts';
+import { pattern, temporaryFolder } from './files.ts';
+import { environment, ODX } from './odx-process.ts';
 
 const SLOW = ['--emulate', '--chunk', '256K', '--latency', '100ms'];
 let folder: ReturnType<typeof temporaryFolder>;
@@ -16,24 +16,24 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 describe.skipIf(process.platform === 'win32')(
-  'an interrupted copy (skipped on Windows, where SIGINT cannot be sent to another process)',
+  'an interrupted odx copy (skipped on Windows, where SIGINT cannot be sent to another process)',
   () => {
     it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-      'removes the half-made file after %s and exits with 130',
+      'removes the unfinished file after %s and exits with 130',
       async (name) => {
         const { code, stdout, stderr } = await interrupt(['big.vhdx', 'copy.vhdx'], 'copy.vhdx', name);
         expect({ code, stdout, stderr }).toEqual({
           code: 130,
           stdout: '',
           stderr:
-            'odx: Interrupted.\nnext: The half-made file was removed, also where it replaced another; run the same command again to begin anew.\n',
+            'odx: Interrupted.\nnext: The unfinished file was removed, even where it replaced another one; run the same command to start again.\n',
         });
         expect(existsSync(path('copy.vhdx'))).toBe(false);
         expect(existsSync(path('big.vhdx'))).toBe(true);
       },
     );
 
-    it('is an error in the document of --json', async () => {
+    it('prints an AbortError in the document of --json', async () => {
       const { code, stdout, stderr } = await interrupt(
         ['big.vhdx', 'copy.vhdx', '--json'],
         'copy.vhdx',
@@ -43,7 +43,7 @@ describe.skipIf(process.platform === 'win32')(
       expect(JSON.parse(stdout)).toMatchObject({ error: { name: 'AbortError', code: 'ABORT_ERR' } });
     });
 
-    it('removes every half-made file of several', async () => {
+    it('removes every unfinished file of several', async () => {
       mkdirSync(path('backup'));
       writeFileSync(path('other.vhdx'), pattern(4_000_001));
       const { code, stderr } = await interrupt(
@@ -53,12 +53,12 @@ describe.skipIf(process.platform === 'win32')(
       );
       expect({ code, stderr }).toEqual({
         code: 130,
-        stderr: 'odx: Interrupted with 2 files to go; what was half-made was removed.\n',
+        stderr: 'odx: Interrupted with 2 files to go; unfinished copies were removed.\n',
       });
       expect(readdirSync(path('backup'))).toEqual([]);
     });
 
-    it('leaves what was finished, and tells of it', async () => {
+    it('keeps the files that were finished, and lists them', async () => {
       mkdirSync(path('backup'));
       writeFileSync(path('small.vhdx'), pattern(1000));
       const { code, stdout, stderr } = await interrupt(
@@ -68,15 +68,16 @@ describe.skipIf(process.platform === 'win32')(
       );
       expect({ code, stderr }).toEqual({
         code: 130,
-        stderr: 'odx: Interrupted with 1 file to go; what was half-made was removed.\n',
+        stderr: 'odx: Interrupted with 1 file to go; unfinished copies were removed.\n',
       });
       expect(stdout).toContain('1 of 2 files copied');
+      expect(stdout).toContain('  finished: small.vhdx -> backup/small.vhdx\n');
       expect(readdirSync(path('backup'))).toEqual(['small.vhdx']);
     });
   },
 );
 
-/** Sends the signal once the destination has come to be. */
+/** Sends the signal when the destination exists. */
 async function interrupt(
   args: readonly string[],
   destination: string,

@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { byteMap } from '../../src/cli/layout-map.ts';
-import { layoutPicture } from '../../src/cli/layout-picture.ts';
-import { layoutRows } from '../../src/cli/layout-rows.ts';
+import { byteMap, layoutPicture, layoutRows } from '../../src/cli/layout-drawing.ts';
 import { structs } from '../../src/structs.ts';
-import { odx, temporaryFolder } from './odx-process.ts';
+import { temporaryFolder } from './files.ts';
+import { odx } from './odx-process.ts';
 
 const folder = temporaryFolder();
 
@@ -41,7 +40,7 @@ describe.concurrent('odx layout', () => {
     `);
   });
 
-  it('shows padding', async ({ expect }) => {
+  it('shows the padding of a structure', async ({ expect }) => {
     expect((await odx(['layout', 'DISK_GEOMETRY'])).stdout).toContain('0x008');
     expect((await odx(['layout', 'DEVICE_DSM_DEFINITION'])).stdout).toContain('(padding)');
   });
@@ -52,12 +51,20 @@ describe.concurrent('odx layout', () => {
     expect(stdout).toMatch(/^FSCTL_OFFLOAD_WRITE_INPUT +544 bytes, aligned to 8$/m);
   });
 
-  it('takes aliases and any letter case, and answers in JSON', async () => {
+  it('prints whole layouts of every structure with --json', async () => {
+    const { stdout } = await odx(['layout', '--json']);
+    const printed = JSON.parse(stdout) as { name: string }[];
+    expect(Object.fromEntries(printed.map((layout) => [layout.name, layout]))).toEqual(
+      JSON.parse(JSON.stringify(structs)),
+    );
+  });
+
+  it('accepts aliases and any letter case, and prints JSON', async () => {
     const { stdout } = await odx(['layout', 'device_dsm_input', '--json']);
     expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(structs.DEVICE_MANAGE_DATA_SET_ATTRIBUTES)));
   });
 
-  it('draws a picture', async () => {
+  it('writes a picture with --svg', async () => {
     const { code } = await odx(['layout', 'STORAGE_OFFLOAD_TOKEN', '--svg', 'token.svg'], {
       cwd: folder.path,
     });
@@ -67,14 +74,14 @@ describe.concurrent('odx layout', () => {
     );
   });
 
-  it('draws it over no file that is there, unless told to', async () => {
+  it('replaces an existing file with a picture only with --force', async () => {
     const picture = join(folder.path, 'taken.svg');
     writeFileSync(picture, 'precious');
     const args = ['layout', 'STORAGE_OFFLOAD_TOKEN', '--svg', picture];
     const { code, stderr } = await odx(args);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `odx: ${picture} is there already.\nnext: Choose another name, or add --force to replace what is there.\n`,
+      `odx: ${picture} already exists.\nnext: Choose another name, or add --force to replace it.\n`,
     );
     expect(readFileSync(picture, 'utf8')).toBe('precious');
     expect((await odx([...args, '--force'])).code).toBe(0);
@@ -83,11 +90,12 @@ describe.concurrent('odx layout', () => {
 
   it.each([
     [
-      'a structure that it does not know',
+      'an unknown structure',
       ['layout', 'FSCTL_OFFLOAD_WRITE_INPUTS'],
-      'Did you mean FSCTL_OFFLOAD_WRITE_INPUT?',
+      'odx: Unknown structure FSCTL_OFFLOAD_WRITE_INPUTS; did you mean FSCTL_OFFLOAD_WRITE_INPUT?\nnext: odx layout lists every structure.\n',
     ],
-    ['a picture of nothing', ['layout', '--svg', 'all.svg'], '--svg draws one structure; name it.'],
+    ['a name like no other', ['layout', 'nope'], 'odx: Unknown structure nope.\nnext: odx layout lists'],
+    ['a picture without a structure', ['layout', '--svg', 'all.svg'], '--svg draws one structure; name it.'],
   ])('refuses %s', async (_what, args, sentence) => {
     const { code, stderr } = await odx(args);
     expect(code).toBe(2);
@@ -96,9 +104,9 @@ describe.concurrent('odx layout', () => {
 });
 
 describe.each(Object.values(structs).map((layout) => [layout.name, layout] as const))(
-  'the map of %s',
+  'the drawing of %s',
   (_name, layout) => {
-    it('covers every byte once', () => {
+    it('contains every byte once', () => {
       let at = 0;
       for (const { offset, cells, omitted } of layoutRows(layout)) {
         expect(offset).toBe(at);
@@ -111,15 +119,16 @@ describe.each(Object.values(structs).map((layout) => [layout.name, layout] as co
       expect(at).toBe(layout.size);
     });
 
-    it('names every field, and fits 80 columns', () => {
-      const begun = layoutRows(layout).flatMap(({ cells }) =>
+    it('names every field, and fits 80 and 50 columns', () => {
+      const names = layoutRows(layout).flatMap(({ cells }) =>
         cells.filter(({ begins }) => begins).map(({ name }) => name),
       );
-      expect(begun).toEqual(layout.fields.map(({ name }) => name));
+      expect(names).toEqual(layout.fields.map(({ name }) => name));
       for (const line of byteMap(layout).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      for (const line of byteMap(layout, 50).split('\n')) expect(line.length).toBeLessThanOrEqual(50);
     });
 
-    it('is well-formed as a picture', () => {
+    it('is a well-formed picture', () => {
       const picture = layoutPicture(layout);
       const opened = picture.match(/<(?:svg|title|style|text)\b/g) ?? [];
       const closed = picture.match(/<\/(?:svg|title|style|text)>/g) ?? [];

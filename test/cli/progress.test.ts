@@ -5,12 +5,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProgressBar } from '../../src/cli/progress.ts';
 import type { CopyProgress } from '../../src/index.ts';
-import { hashOf, pattern } from './fixtures.ts';
-import { odx, temporaryFolder } from './odx-process.ts';
-import { odxInTerminal, opener } from './terminal.ts';
+import { hashOf, pattern, temporaryFolder } from './files.ts';
+import { odx, odxInTerminal, ptyOpener, until } from './odx-process.ts';
 
 const SLOW = ['--emulate', '--chunk', '256K', '--latency', '60ms'];
-// What moves the cursor to the start of its line.
+// Moves the cursor to the start of its line.
 const LINE_START = '\u001b[1G';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -22,10 +21,10 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-describe.skipIf(opener === undefined)(
-  `the progress bar in a pseudo-terminal (${opener?.name ?? 'skipped: neither util-linux script nor python3 opens one here'})`,
+describe.skipIf(ptyOpener === undefined)(
+  `the progress bar of odx copy in a pseudo-terminal (${ptyOpener?.name ?? 'skipped: neither util-linux script nor python3 opens one here'})`,
   () => {
-    it('moves, and gives way to the report', async () => {
+    it('moves, and is replaced by the report', async () => {
       const session = odxInTerminal(['copy', 'big.vhdx', 'copy.vhdx', ...SLOW], folder.path);
       expect(await session.ended).toBe(0);
       const drawn = session.shown().split(LINE_START).map(stripVTControlCharacters);
@@ -41,9 +40,9 @@ describe.skipIf(opener === undefined)(
       expect(hashOf(path('copy.vhdx'))).toBe(hashOf(path('big.vhdx')));
     });
 
-    it('goes away on Ctrl-C, with the half-made file', async () => {
+    it('is removed on Ctrl-C, with the unfinished file', async () => {
       const session = odxInTerminal(['copy', 'big.vhdx', 'copy.vhdx', ...SLOW], folder.path);
-      await until(() => /\b[1-9]\d?%/.test(session.shown()));
+      await until(() => /\b[1-9]\d?%/.test(session.shown()), session.shown);
       expect(existsSync(path('copy.vhdx'))).toBe(true);
       session.child.stdin?.write('\u0003');
       expect(await session.ended).toBe(130);
@@ -68,11 +67,10 @@ describe('the progress bar on a terminal of 80 columns', () => {
     bytesPerSecond: 0,
   };
 
-  // What copyFile tells; what is drawn next.
   it.each<[string, CopyProgress, RegExp]>([
-    ['begins', BEGINNING, /^ {2}0% ░+ {2}0 bytes of 4 MiB/],
+    ['starts at 0%', BEGINNING, /^ {2}0% ░+ {2}0 bytes of 4 MiB/],
     [
-      'tells apart what was offloaded, zeroed and copied',
+      'distinguishes bytes that were offloaded, zeroed and copied',
       {
         ...BEGINNING,
         phase: 'buffered',
@@ -84,7 +82,7 @@ describe('the progress bar on a terminal of 80 columns', () => {
       /^ 75% (█+)▓{3,}▒{3,}░+ {2}3 MiB of 4 MiB/,
     ],
     [
-      'begins anew when the copy is checked',
+      'starts again when the copy is checked',
       {
         ...BEGINNING,
         phase: 'verify',
@@ -109,7 +107,7 @@ describe('the progress bar on a terminal of 80 columns', () => {
   });
 });
 
-describe('the progress bar elsewhere', () => {
+describe('the progress bar of odx copy in a pipe', () => {
   it('is not drawn', async () => {
     const { stdout, stderr } = await odx(['copy', 'big.vhdx', 'copy.vhdx', '--emulate'], {
       cwd: folder.path,
@@ -117,11 +115,3 @@ describe('the progress bar elsewhere', () => {
     expect(`${stdout}${stderr}`).not.toMatch(/[█▓▒░%\r]/);
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const begun = Date.now();
-  while (!holds()) {
-    if (Date.now() - begun > 10_000) throw new Error('It did not come to that within ten seconds.');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OffloadToken } from '../../src/token.ts';
-import { pattern } from './fixtures.ts';
-import { folderFor } from './in-folder.ts';
-import { underWine } from './odx-process.ts';
+import { OffloadToken } from '../../src/index.ts';
+import { pattern } from './files.ts';
+
+import { folderFor, underWine } from './odx-process.ts';
 
 const LENGTH = 1_000_001;
 const inFolder = folderFor((path) => {
@@ -13,7 +13,7 @@ const inFolder = folderFor((path) => {
 
 describe.concurrent('odx read', () => {
   it(
-    'prints fingerprint, type and transfer length, and not the token',
+    'prints the fingerprint, the type and the transfer length, but not the token',
     inFolder(async ({ run }) => {
       const { code, stdout, stderr } = await run('read', 'big.vhdx');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -25,7 +25,7 @@ describe.concurrent('odx read', () => {
   );
 
   it(
-    'saves the token for nobody else to read, and never over another file',
+    'saves the token in a file that only its owner can read, and never over another file',
     inFolder(async ({ path, run }) => {
       const { stdout } = await run('read', 'big.vhdx', '--out', 'big.token', '--json');
       const bytes = readFileSync(path('big.token'));
@@ -39,7 +39,7 @@ describe.concurrent('odx read', () => {
 
       const again = await run('read', 'big.vhdx', '--out', 'big.token');
       expect(again.code).toBe(1);
-      expect(again.stderr).toMatch(/^odx: big\.token is there already\.\nnext: .*--force/);
+      expect(again.stderr).toMatch(/^odx: big\.token already exists\.\nnext: .*--force/);
       expect(readFileSync(path('big.token'))).toEqual(bytes);
       expect((await run('read', 'big.vhdx', '--out', 'big.token', '--force')).code).toBe(0);
       expect(readFileSync(path('big.token'))).not.toEqual(bytes);
@@ -47,7 +47,7 @@ describe.concurrent('odx read', () => {
   );
 
   it(
-    'refuses an offset beyond the end, and one that is not aligned, which alone is at fault',
+    'refuses an offset beyond the end and an unaligned one, and names nothing else',
     inFolder(async ({ run }) => {
       const beyond = await run('read', 'big.vhdx', '--offset', '2MiB');
       expect(beyond.code).toBe(2);
@@ -73,7 +73,7 @@ describe.concurrent('odx read', () => {
   );
 
   it(
-    'says where the file ends when more was asked',
+    'says where the file ends when --length goes beyond it',
     inFolder(async ({ run }) => {
       const { stdout } = await run('read', 'big.vhdx', '--length', '6M');
       expect(stdout).toContain('rest             the file ends at 1,000,001, before the range does\n');
@@ -81,16 +81,16 @@ describe.concurrent('odx read', () => {
   );
 
   it(
-    'says where the next token begins when one covers less',
+    'says where the next token begins when one does not cover the range',
     inFolder(async ({ run }) => {
       const { stdout } = await run('read', 'big.vhdx', '--offset', '1K', '--max-transfer', '64K');
       expect(stdout).toContain('transfer length  65,536 bytes (64 KiB) from offset 1,024\n');
-      expect(stdout).toContain('933,441 bytes of what was asked need another token: --offset 66560\n');
+      expect(stdout).toContain('933,441 bytes of the range need another token: --offset 66560\n');
     }),
   );
 
   it(
-    'refuses a length that is not aligned, in the words of the command line',
+    'refuses an unaligned length, and names the option',
     inFolder(async ({ run }) => {
       const { code, stderr } = await run('read', 'big.vhdx', '--length', '5');
       expect(code).toBe(2);
@@ -105,7 +105,7 @@ describe
   .skipIf(underWine)
   .concurrent('odx write (skipped under Wine, where a process takes seconds to start)', () => {
     it(
-      'writes what a token stands for into a range of a file',
+      'writes the data of a token into a range of a file',
       inFolder(async ({ path, run }) => {
         const { code, stdout } = await run(
           'write',
@@ -125,9 +125,9 @@ describe
     );
 
     it(
-      'makes a file that is not there, goes on after short writes, and takes base64',
+      'creates a missing file, continues after short writes, and accepts base64',
       inFolder(async ({ path, run }) => {
-        // In lines of 76 characters, as base64 writes it.
+        // In lines of 76 characters, as the base64 command writes it.
         writeFileSync(path('zeros.txt'), OffloadToken.zeroData().toBase64().replace(/.{76}/g, '$&\n'));
         const { code, stdout } = await run(
           'write',
@@ -153,7 +153,7 @@ describe
         2,
         /begin within the file or at its end/,
       ],
-      ['begin beyond the end and have no length', ['--offset', '2M'], 2, /say with --length how much/],
+      ['begin beyond the end and have no --length', ['--offset', '2M'], 2, /give the length with --length/],
       [
         'are refused by the storage',
         ['--offset', '512K', '--length', '1M', '--incapable'],
@@ -161,7 +161,7 @@ describe
         /NOT_SUPPORTED/,
       ],
     ])(
-      'leaves a file as long as it was when its writes %s',
+      'restores the length of a file when writes to it %s',
       inFolder(async ({ path, run }, _what, args, code, sentence) => {
         const finished = await run('write', 'big.vhdx', '--token', 'zeros.token', ...args);
         expect(finished.code).toBe(code);
@@ -171,38 +171,36 @@ describe
     );
 
     it(
-      'says what becomes of tokens of the emulator, and leaves no file behind',
+      'says that a token of the emulator ended with its process, and leaves no file behind',
       inFolder(async ({ path, run }) => {
         await run('read', 'big.vhdx', '--out', 'big.token');
         const { code, stderr } = await run('write', 'new.img', '--token', 'big.token', '--length', '1M');
         expect(code).toBe(1);
         expect(stderr).toMatch(/^odx: ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): /);
         expect(stderr).toMatch(
-          /\nnext: A token of the emulator is known only to the process that read it: .+ odx repl --emulate\.\n$/,
+          /\nnext: A token of the emulator is valid only in the process that read it; .+ odx repl --emulate\.\n$/,
         );
         expect(existsSync(path('new.img'))).toBe(false);
       }),
     );
 
     it(
-      'asks how long a file is to be that is not there',
+      'needs the length of a file that does not exist',
       inFolder(async ({ path, run }) => {
         writeFileSync(path('zeros.txt'), OffloadToken.zeroData().toBase64());
         const { code, stderr } = await run('write', 'new.img', '--token', 'zeros.txt');
         expect(code).toBe(2);
-        expect(stderr).toMatch(
-          /^odx: new\.img is not there; say with --length how long to make it\.\nnext: /,
-        );
+        expect(stderr).toMatch(/^odx: new\.img does not exist; give its length with --length\.\nnext: /);
         expect(existsSync(path('new.img'))).toBe(false);
       }),
     );
 
     it.each([
       [
-        'no token',
+        'not a token',
         'big.vhdx',
         2,
-        /^odx: big\.vhdx holds no token: that is 512 bytes, or their base64\.\nnext: /,
+        /^odx: big\.vhdx holds no token, which is 512 bytes, or their base64\.\nnext: /,
       ],
       ['missing', 'none.token', 1, /ENOENT/],
     ])(
@@ -224,14 +222,14 @@ describe
         const { code, stdout } = await run('zero', 'big.vhdx', '0x400', '64K');
         expect({ code, stdout }).toEqual({
           code: 0,
-          stdout: 'big.vhdx: 65,536 bytes (64 KiB) from offset 1,024 are zeros now\n',
+          stdout: 'big.vhdx: 65,536 bytes (64 KiB) from offset 1,024 are now zeros\n',
         });
         expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH).fill(0, 1024, 66_560))).toBe(true);
       }),
     );
 
     it(
-      'answers in JSON',
+      'prints the written range as JSON',
       inFolder(async ({ run }) => {
         const { stdout } = await run('zero', 'big.vhdx', '0', '512', '--json');
         expect(JSON.parse(stdout)).toEqual({ path: 'big.vhdx', fileOffset: '0', lengthWritten: '512' });
@@ -251,7 +249,7 @@ describe
     );
 
     it(
-      'refuses what is not aligned, in the words of the command line',
+      'refuses an unaligned offset, and names the operand',
       inFolder(async ({ run }) => {
         const { code, stderr } = await run('zero', 'big.vhdx', '5', '512');
         expect(code).toBe(2);
@@ -262,7 +260,7 @@ describe
 
 describe.concurrent('odx probe', () => {
   it(
-    'gives a verdict with reasons',
+    'prints a verdict with its reasons',
     inFolder(async ({ run }) => {
       const { code, stdout } = await run('probe', 'big.vhdx');
       expect(code).toBe(0);
@@ -273,7 +271,7 @@ describe.concurrent('odx probe', () => {
   );
 
   it(
-    'tells storage that cannot, in JSON',
+    'reports storage that cannot offload, as JSON',
     inFolder(async ({ run }) => {
       const { code, stdout } = await run('probe', 'big.vhdx', '--incapable', '--json');
       expect(code).toBe(0);
@@ -282,7 +280,7 @@ describe.concurrent('odx probe', () => {
   );
 
   it(
-    'fails on a path that is not there',
+    'fails for a path that does not exist',
     inFolder(async ({ run }) => {
       const { code, stderr } = await run('probe', 'none.vhdx');
       expect(code).toBe(1);

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { historyFile } from '../../src/cli/repl/history.ts';
-import { hashOf, pattern } from './fixtures.ts';
-import { type Finished, odx, temporaryFolder } from './odx-process.ts';
-import { odxInTerminal, opener } from './terminal.ts';
+import { completePath, historyFile, openString } from '../../src/cli/repl/interactive.ts';
+import { hashOf, pattern, temporaryFolder } from './files.ts';
+import { type Finished, odx, odxInTerminal, ptyOpener, until } from './odx-process.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 const path = (name: string): string => join(folder.path, name);
@@ -32,7 +31,7 @@ describe('odx repl fed from a pipe', () => {
     );
   });
 
-  it('runs the lines in order, each awaited', async () => {
+  it('runs the lines in order and awaits each of them', async () => {
     const { code, stdout } = await repl([
       'const seen = []',
       'await new Promise((resolve) => setTimeout(resolve, 100)).then(() => seen.push("slow"))',
@@ -43,7 +42,7 @@ describe('odx repl fed from a pipe', () => {
     expect(stdout).toBe("1\n2\n'slow,quick'\n");
   });
 
-  it('passes over the import lines of the README', async () => {
+  it('accepts the import lines of the README', async () => {
     const { code, stdout, stderr } = await repl([
       "import { copyFile } from 'win-odx';",
       "import { createEmulator } from 'win-odx/emulator'",
@@ -52,7 +51,7 @@ describe('odx repl fed from a pipe', () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "'function'\n", stderr: '' });
   });
 
-  it('prints a failing line on stderr, goes on, and exits with 1', async () => {
+  it('prints the error of a line on stderr, runs the others, and exits with 1', async () => {
     const { code, stdout, stderr } = await repl([
       'nowhere',
       "await openFile('none.vhdx', 'r')",
@@ -66,7 +65,7 @@ describe('odx repl fed from a pipe', () => {
     );
   });
 
-  it('takes statements of several lines, and says so when one has no end', async () => {
+  it('runs statements of several lines, and reports one that has no end', async () => {
     expect((await repl(['const sum = (a, b) => {', '  return a + b', '}', 'sum(1n, 2n)'])).stdout).toBe(
       '3n\n',
     );
@@ -78,7 +77,7 @@ describe('odx repl fed from a pipe', () => {
   });
 
   it.each([
-    ['a dot command that is none', ['.nope', '1'], '1\n', 'odx: SyntaxError: Invalid REPL keyword.\n'],
+    ['an unknown dot command', ['.nope', '1'], '1\n', 'odx: SyntaxError: Invalid REPL keyword.\n'],
     [
       '.load, which would not wait for statements',
       ['.load a.js'],
@@ -86,13 +85,13 @@ describe('odx repl fed from a pipe', () => {
       'odx: SyntaxError: Invalid REPL keyword.\n',
     ],
     [
-      'a statement that waits for ever',
+      'a statement that waits forever',
       ['1', 'await new Promise(() => {})', '2'],
       '1\n',
-      'odx: Error: The statement waits for something that never comes.\n',
+      'odx: Error: The statement waits for something that never happens.\n',
     ],
     [
-      'what a timer throws after the last line',
+      'an exception of a timer after the last line',
       ['setTimeout(() => { throw new Error("late") }, 50), 1'],
       '1\n',
       'odx: Error: late\n',
@@ -101,12 +100,12 @@ describe('odx repl fed from a pipe', () => {
     expect(await repl(lines)).toEqual({ code: 1, stdout, stderr });
   });
 
-  it('shows a stack with --debug', async () => {
+  it('prints a stack with --debug', async () => {
     const { stderr } = await repl(["await openFile('none.vhdx', 'r')"], ['--debug']);
     expect(stderr).toMatch(/^Win32Error: ERROR_FILE_NOT_FOUND .+\n {4}at /);
   });
 
-  it('has everything of the package in scope', async () => {
+  it('has everything that the package exports in scope', async () => {
     const names = [
       'odx',
       'openFile',
@@ -142,7 +141,7 @@ describe('odx repl fed from a pipe', () => {
     expect(stdout).toBe('false\n');
   });
 
-  it('teaches with .help in five lines, each of which runs', async () => {
+  it('shows a first copy with .help, in five lines that run as they are', async () => {
     const { stdout: lesson } = await repl(['.help']);
     const lines = lesson.trimEnd().split('\n');
     expect(lines).toHaveLength(5);
@@ -154,11 +153,11 @@ describe('odx repl fed from a pipe', () => {
     }
   });
 
-  it('ends at .exit', async () => {
+  it('stops at .exit', async () => {
     expect(await repl(['1', '.exit', '2'])).toEqual({ code: 0, stdout: '1\n', stderr: '' });
   });
 
-  it('keeps one document with --json, whatever a statement prints or gives', async () => {
+  it('prints one document with --json, whatever the statements print and return', async () => {
     const { code, stdout, stderr } = await repl(
       ["console.log('aside')", 'const circle = {}', 'circle.self = circle', '42n'],
       ['--json'],
@@ -169,7 +168,7 @@ describe('odx repl fed from a pipe', () => {
     });
   });
 
-  it('collects what the statements give with --json', async () => {
+  it('collects the values of the statements with --json', async () => {
     const { code, stdout, stderr } = await repl(
       ['2n ** 60n', 'OffloadToken.zeroData()', 'nowhere'],
       ['--json'],
@@ -185,10 +184,10 @@ describe('odx repl fed from a pipe', () => {
   });
 });
 
-describe.skipIf(opener === undefined)(
-  `odx repl in a pseudo-terminal (${opener?.name ?? 'skipped: neither util-linux script nor python3 opens one here'})`,
+describe.skipIf(ptyOpener === undefined)(
+  `odx repl in a pseudo-terminal (${ptyOpener?.name ?? 'skipped: neither util-linux script nor python3 opens one here'})`,
   () => {
-    it('greets, completes, awaits and keeps its history', async () => {
+    it('greets, awaits, completes names and paths, and keeps its history', async () => {
       const history = path('history');
       const session = odxInTerminal(['repl', '--emulate'], folder.path, { ODX_REPL_HISTORY: history });
       const shown = (): string => stripVTControlCharacters(session.shown());
@@ -199,13 +198,17 @@ describe.skipIf(opener === undefined)(
       await type('', /odx \d+\.\d+\.\d+ on the emulator\. \.help shows .+\r\nodx> /);
       await type('(await openFile("big.vhdx", "r")).size\r', /\n300001n\r\n/);
       await type('offloadW\t', /offloadWrite/);
+      await type('\u0015(await openFile("bi', /openFile\("big\.vhdx/);
+      await type('\t', /vhdx/);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await type('", "r")).size + 1n\r', /\n300002n\r\n/);
       await type('\u0015.exit\r', /\.exit/);
       expect(await session.ended).toBe(0);
       expect(readFileSync(history, 'utf8')).toContain('(await openFile("big.vhdx", "r")).size');
       expect(statSync(history).mode & 0o077).toBe(0);
     });
 
-    it('tells errors in a sentence, and ends copies with Ctrl-C and with itself', async () => {
+    it('prints an error as one sentence, and aborts copies on Ctrl-C and at its end', async () => {
       const args = ['repl', '--emulate', '--latency', '100ms', '--max-write', '512'];
       const session = odxInTerminal(args, folder.path, { ODX_REPL_HISTORY: '' });
       const shown = (): string => stripVTControlCharacters(session.shown());
@@ -224,7 +227,7 @@ describe.skipIf(opener === undefined)(
       expect(existsSync(path('second'))).toBe(false);
     });
 
-    it('does without a history where it cannot be kept', async () => {
+    it('runs without a history where the file cannot be created', async () => {
       const history = join(path('big.vhdx'), 'history');
       const session = odxInTerminal(['repl', '--emulate'], folder.path, { ODX_REPL_HISTORY: history });
       await until(() => session.shown().includes('odx> '), session.shown);
@@ -235,8 +238,8 @@ describe.skipIf(opener === undefined)(
   },
 );
 
-describe('the history file', () => {
-  it('lies in the state folder of the user unless ODX_REPL_HISTORY says otherwise', () => {
+describe('the history file of odx repl', () => {
+  it('is in the state folder of the user unless ODX_REPL_HISTORY names another file', () => {
     const windows = process.platform === 'win32';
     const env = windows ? { LOCALAPPDATA: 'state' } : { XDG_STATE_HOME: 'state' };
     expect(historyFile(env)).toBe(join('state', 'win-odx', 'repl_history'));
@@ -248,11 +251,27 @@ describe('the history file', () => {
   });
 });
 
-async function until(holds: () => boolean, shown: () => string): Promise<void> {
-  const begun = Date.now();
-  while (!holds()) {
-    if (Date.now() - begun > 10_000)
-      throw new Error(`It did not come to that within ten seconds: ${shown()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+describe('path completion in odx repl', () => {
+  it.each<[string, string | undefined]>([
+    ['openFile("big', 'big'],
+    ["copyFile('a', 'b/c", 'b/c'],
+    ['copyFile("a", ', undefined],
+    ['"it\'s', "it's"],
+    ['"a\\"b', 'a\\"b'],
+    ['require("node:f', undefined],
+    ['await import("node:f', undefined],
+    ['offloadW', undefined],
+  ])('finds the open string of %j: %j', (line, text) => {
+    expect(openString(line)).toBe(text);
+  });
+
+  it('completes files and folders, with the separator that was typed', async () => {
+    mkdirSync(path('disks'));
+    writeFileSync(path(join('disks', "o'ne.img")), '');
+    const parent = folder.path.replaceAll('\\', '/');
+    expect(await completePath(`${parent}/`)).toEqual([['big.vhdx', 'disks/'], '']);
+    expect(await completePath(`${parent}/bi`)).toEqual([['big.vhdx'], 'bi']);
+    expect(await completePath(`${parent}/disks/o`)).toEqual([["o\\'ne.img"], 'o']);
+    expect(await completePath(`${parent}/nowhere/x`)).toEqual([[], 'x']);
+  });
+});

@@ -3,7 +3,8 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ODX, temporaryFolder } from './odx-process.ts';
+import { temporaryFolder } from './files.ts';
+import { ODX } from './odx-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ROUNDS = 5;
@@ -16,20 +17,20 @@ beforeAll(async () => {
 });
 afterAll(folder.remove);
 
-describe('starting', () => {
+describe('the start of odx', () => {
   it.each(['--version', '--help', 'help copy', 'copy --help'])(
-    'odx %s loads neither koffi nor zod',
+    'loads neither koffi nor zod for odx %s',
     (line) => {
-      // The copy has no node_modules: importing either would fail.
+      // The copy has no node_modules, so an import of either would fail.
       const script = join(folder.path, 'dist', 'odx.js');
       const { status } = spawnSync(process.execPath, [script, ...line.split(' ')], { stdio: 'ignore' });
       expect(status).toBe(0);
     },
   );
 
-  it('answers --version within 1.5 times the time of an empty script plus koffi and zod', () => {
+  it('takes less than 1.5 times as long for --version as importing koffi and zod', () => {
     const both = write('both.mjs', `import '${urlOf('koffi')}';\nimport '${urlOf('zod')}';\n`);
-    // The quickest of several rounds, taken in turns, says least about what else the machine does.
+    // The fastest of several rounds, taken in turns, depends least on other processes.
     const best = { odx: Number.POSITIVE_INFINITY, both: Number.POSITIVE_INFINITY };
     for (let round = 0; round < ROUNDS; round++) {
       best.odx = Math.min(best.odx, timeOf([ODX, '--version']));
@@ -50,7 +51,7 @@ function urlOf(name: string): string {
 }
 
 function timeOf(args: readonly string[]): number {
-  const begun = performance.now();
+  const startedAt = performance.now();
   spawnSync(process.execPath, args, { stdio: 'ignore' });
-  return performance.now() - begun;
+  return performance.now() - startedAt;
 }

@@ -24,13 +24,14 @@ const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
 ];
 
 // The command line is a shell over the public entry points.
-// searchStatuses is the one function beyond them that it needs.
+// Beyond them it needs two functions: nearestName and searchStatuses.
 const ENTRIES = [
   'src/index.ts',
   'src/structs.ts',
   'src/emulator/index.ts',
   'src/kernel/kernel32.ts',
   'src/explain-status.ts',
+  'src/describe.ts',
 ];
 // All that the layers above the kernel may know of it. How kernel32 is called lies behind it.
 const KERNEL = ['src/kernel/default-kernel.ts', 'src/kernel/device-queries.ts'];

@@ -1,63 +1,59 @@
 import type { CopyProgress } from '../../index.ts';
-import { type Command, defineCommand } from '../command.ts';
-import { isReport, outcomeOfMany, outcomeOfOne } from '../copy-outcome.ts';
-import { type CopyPlan, makeFolders, planCopies } from '../copy-plan.ts';
-import { unlessInterrupted } from '../errors.ts';
-import type { Values } from '../options.ts';
-import { ProgressBar } from '../progress.ts';
-import { parseCount, parseSize, plain } from '../size.ts';
+import { type Command, type CommandResult, defineCommand, type OptionValues } from '../command.ts';
+import { type CopyPlan, createFolders, expandWildcards, planCopies } from '../copy-plan.ts';
+import { CommandError, codeOf, explainInterruption, FAILED } from '../errors.ts';
+import { jsonProgress, ProgressBar, type ProgressDisplay } from '../progress.ts';
+import { byteCount, parseCount, parseSize, plural } from '../quantities.ts';
 
 const options = {
-  require: { type: 'boolean', help: 'fail rather than copy a byte by ordinary reads and writes' },
+  require: { type: 'boolean', help: 'fail rather than copy by ordinary reads and writes' },
   verify: {
     type: 'boolean',
-    help: 'read both files again afterwards and compare them; always done where the emulator stands in for kernel32.dll',
+    help: 'read both files after the copy and compare them; always done where the emulator replaces kernel32.dll',
   },
   'no-overwrite': {
     type: 'boolean',
-    help: 'refuse a destination that is there; the default replaces it, and a copy that fails midway removes it',
+    help: 'refuse an existing destination; by default it is replaced, and removed if the copy fails midway',
   },
+  'dry-run': { type: 'boolean', help: 'list what would be copied, and change nothing' },
   chunk: {
     type: 'string',
     value: 'SIZE',
-    help: 'ask for this much per offload read; default: what the storage likes',
+    help: 'most bytes for one offload read or write; default: as the storage prefers',
   },
-  concurrency: { type: 'string', value: 'N', help: 'copy so many files at once, 1 to 64; default 4' },
+  concurrency: { type: 'string', value: 'N', help: 'files to copy at the same time, 1 to 64; default 4' },
+  progress: {
+    type: 'string',
+    value: 'json|none',
+    choices: ['json', 'none'],
+    help: 'write one JSON object per line to stderr, or nothing; default: a bar on a terminal',
+  },
 } as const;
-
-const AFTERWARDS =
-  'The half-made file was removed, also where it replaced another; run the same command again to begin anew.';
-
-/** What copyFiles takes. */
-interface CopyOptions {
-  readonly mode: 'prefer' | 'require';
-  readonly overwrite: boolean;
-  readonly verify: boolean;
-  readonly signal: AbortSignal;
-  readonly chunkSize?: number | bigint;
-  readonly concurrency?: number;
-  readonly onProgress: (progress: CopyProgress) => void;
-}
 
 export const copy: Command = defineCommand({
   name: 'copy',
   operands: 'SRC... DST',
   count: [2, Number.POSITIVE_INFINITY],
-  summary: 'copy files by offloaded transfer',
+  summary: 'copy files, by the storage itself where it can',
+  usesKernel: true,
+  completion: 'paths',
   notes: [
-    'The storage copies; where it cannot, ordinary reads and writes take over and the report says why and from where. ' +
-      'Several files, or a folder with all it holds, are copied into a folder DST; links are not followed. ' +
-      'Ctrl-C cancels and removes the half-made file, also where it replaces another.',
+    'The storage copies. Where it cannot, ordinary reads and writes continue, and the report says why and from where.',
+    'Several files, or a folder with everything in it, are copied into a folder DST. Symbolic links are not followed. ' +
+      'On Windows, * and ? in SRC select files.',
+    'Ctrl-C cancels and removes the unfinished file, even where it replaces another one.',
   ],
-  spelling: { chunkSize: '--chunk', concurrency: '--concurrency', destination: 'DST' },
+  fieldNames: { chunkSize: '--chunk', concurrency: '--concurrency', destination: 'DST' },
+  advice: { ERROR_FILE_EXISTS: 'Choose another name, or leave out --no-overwrite.' },
   options,
   examples: [
     { line: 'copy big.vhdx copy.vhdx --verify', does: 'copy a file and check the copy' },
     {
       line: 'copy big.vhdx copy.vhdx --require --chunk 64MiB',
-      does: 'offload it all, 64 MiB a token, or fail',
+      does: 'offload all of it, 64 MiB per token, or fail',
     },
     { line: 'copy disk1.img disk2.img backup --concurrency 2', does: 'copy two files into a folder' },
+    { line: 'copy images backup --dry-run', does: 'see what a copy of a folder would do' },
     { line: 'copy images backup --no-overwrite --json', does: 'copy a folder, report as JSON' },
     {
       line: 'copy big.vhdx copy.vhdx --emulate --latency 5ms --max-write 16MiB',
@@ -65,44 +61,91 @@ export const copy: Command = defineCommand({
     },
   ],
   async run(operands, values, { json, kernels, interruptible }) {
-    const destination = operands.at(-1) ?? '';
-    const settings = optionsOf(values);
-    const plan = await planCopies(operands.slice(0, -1), destination);
-    const { odx, isDemonstration } = await kernels.bind();
+    const settings = settingsOf(values);
+    const named = operands.slice(0, -1);
+    const sources = process.platform === 'win32' ? await expandWildcards(named) : named;
+    const plan = await planCopies(sources, operands.at(-1) ?? '');
+    if (values['dry-run']) return dryRun(plan);
+
+    const { odx, isDemonstration } = await kernels.load();
+    const { isReport, resultOfMany, resultOfOne } = await import('../copy-report.ts');
     const signal = interruptible();
-    const progress = json ? undefined : new ProgressBar(process.stderr, sizeOf(plan), plan.copies.length);
     const verify = settings.verify || isDemonstration;
-    const given = { ...settings, verify, signal, onProgress: (now: CopyProgress) => progress?.update(now) };
+    const display = progressDisplay(values.progress, json, plan);
+    const onProgress = (progress: CopyProgress): void => display?.update(progress);
+    const startedAt = performance.now();
     try {
-      await makeFolders(plan);
-      const begun = performance.now();
+      await createFolders(plan);
       const pairs = plan.copies.map(({ source, destination }) => [source, destination] as const);
-      const slots = await odx.copyFiles(pairs, given);
-      progress?.end();
+      const outcomes = await odx.copyFiles(pairs, { ...settings, verify, signal, onProgress });
+      display?.end();
       const [planned] = plan.copies;
-      const [slot] = slots;
-      if (!plan.single || planned === undefined || slot === undefined) {
-        return outcomeOfMany(plan, slots, verify, performance.now() - begun);
+      const [outcome] = outcomes;
+      if (!plan.isSingle || planned === undefined || outcome === undefined) {
+        const elapsedMs = performance.now() - startedAt;
+        return resultOfMany(copy, plan, outcomes, { verified: verify, elapsedMs });
       }
-      if (isReport(slot)) return outcomeOfOne(planned, slot, verify);
-      throw unlessInterrupted(slot, AFTERWARDS);
+      if (isReport(outcome)) return resultOfOne(planned, outcome, verify);
+      throw explainFailure(outcome);
     } finally {
-      progress?.end();
+      display?.end();
     }
   },
 });
 
-function optionsOf(values: Values<typeof options>): Omit<CopyOptions, 'signal' | 'onProgress'> {
+const AFTER_INTERRUPTION =
+  'The unfinished file was removed, even where it replaced another one; run the same command to start again.';
+
+interface CopySettings {
+  readonly mode: 'prefer' | 'require';
+  readonly overwrite: boolean;
+  readonly verify: boolean;
+  readonly chunkSize?: number | bigint;
+  readonly concurrency?: number;
+}
+
+function settingsOf(values: OptionValues<typeof options>): CopySettings {
   const { chunk, concurrency } = values;
   return {
     mode: values.require ? 'require' : 'prefer',
     overwrite: !values['no-overwrite'],
     verify: values.verify ?? false,
-    ...(chunk !== undefined && { chunkSize: plain(parseSize('--chunk', chunk)) }),
+    ...(chunk !== undefined && { chunkSize: byteCount(parseSize('--chunk', chunk)) }),
     ...(concurrency !== undefined && { concurrency: parseCount('--concurrency', concurrency) }),
   };
 }
 
-function sizeOf(plan: CopyPlan): bigint {
-  return plan.copies.reduce((total, { bytes }) => total + bytes, 0n);
+function dryRun({ copies, skipped }: CopyPlan): CommandResult {
+  const failures = skipped.map(({ source, reason }) => `would not be copied: ${source} ${reason}.`);
+  return {
+    data: { dryRun: true, files: copies, skipped },
+    text: [
+      ...copies.map(({ source, destination }) => `${source} -> ${destination}`),
+      `${plural(copies.length, 'file')} would be copied; nothing was changed`,
+    ].join('\n'),
+    failures,
+    ...(failures.length > 0 && { exitCode: FAILED }),
+  };
+}
+
+function progressDisplay(
+  choice: string | undefined,
+  json: boolean,
+  { copies }: CopyPlan,
+): ProgressDisplay | undefined {
+  if (choice === 'json') return jsonProgress(process.stderr);
+  if (choice === 'none' || json) return undefined;
+  const totalBytes = copies.reduce((total, { bytes }) => total + bytes, 0n);
+  return new ProgressBar(process.stderr, totalBytes, copies.length);
+}
+
+function explainFailure(error: Error): unknown {
+  // In the mode that is not --require, such an error is only the reason of a fallback.
+  if (!('action' in error) || error.action !== 'fallback')
+    return explainInterruption(error, AFTER_INTERRUPTION);
+  return new CommandError(
+    error.message,
+    'Leave out --require to copy by ordinary reads and writes; odx probe says what prevents the offload.',
+    { cause: error, code: codeOf(error) },
+  );
 }

@@ -1,37 +1,46 @@
 import type { ProbeReport } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { facts, formatExactSize, formatSize } from '../format.ts';
-
-const VERDICTS = {
-  capable: 'copy offload can be expected to work here',
-  incapable: 'copy offload will not work here',
-  unknown: 'only an attempt can tell whether copy offload works here',
-} as const;
+import { columnsOf, facts, wrap } from '../output.ts';
+import { formatExactSize, formatSize } from '../quantities.ts';
 
 export const probe: Command = defineCommand({
   name: 'probe',
   operands: 'PATH',
   count: [1, 1],
-  summary: 'tell whether a file, folder or volume can be copied by offload, and why not',
-  notes: ['Asks file system, filters and device without changing anything.'],
-  spelling: { path: 'PATH' },
+  summary: 'check whether a path supports copy offload',
+  usesKernel: true,
+  completion: 'paths',
+  notes: [
+    'PATH is a file, a folder or a device. Queries the file system, the filter drivers and the device, and says what ' +
+      'prevents copy offload. Changes nothing and copies nothing: only a real copy proves that the storage offloads.',
+  ],
+  fieldNames: { path: 'PATH' },
   options: {},
   examples: [
-    { line: 'probe big.vhdx', does: 'ask about a file' },
-    { line: 'probe . --json', does: 'ask about the working folder, answer in JSON' },
+    { line: 'probe big.vhdx', does: 'query a file' },
+    { line: 'probe . --json', does: 'query the working folder, answer in JSON' },
   ],
   async run([path = ''], _values, { kernels }) {
-    const { odx } = await kernels.bind();
+    const { odx } = await kernels.load();
     const report = await odx.probe(path);
     return { data: report, text: describe(path, report) };
   },
 });
 
+const VERDICTS = {
+  capable: 'copy offload should work here',
+  incapable: 'copy offload does not work here',
+  unknown: 'only a copy can show whether copy offload works here',
+} as const;
+
 function describe(path: string, report: ProbeReport): string {
   const { copyOffload: device, filters } = report;
+  const columns = columnsOf(process.stdout);
   return [
-    `${path}: ${report.verdict}, ${VERDICTS[report.verdict]}`,
-    ...report.reasons.map((reason) => `  - ${reason}`),
+    ...wrap(`${path}: ${report.verdict}, ${VERDICTS[report.verdict]}`, columns),
+    ...report.reasons.flatMap((reason) =>
+      wrap(reason, columns - 4).map((line, index) => `${index === 0 ? '  - ' : '    '}${line}`),
+    ),
     facts([
       ['file system', report.fileSystem ?? 'not known'],
       ['location', report.location === 'unknown' ? 'not known' : report.location],
@@ -39,25 +48,25 @@ function describe(path: string, report: ProbeReport): string {
       ['sector', formatSize(BigInt(report.sectorSize))],
       ['size', report.size === undefined ? undefined : formatExactSize(report.size)],
       ['attributes', report.attributes.length > 0 ? report.attributes.join(', ') : undefined],
-      ['one token covers', device && atMost(device.maximumTransferBytes)],
-      ['best transfer', device && sizeOrUnsaid(device.optimalTransferBytes)],
+      ['one token covers', device && largest(device.maximumTransferBytes)],
+      ['best transfer', device && sizeOrUnknown(device.optimalTransferBytes)],
       ['token lifetime', device && lifetime(device)],
       ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
     ]),
   ].join('\n');
 }
 
-function atMost(bytes: bigint): string {
-  return bytes === 0n ? 'not said' : `up to ${formatSize(bytes)}`;
+function largest(bytes: bigint): string {
+  return bytes === 0n ? 'not reported' : `up to ${formatSize(bytes)}`;
 }
 
-function sizeOrUnsaid(bytes: bigint): string {
-  return bytes === 0n ? 'not said' : formatSize(bytes);
+function sizeOrUnknown(bytes: bigint): string {
+  return bytes === 0n ? 'not reported' : formatSize(bytes);
 }
 
 function lifetime(device: NonNullable<ProbeReport['copyOffload']>): string {
   const { defaultTokenLifetime: usual, maximumTokenLifetime: longest } = device;
-  if (usual === 0 && longest === 0) return 'not said';
+  if (usual === 0 && longest === 0) return 'not reported';
   return `${usual} s, at most ${longest} s`;
 }
 
@@ -67,6 +76,6 @@ function describeFilter({
   offloadWrite,
 }: NonNullable<ProbeReport['filters']>[number]): string {
   if (offloadRead && offloadWrite) return name;
-  const lacks = [offloadRead ? '' : 'reads', offloadWrite ? '' : 'writes'].filter((word) => word !== '');
-  return `${name} (lets no offload ${lacks.join(' and ')} pass)`;
+  const blocked = [offloadRead ? '' : 'reads', offloadWrite ? '' : 'writes'].filter((word) => word !== '');
+  return `${name} (blocks offload ${blocked.join(' and ')})`;
 }

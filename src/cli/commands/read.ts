@@ -1,44 +1,44 @@
 import { stat } from 'node:fs/promises';
 import type { OffloadFile, OffloadReadResult } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { facts, formatCount, formatExactSize, hex } from '../format.ts';
-import { writeNewFile } from '../new-file.ts';
-import { parseSize, parseTime, plain } from '../size.ts';
-import { RequestError } from '../usage-error.ts';
-
-const ONLY_THE_OWNER = 0o600;
+import { RequestError } from '../errors.ts';
+import { facts, writeNewFile } from '../output.ts';
+import { byteCount, formatCount, formatExactSize, hex, parseSize, parseTime } from '../quantities.ts';
 
 export const read: Command = defineCommand({
   name: 'read',
   operands: 'FILE',
   count: [1, 1],
-  summary: 'turn a range of a file into a token (one offload read)',
+  summary: 'turn a range of a file into a token',
+  usesKernel: true,
+  completion: 'paths',
   notes: [
-    'Prints what tells the token from others, never the token itself: whoever has it can have the data written ' +
-      'somewhere. --out saves its 512 bytes in a file that only you may read (on Windows: whoever may read its folder), ' +
-      'to be carried to another host. One token may cover less than was asked: look at the transfer length.',
-    'A token of the emulator is known only to the process that read it and is worth nothing afterwards; ' +
-      'odx repl --emulate keeps one process for both halves.',
+    'Makes one offload read. Prints a fingerprint, never the token itself: anyone who has the token can have the data ' +
+      'written somewhere else. ' +
+      '--out saves its 512 bytes in a file that only you may read (on Windows: anyone who may read its folder), so that ' +
+      'it can be carried to another host.',
+    'One token may stand for less than the range: the transfer length says how much.',
+    'A token of the emulator is valid only in the process that read it; odx repl --emulate runs both halves in one process.',
   ],
-  spelling: {
+  fieldNames: {
     path: 'FILE',
     copyLength: '--length',
     fileOffset: '--offset',
     tokenTimeToLive: '--time-to-live',
   },
   options: {
-    offset: { type: 'string', value: 'SIZE', help: 'where the range begins; default 0' },
-    length: { type: 'string', value: 'SIZE', help: 'how long it is; default: to the end of the file' },
+    offset: { type: 'string', value: 'SIZE', help: 'start of the range; default 0' },
+    length: { type: 'string', value: 'SIZE', help: 'length of the range; default: to the end of the file' },
     'time-to-live': {
       type: 'string',
       value: 'TIME',
-      help: 'how long the token is to be good for; default: as the storage likes',
+      help: 'how long the token should be valid; default: as the storage decides',
     },
     out: { type: 'string', value: 'FILE', help: 'save the token' },
-    force: { type: 'boolean', help: 'with --out: replace a file that is there' },
+    force: { type: 'boolean', help: 'with --out: replace an existing file' },
   },
   examples: [
-    { line: 'read big.vhdx', does: 'what one token covers of the file' },
+    { line: 'read big.vhdx', does: 'see how much of the file one token stands for' },
     { line: 'read big.vhdx --offset 1MiB --length 64KiB --out big.token', does: 'save the token of a range' },
     {
       line: 'read big.vhdx --length 0x10000 --time-to-live 30s --json',
@@ -46,27 +46,27 @@ export const read: Command = defineCommand({
     },
   ],
   async run([path = ''], values, { kernels, interruptible }) {
+    const { out, force = false } = values;
     const fileOffset = values.offset === undefined ? 0n : parseSize('--offset', values.offset);
     const length = values.length === undefined ? undefined : parseSize('--length', values.length);
-    const life = values['time-to-live'];
-    const tokenTimeToLive = life === undefined ? 0 : parseTime('--time-to-live', life);
-    if (values.out !== undefined) await refuseSource(path, values.out);
-    const { odx, emulator } = await kernels.bind();
+    const timeToLive = values['time-to-live'];
+    const tokenTimeToLive = timeToLive === undefined ? 0 : parseTime('--time-to-live', timeToLive);
+    if (out !== undefined) await checkNotSource(path, out);
+    const { odx, emulator } = await kernels.load();
     const signal = interruptible();
     const file = await odx.openFile(path, 'r');
     try {
-      const copyLength = length ?? restFrom(fileOffset, file);
+      const copyLength = length ?? restOfFile(fileOffset, file);
       const result = await odx.offloadRead(file, {
-        fileOffset: plain(fileOffset),
-        copyLength: plain(copyLength),
+        fileOffset: byteCount(fileOffset),
+        copyLength: byteCount(copyLength),
         tokenTimeToLive,
         signal,
       });
       const { token, transferLength, allZeroBeyondRange, flags } = result;
       const { fingerprint, type, isZeroData } = token;
-      const force = values.force ?? false;
-      if (values.out !== undefined)
-        await writeNewFile(values.out, token.bytes, { force, mode: ONLY_THE_OWNER });
+      if (out !== undefined) await writeNewFile(out, token.bytes, { force, mode: OWNER_ONLY });
+      const isEmulated = emulator !== undefined && !isZeroData;
       return {
         data: {
           path,
@@ -78,17 +78,14 @@ export const read: Command = defineCommand({
           transferLength,
           allZeroBeyondRange,
           flags,
-          ...(values.out !== undefined && { out: values.out }),
+          ...(out !== undefined && { out }),
         },
         text: `${path}\n${facts([
           ['fingerprint', fingerprint],
           ['type', `${hex(type)}${isZeroData ? ', the token of zeros' : ''}`],
           ['transfer length', `${formatExactSize(transferLength)} from offset ${formatCount(fileOffset)}`],
-          ['rest', restOf(fileOffset, copyLength, file.size, result)],
-          [
-            'saved',
-            values.out === undefined ? undefined : savedAs(values.out, emulator !== undefined && !isZeroData),
-          ],
+          ['rest', restOfRange(fileOffset, copyLength, file.size, result)],
+          ['saved', out && `${out}${isEmulated ? ' (a token of the emulator, no longer valid)' : ''}`],
         ])}`,
       };
     } finally {
@@ -97,41 +94,37 @@ export const read: Command = defineCommand({
   },
 });
 
-// Its own token would be all that is left of it.
-async function refuseSource(source: string, out: string): Promise<void> {
-  const [read, written] = await Promise.all([source, out].map((path) => stat(path).catch(() => undefined)));
-  if (read === undefined || written === undefined) return;
-  if (read.dev === written.dev && read.ino === written.ino) {
-    throw new RequestError(`--out is ${out}, which is ${source} itself; save the token in another file.`);
-  }
+const OWNER_ONLY = 0o600;
+
+// The token would replace the data that it stands for.
+async function checkNotSource(source: string, out: string): Promise<void> {
+  const [a, b] = await Promise.all([source, out].map((path) => stat(path).catch(() => undefined)));
+  if (a === undefined || b === undefined || a.dev !== b.dev || a.ino !== b.ino) return;
+  throw new RequestError(`--out is ${out}, which is ${source} itself; save the token in another file.`);
 }
 
-function restFrom(offset: bigint, { path, size, sectorSize }: OffloadFile): bigint {
+function restOfFile(offset: bigint, { path, size, sectorSize }: OffloadFile): bigint {
   if (offset > size) {
     throw new RequestError(
       `--offset is ${formatCount(offset)}, and ${path} ends at ${formatCount(size)}; begin within the file.`,
     );
   }
-  // An offset that is not legal is to be complained of alone.
+  // With an illegal offset, the length must be legal, so that the message names only the offset.
   return offset % BigInt(sectorSize) === 0n ? size - offset : 0n;
 }
 
-function restOf(
+function restOfRange(
   offset: bigint,
-  asked: bigint,
+  copyLength: bigint,
   size: bigint,
   { transferLength, allZeroBeyondRange }: OffloadReadResult,
 ): string | undefined {
   const next = offset + transferLength;
-  const end = offset + asked;
+  const end = offset + copyLength;
   if (next >= end) return undefined;
   if (next >= size) return `the file ends at ${formatCount(size)}, before the range does`;
-  const where = `${formatCount((end < size ? end : size) - next)} bytes of what was asked`;
+  const left = `${formatCount((end < size ? end : size) - next)} bytes of the range`;
   return allZeroBeyondRange
-    ? `${where} are zeros up to the end of the file`
-    : `${where} need another token: --offset ${next}`;
-}
-
-function savedAs(path: string, emulated: boolean): string {
-  return emulated ? `${path} (a token of the emulator, which died with this process)` : path;
+    ? `${left} are zeros up to the end of the file`
+    : `${left} need another token: --offset ${next}`;
 }

@@ -1,20 +1,20 @@
 import { type Command, defineCommand } from '../command.ts';
-import { unlessInterrupted } from '../errors.ts';
-import { formatCount, formatExactSize } from '../format.ts';
-import { parseSize, plain } from '../size.ts';
-import { RequestError } from '../usage-error.ts';
+import { explainInterruption, RequestError } from '../errors.ts';
+import { byteCount, formatCount, formatExactSize, parseSize } from '../quantities.ts';
 
 export const zero: Command = defineCommand({
   name: 'zero',
   operands: 'FILE OFFSET LENGTH',
   count: [3, 3],
-  summary: 'have the storage fill a range of a file with zeros',
+  summary: 'let the storage fill a range with zeros',
+  usesKernel: true,
+  completion: 'paths',
   notes: [
-    'The range must lie within the file; OFFSET and LENGTH are multiples of the sector, except that the range may end ' +
-      'where the file ends. What was there is gone.',
+    'The range must lie within the file. OFFSET and LENGTH are multiples of the sector, except that the range may end ' +
+      'where the file ends. The data of the range is lost.',
   ],
-  spelling: { path: 'FILE', fileOffset: 'OFFSET', length: 'LENGTH' },
-  negative: true,
+  fieldNames: { path: 'FILE', fileOffset: 'OFFSET', length: 'LENGTH' },
+  negativeNumbers: true,
   options: {},
   examples: [
     { line: 'zero disk1.img 0 1MiB', does: 'clear the first mebibyte' },
@@ -23,28 +23,31 @@ export const zero: Command = defineCommand({
   async run([path = '', offset = '', size = ''], _values, { kernels, interruptible }) {
     const fileOffset = parseSize('OFFSET', offset);
     const length = parseSize('LENGTH', size);
-    const { odx } = await kernels.bind();
+    const { odx } = await kernels.load();
     const signal = interruptible();
     const file = await odx.openFile(path, 'r+');
     try {
       const end = fileOffset + length;
-      // The storage would learn of it only after it has cleared the sectors that are there.
+      // The storage would fail only after it has cleared the sectors within the file.
       if (end > file.size) {
         throw new RequestError(
           `The range ends at ${formatCount(end)}, but ${path} ends at ${formatCount(file.size)}.`,
         );
       }
       const result = await odx.zeroRange(file, {
-        fileOffset: plain(fileOffset),
-        length: plain(length),
+        fileOffset: byteCount(fileOffset),
+        length: byteCount(length),
         signal,
       });
       return {
         data: { path, fileOffset, ...result },
-        text: `${path}: ${formatExactSize(result.lengthWritten)} from offset ${formatCount(fileOffset)} are zeros now`,
+        text: `${path}: ${formatExactSize(result.lengthWritten)} from offset ${formatCount(fileOffset)} are now zeros`,
       };
     } catch (error) {
-      throw unlessInterrupted(error, 'Part of the range may be zeros already; run the same command again.');
+      throw explainInterruption(
+        error,
+        'Part of the range may be cleared already; run the same command again.',
+      );
     } finally {
       await file.close();
     }

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OffloadToken } from '../../src/token.ts';
+import { OffloadToken } from '../../src/index.ts';
+
+/** Creates a folder for one test. `remove` deletes it. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'odx-cli-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
 
 /** Bytes that differ everywhere and are the same in every run. */
 export function pattern(length: number): Buffer {
@@ -14,7 +21,7 @@ export function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** The files that the examples of the help speak of. */
+/** Creates the files that the examples of the help use. */
 export function writeExampleFiles(folder: string): void {
   const path = (...names: string[]): string => join(folder, ...names);
   writeFileSync(path('big.vhdx'), pattern(3_000_001));
