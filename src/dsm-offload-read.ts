@@ -15,7 +15,7 @@ import {
   inputSizeOf,
   outputRoomFor,
   packingOf,
-  range,
+  rangeKeys,
   rangeList,
   rangesFit,
   rangesTogetherFit,
@@ -50,11 +50,11 @@ export interface DsmOffloadReadArguments extends DsmOffloadReadSyncRequest {
   readonly timeToLive: number;
 }
 
-const fields = { ranges: rangeList(), timeToLive: u32('time units'), sectorSize };
+const fields = { ranges: rangeList, timeToLive: u32('time units'), sectorSize };
 const options = {
   rules: [rangesFit, rangesTogetherFit],
   defaults: { timeToLive: 0 },
-  items: { ranges: range },
+  itemKeys: { ranges: rangeKeys },
 };
 
 const request = requestSchema('dsmOffloadRead', { ...fields, signal }, options);

@@ -15,7 +15,7 @@ import {
   inputSizeOf,
   outputRoomFor,
   packingOf,
-  range,
+  rangeKeys,
   rangeList,
   rangesFit,
   rangesTogetherFit,
@@ -56,15 +56,15 @@ export interface DsmOffloadWriteArguments extends DsmOffloadWriteSyncRequest {
 }
 
 const fields = {
-  ranges: rangeList(),
+  ranges: rangeList,
   token: offloadToken,
-  tokenOffset: tokenOffset(),
+  tokenOffset,
   sectorSize,
 };
 const options = {
   rules: [rangesFit, ...tokenOffsetFits, rangesTogetherFit],
   defaults: { tokenOffset: 0 },
-  items: { ranges: range },
+  itemKeys: { ranges: rangeKeys },
 };
 
 const request = requestSchema('dsmOffloadWrite', { ...fields, signal }, options);

@@ -7,11 +7,13 @@ import {
 } from '../structs/index.ts';
 import { type ByteCount, isByteCount, LARGEST, type Limits, roundDown, roundUp } from './byte-count.ts';
 import { describeValue } from './describe.ts';
+import type { Sentence } from './errors.ts';
 import {
   aligned,
   explainAlignment,
   explainReach,
   type Field,
+  field,
   isAligned,
   isInReach,
   limitedByteCount,
@@ -20,7 +22,7 @@ import {
   sectorSizeOf,
 } from './fields.ts';
 import type { IoBuffers } from './kernel/kernel.ts';
-import { type Explain, isArray, LONGEST_LIST, type Snapshot } from './request.ts';
+import { type Explain, hint, isArray, LONGEST_LIST, type Snapshot } from './request.ts';
 import { setUint64 } from './uint64.ts';
 
 // What dsmOffloadRead and dsmOffloadWrite share: the ranges, how the input is packed, where the result is.
@@ -36,25 +38,13 @@ export interface DataSetRange {
 const offsetLimits = (sector: number): Limits => ({ highest: LARGEST - BigInt(sector) });
 const lengthLimits = (sector: number): Limits => ({ lowest: sector });
 
-/** The schema of a range. What depends on the sector as well is {@link rangesFit}. */
-export const range: z.ZodObject<
-  { startingOffset: Field<ByteCount>; lengthInBytes: Field<ByteCount> },
-  z.core.$strict
-> = z.strictObject({
-  startingOffset: limitedByteCount(offsetLimits),
-  lengthInBytes: limitedByteCount(lengthLimits),
-});
+/** The keys of a range. */
+export const rangeKeys: readonly (keyof DataSetRange)[] = ['startingOffset', 'lengthInBytes'];
 
-type Ranges = readonly z.input<typeof range>[];
+/** 1 to 65,536 ranges. What they hold is checked by {@link rangesFit}. */
+export const rangeList: Field<readonly DataSetRange[]> = field(isRangeList, explainCount);
 
-/** 1 to 65,536 ranges. */
-export function rangeList(): z.ZodPipe<Field<Ranges>, z.ZodArray<typeof range>> {
-  return z
-    .custom<Ranges>(isRangeList, { params: { explain: explainCount }, abort: true })
-    .pipe(z.array(range));
-}
-
-const explainCount: Explain = (path, value) => {
+function explainCount(path: string, value: unknown): Sentence {
   if (isArray(value)) {
     const nearest = value.length === 0 ? 1 : LONGEST_LIST;
     return (nameOf) =>
@@ -62,7 +52,7 @@ const explainCount: Explain = (path, value) => {
   }
   const shown = value === undefined ? 'missing' : describeValue(value);
   return (nameOf) => `${nameOf(path)} is ${shown}; it must be an array of { startingOffset, lengthInBytes }.`;
-};
+}
 
 const explainNoRoom: Explain = (path, value, request) => {
   const sector = sectorSizeOf(request);
@@ -74,19 +64,30 @@ const explainNoRoom: Explain = (path, value, request) => {
 const explainEmpty: Explain = (path, value, request) => (nameOf) =>
   `${nameOf(path)} is ${describeValue(value)}; a range must not be empty, the nearest legal value is ${sectorSizeOf(request)}.`;
 
-/** Every range is aligned, is not empty, and ends within 2^63-1. */
+/** Every range has its two keys and no other, is aligned, is not empty, and ends within 2^63-1. */
 export const rangesFit: Rule = z.superRefine((request: Snapshot, context) => {
-  rangesIn(request).forEach(({ startingOffset, lengthInBytes }, index) => {
-    const blame = (key: keyof DataSetRange, explain: Explain): void =>
+  rangesIn(request).forEach((range, index) => {
+    const { startingOffset, lengthInBytes, ...others } = range;
+    const blame = (key: string, explain: Explain): void =>
       context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
 
-    if (!isAligned(startingOffset, request)) blame('startingOffset', explainAlignment(offsetLimits));
-    else if (!leavesRoom(startingOffset, request)) blame('startingOffset', explainNoRoom);
+    if (!isByteCount(startingOffset) || !isAligned(startingOffset, request)) {
+      blame('startingOffset', explainAlignment(offsetLimits));
+    } else if (!leavesRoom(startingOffset, request)) blame('startingOffset', explainNoRoom);
 
-    if (!isAligned(lengthInBytes, request)) blame('lengthInBytes', explainAlignment(lengthLimits));
-    else if (isByteCount(lengthInBytes) && BigInt(lengthInBytes) === 0n) blame('lengthInBytes', explainEmpty);
+    if (!isByteCount(lengthInBytes) || !isAligned(lengthInBytes, request)) {
+      blame('lengthInBytes', explainAlignment(lengthLimits));
+    } else if (BigInt(lengthInBytes) === 0n) blame('lengthInBytes', explainEmpty);
     else if (leavesRoom(startingOffset, request) && !isInReach(startingOffset, lengthInBytes, request)) {
       blame('lengthInBytes', explainReach('startingOffset'));
+    }
+
+    for (const key of Object.keys(others)) {
+      const parent = `ranges.${index}`;
+      blame(
+        key,
+        () => () => `Unknown key ${describeValue(key)} in ${parent}; ${hint('key', key, rangeKeys)}`,
+      );
     }
   });
 });
@@ -108,9 +109,7 @@ export const rangesTogetherFit: Rule = rule(
   },
 );
 
-export function tokenOffset(): Field<ByteCount> {
-  return limitedByteCount(offsetLimits);
-}
+export const tokenOffset: Field<ByteCount> = limitedByteCount(offsetLimits);
 
 /** TokenOffset is a multiple of the logical sector, and a sector fits behind it. */
 export const tokenOffsetFits: readonly [Rule, Rule] = [
@@ -123,13 +122,15 @@ function leavesRoom(offset: unknown, request: Snapshot): boolean {
   return offset <= LARGEST - BigInt(sectorSizeOf(request));
 }
 
-function isRangeList(value: unknown): value is Ranges {
+function isRangeList(value: unknown): boolean {
   return isArray(value) && value.length >= 1 && value.length <= LONGEST_LIST;
 }
 
 /** The ranges of a request, whose values may be refused; none where the list itself is. */
 function rangesIn({ ranges }: Snapshot): readonly Snapshot[] {
-  return isRangeList(ranges) ? ranges.map((given): Snapshot => ({ ...given })) : [];
+  return isArray(ranges) && isRangeList(ranges)
+    ? ranges.map((range): Snapshot => ({ ...Object(range) }))
+    : [];
 }
 
 // A length that is refused counts for nothing here.

@@ -36,11 +36,9 @@ interface RequestOptions<Arguments> {
   readonly rules?: readonly z.core.$ZodCheck<Snapshot>[];
   /** Values of keys that are left out. `sectorSize` and `endOfFile` come from the file by themselves. */
   readonly defaults?: Partial<Arguments>;
-  /** For each list of the request, the schema of its items, which are copied as the request itself is. */
-  readonly items?: Items;
+  /** For each list of the request, the keys of its items, which are copied as the request itself is. */
+  readonly itemKeys?: Readonly<Record<string, readonly string[]>>;
 }
-
-type Items = Readonly<Record<string, z.ZodObject>>;
 
 /** The most items that a list may have. Longer ones are refused without a look at the items. */
 export const LONGEST_LIST = 65_536;
@@ -52,13 +50,14 @@ export const LONGEST_LIST = 65_536;
 export function requestSchema<Fields extends z.ZodRawShape>(
   functionName: string,
   fields: Fields,
-  { rules = [], defaults, items = {} }: RequestOptions<Input<Fields>> = {},
+  { rules = [], defaults, itemKeys = {} }: RequestOptions<Input<Fields>> = {},
 ): RequestSchema<Input<Fields>> {
   const hasSectorSize = Object.hasOwn(fields, 'sectorSize');
   const hasEndOfFile = Object.hasOwn(fields, 'endOfFile');
   const hasSignal = Object.hasOwn(fields, 'signal');
-  const template = { ...absentKeys(fields), ...defaults };
-  const lists = Object.entries(items);
+  const keys = Object.keys(fields);
+  const template = { ...absentKeys(keys), ...defaults };
+  const lists = Object.entries(itemKeys);
   let schemas: Schemas<Fields> | undefined;
 
   return {
@@ -74,17 +73,7 @@ export function requestSchema<Fields extends z.ZodRawShape>(
       // Compiled on first use, because that takes longer than importing all the rest.
       schemas ??= compile(fields, rules);
       if (schemas.fields.validate(request) && schemas.rules.validate(request)) return request;
-      const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
-      const cause = new z.ZodRealError([
-        ...(schemas.fields.safeParse(request, context).error?.issues ?? []),
-        ...(schemas.rules.safeParse(request, context).error?.issues ?? []),
-      ]);
-      const issues = cause.issues.flatMap((issue) =>
-        issue.code === 'unrecognized_keys'
-          ? unknownKeys(issue, functionName, fields, items)
-          : { path: issue.path.join('.'), message: sentenceOf(issue, request) ?? issue.message },
-      );
-      throw new InvalidArgumentError(issues, { cause });
+      throw refusalOfRequest(functionName, schemas, keys, request);
     },
   };
 }
@@ -104,6 +93,33 @@ function compile<Fields extends z.ZodRawShape>(
     fields: z.compile(z.strictObject(fields)),
     rules: z.compile(z.custom<Snapshot>(() => true).check(...rules)),
   };
+}
+
+/** What is wrong with a request, in the order of its fields; unknown options come last. */
+function refusalOfRequest(
+  functionName: string,
+  schemas: Schemas<z.ZodRawShape>,
+  keys: readonly string[],
+  request: Snapshot,
+): InvalidArgumentError {
+  const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
+  const rank = ({ path }: z.core.$ZodIssue): number =>
+    path.length > 0 ? keys.indexOf(String(path[0])) : keys.length;
+  const cause = new z.ZodRealError(
+    [schemas.fields, schemas.rules]
+      .flatMap((schema) => schema.safeParse(request, context).error?.issues ?? [])
+      .sort((a, b) => rank(a) - rank(b)),
+  );
+  const issues = cause.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') {
+      return { path: issue.path.join('.'), message: sentenceOf(issue, request) ?? issue.message };
+    }
+    return issue.keys.map((key) => ({
+      path: key,
+      message: `Unknown option ${describeValue(key)} for ${functionName}; ${hint('option', key, keys)}`,
+    }));
+  });
+  return new InvalidArgumentError(issues, { cause });
 }
 
 /** The same for options, which may be left out. */
@@ -174,27 +190,26 @@ function snapshot(given: object, template: object): Record<string, unknown> {
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
-function absentKeys(fields: z.ZodRawShape): Record<string, undefined> {
-  return Object.fromEntries(Object.keys(fields).map((key) => [key, undefined]));
+function absentKeys(keys: readonly string[]): Record<string, undefined> {
+  return Object.fromEntries(keys.map((key) => [key, undefined]));
 }
 
 function snapshotLists(
   request: Record<string, unknown>,
-  lists: readonly (readonly [key: string, item: z.ZodObject])[],
+  lists: readonly (readonly [key: string, itemKeys: readonly string[]])[],
 ): void {
-  for (const [key, item] of lists) request[key] = snapshotItems(key, request[key], item);
+  for (const [key, itemKeys] of lists) request[key] = snapshotItems(key, request[key], itemKeys);
 }
 
-function snapshotItems(path: string, list: unknown, item: z.ZodObject): unknown {
+function snapshotItems(path: string, list: unknown, keys: readonly string[]): unknown {
   if (!isArray(list) || list.length > LONGEST_LIST) return list;
-  const absent = absentKeys(item.shape);
+  const absent = absentKeys(keys);
   // Read by index, so a custom iterator never runs.
   return Array.from({ length: list.length }, (_, index) => {
     const given = list[index];
     if (isPlainObject(given)) return snapshot(given, absent);
     const at = `${path}.${index}`;
-    const keys = Object.keys(absent).join(' and ');
-    return refuse(at, `${at} is ${describeValue(given)}; it must be an object with ${keys}.`);
+    return refuse(at, `${at} is ${describeValue(given)}; it must be an object with ${keys.join(' and ')}.`);
   });
 }
 
@@ -238,24 +253,10 @@ export function valueAt(request: Snapshot, path: readonly PropertyKey[]): unknow
   return path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), request);
 }
 
-function unknownKeys(
-  { path, keys }: z.core.$ZodIssueUnrecognizedKeys,
-  functionName: string,
-  fields: z.ZodRawShape,
-  items: Items,
-): ArgumentIssue[] {
-  const parent = path.join('.');
-  const owner = parent === '' ? fields : items[String(path[0])]?.shape;
-  const [noun, place] = parent === '' ? ['option', `for ${functionName}`] : ['key', `in ${parent}`];
-  const known = Object.keys(owner ?? {});
-  return keys.map((key) => {
-    const nearest = nearestName(key, known);
-    const hint = nearest === undefined ? `the ${noun}s are ${known.join(', ')}.` : `did you mean ${nearest}?`;
-    return {
-      path: parent === '' ? key : `${parent}.${key}`,
-      message: `Unknown ${noun} ${describeValue(key)} ${place}; ${hint}`,
-    };
-  });
+/** What follows the complaint about an unknown option or key: the nearest one, or all that there are. */
+export function hint(noun: 'option' | 'key', key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known);
+  return nearest === undefined ? `the ${noun}s are ${known.join(', ')}.` : `did you mean ${nearest}?`;
 }
 
 // A string may be a token in base64, which is secret.

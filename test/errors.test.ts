@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OffloadFile } from '../src/offload-file.ts';
 import {
   AbortError,
   InvalidArgumentError,
@@ -10,6 +9,7 @@ import {
   UnsupportedPlatformError,
   Win32Error,
 } from '../src/errors.ts';
+import type { OffloadFile } from '../src/offload-file.ts';
 import { OffloadToken } from '../src/token.ts';
 import { statuses, win32Only } from '../structs/index.ts';
 import { failureOf, makeWorkspace, type Workspace } from './calls/workspace.ts';
