@@ -111,7 +111,7 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
     const allZeroBeyondRange = (flags & OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE) !== 0;
     const covered = getUint64(outputView, OUTPUT.offsetOf.TransferLength);
     const { copyLength } = args;
-    if (covered > wireLength(args)) {
+    if (covered > copyLength && covered > wireLength(args)) {
       throw new ImpossibleReply(`the token covers ${covered} bytes, but only ${copyLength} were asked for.`);
     }
     if (covered === 0 && copyLength > 0 && !allZeroBeyondRange) {

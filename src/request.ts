@@ -72,7 +72,7 @@ export function requestSchema<Fields extends z.ZodRawShape>(
 
       // Compiled on first use, because that takes longer than importing all the rest.
       schemas ??= compile(fields, rules);
-      if (schemas.fields.validate(request) && schemas.rules.validate(request)) return request;
+      if (z.validate(schemas.fields, request) && z.validate(schemas.rules, request)) return request;
       throw refusalOfRequest(functionName, schemas, keys, request);
     },
   };
@@ -166,7 +166,7 @@ export function refusalOf(issues: readonly ArgumentIssue[]): InvalidArgumentErro
 
 const EMPTY: object = {};
 
-function objectOf(given: unknown, functionName: string): object {
+function objectOf(given: unknown, functionName: string): Snapshot {
   if (isPlainObject(given)) return given;
   return refuse('', `${functionName} takes an object, not ${describeSecret(given)}.`);
 }
@@ -175,12 +175,12 @@ function objectOf(given: unknown, functionName: string): object {
  * Copies the own properties of a caller's object over a template that holds every key, so that each getter runs once and
  * nothing is ever looked up on a polluted Object.prototype. A key with the value undefined counts as left out.
  */
-function snapshot(given: object, template: object): Record<string, unknown> {
+function snapshot(given: Snapshot, template: object): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...template };
   // V8 is fastest with for-in and hasOwnProperty together.
   for (const key in given) {
     if (!hasOwn.call(given, key)) continue;
-    const value: unknown = Reflect.get(given, key);
+    const value = given[key];
     if (value === undefined && hasOwn.call(template, key)) continue;
     if (key === '__proto__') Object.defineProperty(copy, key, { value, enumerable: true });
     else copy[key] = value;
@@ -213,8 +213,17 @@ function snapshotItems(path: string, list: unknown, keys: readonly string[]): un
   });
 }
 
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isRevokedProxy(value) && !Array.isArray(value);
+function isPlainObject(value: unknown): value is Snapshot {
+  return typeof value === 'object' && value !== null && !isArrayOrRevoked(value);
+}
+
+// Array.isArray throws for a revoked proxy, which is no object to work with either.
+function isArrayOrRevoked(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return true;
+  }
 }
 
 /** False for what only looks like an array, and for a revoked proxy. */
