@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { offloadReadWith } from '../../src/offload-read.ts';
-import { offloadWriteWith } from '../../src/offload-write.ts';
 import type { EmulatorOptions } from '../../src/emulator/index.ts';
 import { KernelFailure } from '../../src/kernel/kernel.ts';
+import { offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { makePair, pattern } from './harness.ts';
 
@@ -32,7 +32,7 @@ describe('an abort', () => {
 
   test('ends the copying, after which nothing of the call touches its memory or the file', async () => {
     const contents = pattern(256 << 20);
-    const { emulator, source, destination } = makePair(contents);
+    const { emulator, source, destination, destinationPath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
     const frame = emulator.acquire(544, 16);
     const input = frame.inputView;
@@ -52,9 +52,9 @@ describe('an abort', () => {
     expect(performance.now() - started).toBeLessThan(PROMPT_MS);
     expect(error).toBeInstanceOf(KernelFailure);
     expect(error).toMatchObject({ errno: 995, ntstatus: CANCELLED });
-    const { stamp } = emulator.factsSync(destination);
+    const { stamp } = emulator.files.infoSync(destination, destinationPath);
     await sleep(20);
-    expect(emulator.factsSync(destination).stamp).toBe(stamp);
+    expect(emulator.files.infoSync(destination, destinationPath).stamp).toBe(stamp);
     expect(frame.output.every((byte) => byte === 0xcc)).toBe(true);
     emulator.release(frame);
   });
@@ -77,7 +77,7 @@ describe('an abort', () => {
   test('of an ordinary write is heard between pieces', async () => {
     const { emulator, destination } = makePair(pattern(512));
     const abort = new AbortController();
-    const write = emulator.write(destination, new Uint8Array(256 << 20).fill(1), 0n, abort.signal);
+    const write = emulator.files.write(destination, new Uint8Array(256 << 20).fill(1), 0n, abort.signal);
     const refused = expect(write).rejects.toMatchObject({ errno: 995 });
     await sleep(2);
     abort.abort();
@@ -92,9 +92,9 @@ test('closing waits for the calls in flight', async () => {
   const write = offloadWriteWith(emulator, destination, { token, copyLength: 4096 }).then(() => {
     written = true;
   });
-  await Promise.all([emulator.close(source), emulator.close(destination)]);
+  await Promise.all([emulator.files.close(source), emulator.files.close(destination)]);
   await sleep(0);
   expect(written).toBe(true);
   await write;
-  await expect(emulator.close(source)).rejects.toMatchObject({ errno: 6 });
+  await expect(emulator.files.close(source)).rejects.toMatchObject({ errno: 6 });
 });

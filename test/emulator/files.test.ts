@@ -32,13 +32,15 @@ describe('opening', () => {
     test.skipIf(needsPosix && onWindows)(`${name} fails${reason}`, async () => {
       const emulator = createEmulator();
       const at = path();
-      await expect(emulator.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
-      expect(() => emulator.openSync(at, request)).toThrow(expect.objectContaining({ errno, ntstatus }));
+      await expect(emulator.files.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
+      expect(() => emulator.files.openSync(at, request)).toThrow(
+        expect.objectContaining({ errno, ntstatus }),
+      );
     });
   }
 
   test.skipIf(onWindows)('a device file is no file [needs /dev/null]', async () => {
-    await expect(createEmulator().open('/dev/null', READ)).rejects.toMatchObject({ errno: 31 });
+    await expect(createEmulator().files.open('/dev/null', READ)).rejects.toMatchObject({ errno: 31 });
   });
 
   test.each([
@@ -47,7 +49,7 @@ describe('opening', () => {
   ] as const)('%s over %o leaves %o', async (disposition, before, after) => {
     const path = temporaryPath();
     if (before !== undefined) writeFileSync(path, before);
-    await createEmulator().open(path, { read: true, write: true, disposition });
+    await createEmulator().files.open(path, { read: true, write: true, disposition });
     expect(readFileSync(path, 'utf8')).toBe(after);
   });
 });
@@ -58,10 +60,10 @@ describe('handles', () => {
     const path = temporaryFile('x');
     const handles = new Set<bigint>();
     for (let round = 0; round < 100; round++) {
-      const handle = await emulator.open(path, READ);
+      const handle = await emulator.files.open(path, READ);
       handles.add(handle);
-      await emulator.close(handle);
-      await expect(emulator.facts(handle)).rejects.toMatchObject({ errno: 6 });
+      await emulator.files.close(handle);
+      await expect(emulator.files.info(handle, path)).rejects.toMatchObject({ errno: 6 });
     }
     expect(handles.size).toBe(100);
     expect([...handles].every((handle) => handle > 0n && handle % 4n === 0n)).toBe(true);
@@ -71,7 +73,7 @@ describe('handles', () => {
     const emulator = createEmulator();
     const fd = borrow(temporaryFile('x'), 'r');
     expect(emulator.handleOf(fd)).toBe(emulator.handleOf(fd));
-    await expect(emulator.close(emulator.handleOf(fd))).rejects.toMatchObject({ errno: 6 });
+    await expect(emulator.files.close(emulator.handleOf(fd))).rejects.toMatchObject({ errno: 6 });
     expect(() => emulator.handleOf(9999)).toThrow(
       expect.objectContaining({ errno: 6, ntstatus: 0xc000_0008 }),
     );
@@ -88,9 +90,9 @@ describe('handles', () => {
       const emulator = createEmulator();
       const handle = emulator.handleOf(borrow(temporaryFile('x'), flags));
       const denied = { errno: 5, ntstatus: 0xc000_0022 };
-      const reading = emulator.read(handle, new Uint8Array(1), 0n);
+      const reading = emulator.files.read(handle, new Uint8Array(1), 0n);
       await (read ? reading : expect(reading).rejects.toMatchObject(denied));
-      const writing = emulator.write(handle, new Uint8Array(1), 0n);
+      const writing = emulator.files.write(handle, new Uint8Array(1), 0n);
       await (write ? writing : expect(writing).rejects.toMatchObject(denied));
     },
   );
@@ -102,48 +104,50 @@ describe('facts', () => {
     const path = temporaryFile(pattern(1000));
     linkSync(path, `${path}-link`);
     const one = openOn(emulator, path, 'r+');
-    const two = emulator.factsSync(openOn(emulator, `${path}-link`, 'r'));
-    const facts = await emulator.facts(one);
-    expect(facts).toEqual(two);
-    expect(facts).toMatchObject({ size: 1000n, sectorSize: 4096, isDevice: false });
-    await emulator.write(one, new Uint8Array(1), 0n);
-    const after = await emulator.facts(one);
-    expect(after.stamp).not.toBe(facts.stamp);
-    expect(after.identity).toBe(facts.identity);
-    const other = openOn(emulator, temporaryFile('x'), 'r');
-    expect(emulator.factsSync(other).identity).not.toBe(facts.identity);
+    const two = emulator.files.infoSync(openOn(emulator, `${path}-link`, 'r'), `${path}-link`);
+    const info = await emulator.files.info(one, path);
+    expect(info).toEqual(two);
+    expect(info).toMatchObject({ size: 1000n, sectorSize: 4096, isDevice: false });
+    await emulator.files.write(one, new Uint8Array(1), 0n);
+    const after = await emulator.files.info(one, path);
+    expect(after.stamp).not.toBe(info.stamp);
+    expect(after.identity).toBe(info.identity);
+    const otherPath = temporaryFile('x');
+    const other = openOn(emulator, otherPath, 'r');
+    expect(emulator.files.infoSync(other, otherPath).identity).not.toBe(info.identity);
   });
 
   test('of a volume', async () => {
     const emulator = createEmulator({ sectorSize: 4096 });
     const path = temporaryFile('xyz');
-    expect(await emulator.volume(path)).toMatchObject({
+    expect(await emulator.files.volume(path)).toMatchObject({
       location: 'local',
       size: 3n,
       sectorSize: 4096,
       filters: [],
     });
-    await expect(emulator.volume(temporaryPath())).rejects.toMatchObject({ errno: 2 });
+    await expect(emulator.files.volume(temporaryPath())).rejects.toMatchObject({ errno: 2 });
   });
 });
 
 describe('ordinary access', () => {
   test('reads until the memory is full or the file ends, and writes beyond the end', async () => {
     const emulator = createEmulator();
-    const handle = openOn(emulator, temporaryPath(), 'wx');
+    const path = temporaryPath();
+    const handle = openOn(emulator, path, 'wx');
     const contents = pattern(3_000_000);
-    expect(await emulator.write(handle, contents, 5000n)).toBe(3_000_000);
+    expect(await emulator.files.write(handle, contents, 5000n)).toBe(3_000_000);
     const into = Buffer.alloc(4_000_000);
-    expect(await emulator.read(handle, into, 5000n)).toBe(3_000_000);
+    expect(await emulator.files.read(handle, into, 5000n)).toBe(3_000_000);
     expect(into.subarray(0, 3_000_000).equals(contents)).toBe(true);
-    expect(await emulator.read(handle, into, 4_000_000n)).toBe(0);
-    expect(emulator.factsSync(handle).size).toBe(3_005_000n);
+    expect(await emulator.files.read(handle, into, 4_000_000n)).toBe(0);
+    expect(emulator.files.infoSync(handle, path).size).toBe(3_005_000n);
   });
 
   test('a size that no host can hold', async () => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryPath(), 'w');
-    await expect(emulator.setSize(handle, (1n << 63n) - 1n)).rejects.toMatchObject({ errno: 112 });
+    await expect(emulator.files.setSize(handle, (1n << 63n) - 1n)).rejects.toMatchObject({ errno: 112 });
   });
 
   test('copies times and permissions', async () => {
@@ -151,7 +155,7 @@ describe('ordinary access', () => {
     const [from, to] = [temporaryFile('a'), temporaryFile('b')];
     utimesSync(from, 1_000_000_000.25, 1_000_000_001.5);
     chmodSync(from, 0o600);
-    await emulator.copyMetadata(openOn(emulator, from, 'r'), openOn(emulator, to, 'r+'));
+    await emulator.files.copyMetadata(openOn(emulator, from, 'r'), openOn(emulator, to, 'r+'));
     const { mtimeMs, mode } = statSync(to);
     expect(mtimeMs).toBeCloseTo(1_000_000_001_500, 0);
     expect(mode).toBe(statSync(from).mode);
@@ -161,12 +165,12 @@ describe('ordinary access', () => {
     const emulator = createEmulator();
     const path = temporaryFile('x');
     const handle = openOn(emulator, path, 'r+');
-    await emulator.remove(handle);
+    await emulator.files.remove(handle);
     expect(existsSync(path)).toBe(false);
-    await expect(emulator.remove(handle)).rejects.toMatchObject({ errno: 2 });
+    await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
     writeFileSync(path, 'of somebody else');
-    await expect(emulator.remove(handle)).rejects.toMatchObject({ errno: 2 });
+    await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
     expect(readFileSync(path, 'utf8')).toBe('of somebody else');
-    await expect(emulator.remove(99n)).rejects.toMatchObject({ errno: 6 });
+    await expect(emulator.files.remove(99n)).rejects.toMatchObject({ errno: 6 });
   });
 });

@@ -103,7 +103,7 @@ export async function send(
 
 export function openOn(emulator: Emulator, path: string, how: 'r' | 'r+' | 'w' | 'wo' | 'wx'): bigint {
   const disposition: Disposition = how === 'w' ? 'create' : how === 'wx' ? 'create-new' : 'open';
-  return emulator.openSync(path, { read: how !== 'wo', write: how !== 'r', disposition });
+  return emulator.files.openSync(path, { read: how !== 'wo', write: how !== 'r', disposition });
 }
 
 export interface Pair {
@@ -121,6 +121,6 @@ export function makePair(contents: Uint8Array, options?: EmulatorOptions): Pair 
   const destinationPath = temporaryPath('destination');
   const source = openOn(emulator, sourcePath, 'r+');
   const destination = openOn(emulator, destinationPath, 'w');
-  emulator.setSizeSync(destination, BigInt(contents.length));
+  emulator.files.setSizeSync(destination, BigInt(contents.length));
   return { emulator, source, destination, sourcePath, destinationPath };
 }

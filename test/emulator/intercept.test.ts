@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
-import { offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator, type InterceptedCall } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
+import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_READ, statuses, win32FromNtstatus } from '../../structs/index.ts';
 import { makePair, openOn, pattern, temporaryFile } from './harness.ts';
 
@@ -178,7 +178,7 @@ describe('intercept', () => {
     [{ truncate: -1n }, 'truncate is -1n; it must not be negative, the nearest legal value is 0'],
     [{ delay: Number.NaN }, 'delay is NaN'],
     [{ delay: -1 }, 'the nearest legal value is 0'],
-    [{ statsu: 1 }, '"statsu" is no option of the answer of intercept; did you mean status?'],
+    [{ statsu: 1 }, 'Unknown option "statsu" for the result of intercept; did you mean status?'],
   ])('must not return %o', async (returned, sentence) => {
     const emulator = createEmulator({ intercept: () => returned as object });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');

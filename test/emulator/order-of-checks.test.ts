@@ -177,8 +177,8 @@ describe('FSCTL_OFFLOAD_WRITE checks in the order of MS-FSA 2.1.5.10.21', () => 
       const emulator = createEmulator(row.options);
       const handle = handleFor(emulator, row.kind, 'r');
       if (row.kind === undefined) {
-        emulator.setSizeSync(handle, 0n);
-        emulator.setSizeSync(handle, BigInt(FILE_SIZE));
+        emulator.files.setSizeSync(handle, 0n);
+        emulator.files.setSizeSync(handle, BigInt(FILE_SIZE));
       }
       const input = Buffer.alloc(544, 0xab);
       input.writeUInt32LE(row.size ?? 544, 0);

@@ -18,7 +18,7 @@ async function query(
   inputLength = 12,
 ) {
   const emulator = createEmulator(options);
-  const device = await emulator.openDevice(temporaryFile('x'));
+  const device = await emulator.files.openDevice(temporaryFile('x'));
   const input = Buffer.alloc(12);
   input.writeUInt32LE(property, 0);
   input.writeUInt32LE(type, 4);
@@ -80,14 +80,14 @@ test('IOCTL_DISK_GET_LENGTH_INFO gives the size, to a handle with read access', 
   const handle = openOn(emulator, path, 'r');
   const outcome = await send(emulator, handle, IOCTL_DISK_GET_LENGTH_INFO, Buffer.alloc(0), 8);
   expect([outcome.returned, outcome.output.readBigInt64LE()]).toEqual([8, 5000n]);
-  const device = await emulator.openDevice(path);
+  const device = await emulator.files.openDevice(path);
   const refused = await send(emulator, device, IOCTL_DISK_GET_LENGTH_INFO, Buffer.alloc(0), 8);
   expect(refused.status).toBe(statusOf('ACCESS_DENIED'));
 });
 
 test('IOCTL_DISK_GET_DRIVE_GEOMETRY gives the sector', async () => {
   const emulator = createEmulator({ sectorSize: 4096 });
-  const device = await emulator.openDevice(temporaryFile('x'));
+  const device = await emulator.files.openDevice(temporaryFile('x'));
   const outcome = await send(emulator, device, IOCTL_DISK_GET_DRIVE_GEOMETRY, Buffer.alloc(0), 24);
   expect([outcome.returned, outcome.output.readUInt32LE(20)]).toEqual([24, 4096]);
 });

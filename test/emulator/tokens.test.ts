@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { createEmulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteSyncWith, offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
 import { borrow, makePair, openOn, pattern, temporaryFile } from './harness.ts';
 
 const INVALID_TOKEN = { errno: 315, ntstatus: { name: 'STATUS_INVALID_TOKEN', value: 0xc000_0465 } };
@@ -44,7 +44,7 @@ describe('a token dies when its source changes', () => {
   test('through the emulator, where the range is touched', async () => {
     const { emulator, source, destination } = makePair(pattern(8192));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    await emulator.write(source, Buffer.from('x'), 4095n);
+    await emulator.files.write(source, Buffer.from('x'), 4095n);
     const write = offloadWriteWith(emulator, destination, { token, copyLength: 512 });
     await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
@@ -53,8 +53,8 @@ describe('a token dies when its source changes', () => {
     const contents = pattern(8192);
     const { emulator, source, destination, sourcePath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    await emulator.write(source, Buffer.from('x'), 4096n);
-    await emulator.setSize(source, 16_384n);
+    await emulator.files.write(source, Buffer.from('x'), 4096n);
+    await emulator.files.setSize(source, 16_384n);
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
     writeAt(sourcePath, 'x', 5);
     const write = offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
@@ -65,7 +65,7 @@ describe('a token dies when its source changes', () => {
     const { emulator, source, destination, sourcePath } = makePair(pattern(8192));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
     readFileSync(sourcePath);
-    await emulator.read(source, new Uint8Array(8192), 0n);
+    await emulator.files.read(source, new Uint8Array(8192), 0n);
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
   });
 
@@ -130,7 +130,7 @@ describe('a token', () => {
     const contents = pattern(4096);
     const { emulator, source, destination, sourcePath, destinationPath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    await emulator.close(source);
+    await emulator.files.close(source);
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
     expect(readFileSync(destinationPath).equals(contents)).toBe(true);
     renameSync(sourcePath, `${sourcePath}-moved`);

@@ -1,8 +1,8 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { makePair, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
 
@@ -11,8 +11,8 @@ const KIB = 1024;
 /** A file of 8 KiB of which only the first bytes were ever written. */
 async function partlyWritten(emulator: Emulator, written: number, size = 8 * KIB): Promise<bigint> {
   const handle = openOn(emulator, temporaryPath(), 'w');
-  await emulator.setSize(handle, BigInt(size));
-  if (written > 0) await emulator.write(handle, pattern(written), 0n);
+  await emulator.files.setSize(handle, BigInt(size));
+  if (written > 0) await emulator.files.write(handle, pattern(written), 0n);
   return handle;
 }
 
@@ -87,11 +87,11 @@ describe('a file that the emulator did not see being made', () => {
       const emulator = createEmulator();
       const path = temporaryPath();
       const handle = openOn(emulator, path, 'w');
-      await emulator.setSize(handle, 8192n);
+      await emulator.files.setSize(handle, 8192n);
       writeFileSync(path, pattern(8192));
       const read = await offloadReadWith(emulator, handle, { copyLength: 8192 });
       expect(read.token.isZeroData).toBe(false);
-      await emulator.close(handle);
+      await emulator.files.close(handle);
     }
   });
 });
@@ -120,7 +120,7 @@ describe('an offload write', () => {
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
     const later = { token, copyLength: 1024, fileOffset: 1024 };
     await expect(offloadWriteWith(emulator, destination, later)).rejects.toMatchObject({ errno: 1289 });
-    await emulator.write(destination, pattern(1024), 0n);
+    await emulator.files.write(destination, pattern(1024), 0n);
     await expect(offloadWriteWith(emulator, destination, later)).resolves.toMatchObject({
       lengthWritten: 1024n,
     });
@@ -137,8 +137,8 @@ describe('an offload write', () => {
 
   test('into a longer file pads the last sector with zeros', async () => {
     const { emulator, source, destination, destinationPath } = makePair(pattern(1000));
-    await emulator.setSize(destination, 4096n);
-    await emulator.write(destination, Buffer.alloc(4096, 0xff), 0n);
+    await emulator.files.setSize(destination, 4096n);
+    await emulator.files.write(destination, Buffer.alloc(4096, 0xff), 0n);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 1024 });
     await offloadWriteWith(emulator, destination, { token, copyLength: 1024 });
     const expected = Buffer.alloc(4096, 0xff);
@@ -158,8 +158,8 @@ describe('an offload write', () => {
     const { emulator, source, destination } = makePair(pattern(8192));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 8192 });
     await offloadWriteWith(emulator, destination, { token, copyLength: 8192 });
-    await emulator.setSize(destination, 1024n);
-    await emulator.setSize(destination, 8192n);
+    await emulator.files.setSize(destination, 1024n);
+    await emulator.files.setSize(destination, 8192n);
     const beyond = { token, copyLength: 512, fileOffset: 1536 };
     await expect(offloadWriteWith(emulator, destination, beyond)).rejects.toMatchObject({ errno: 1289 });
     const read = await offloadReadWith(emulator, destination, { copyLength: 8192 });
@@ -200,7 +200,7 @@ describe('the zero token', () => {
     const emulator = createEmulator();
     const path = temporaryPath();
     const handle = openOn(emulator, path, 'w');
-    await emulator.setSize(handle, 1n << 30n);
+    await emulator.files.setSize(handle, 1n << 30n);
     await offloadWriteWith(emulator, handle, { token, copyLength: 1 << 29 });
     expect(statSync(path).blocks).toBe(0);
     await offloadWriteWith(emulator, handle, { token, copyLength: 512, fileOffset: 1 << 29 });
