@@ -81,6 +81,24 @@ export function readSome(fd: number, bytes: Uint8Array, at: bigint): Task<number
   );
 }
 
+/** {@link readSome} where a failure only means that the file must be read in another way: it counts as 0 bytes. */
+export function tryReadSome(fd: number, bytes: Uint8Array, at: bigint): Task<number> {
+  return waitFor(
+    () => {
+      try {
+        return readSync(fd, bytes, 0, bytes.length, Number(at));
+      } catch {
+        return 0;
+      }
+    },
+    () =>
+      readAsync(fd, bytes, 0, bytes.length, Number(at)).then(
+        ({ bytesRead }) => bytesRead,
+        () => 0,
+      ),
+  );
+}
+
 /** Fills `bytes`, with zeros from the end of the file on. */
 export function* readAll(fd: number, bytes: Uint8Array, at: bigint): Task<void> {
   let done = 0;
