@@ -10,8 +10,8 @@ import { makePair, onWindows, openOn, pattern, temporaryPath } from './harness.t
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
-describe('latency', () => {
-  test('is what a call takes, and little more', async () => {
+describe('the latency of an emulator', () => {
+  test('a call takes the latency and little more', async () => {
     const { emulator, source } = makePair(pattern(4096), { latency: 5 });
     await offloadReadWith(emulator, source, { copyLength: 4096 });
     const times: number[] = [];
@@ -22,23 +22,23 @@ describe('latency', () => {
     }
     times.sort((one, other) => one - other);
     expect(times[0]).toBeGreaterThanOrEqual(5);
-    // How little is for the benchmarks to say: a machine that does other work too spoils most of them.
+    // A loose limit, because the machine may be busy with other work.
     expect(times[0]).toBeLessThan(10);
   });
 
-  test('is what a Sync call takes, also when it fails', () => {
+  test('a Sync call takes the latency, also when it fails', () => {
     const { emulator, source } = makePair(pattern(4096), { latency: 5 });
     const started = performance.now();
     expect(() => offloadReadSyncWith(emulator, source, { fileOffset: 8192, copyLength: 512 })).toThrow();
     expect(performance.now() - started).toBeGreaterThanOrEqual(5);
   });
 
-  test('passes side by side for calls made at once', async () => {
+  test('the latencies of calls made at once overlap', async () => {
     const { emulator, source } = makePair(pattern(1 << 20), { latency: 50 });
     const started = performance.now();
     const read = (fileOffset: number) => offloadReadWith(emulator, source, { fileOffset, copyLength: 512 });
     await Promise.all(Array.from({ length: 500 }, (_, at) => read(at * 512)));
-    // One after the other they would take 25 s; a tenth of that is far from it on the slowest machine.
+    // One after the other they would take 25 s. A tenth of that leaves room for a slow machine.
     expect(performance.now() - started).toBeLessThan(2500);
   });
 });
