@@ -33,10 +33,11 @@ export interface Emulator extends Kernel {
  * kernel32 in tests and during development.
  *
  * It replies with the same bytes and the same statuses, in the same order of checks, as documented for Windows. A token
- * stands for a range of a file in its state at that moment. It becomes invalid when any program writes to that range;
- * writes of other programs show in size and last write time. Unlike on some real arrays, a token outlives the handle it
- * was read from; keep the source open all the same. This process copies the data of an offload write. Tokens and states
- * belong to the emulator that made them and mean nothing to another one.
+ * stands for a range of a file in its state at that moment. It becomes invalid when the emulator writes to that range,
+ * or when another program changes the file, which shows in size and last write time. Unlike on some real arrays, a token
+ * outlives the handle it was read from; keep the source open all the same. This process copies the data of an offload
+ * write. Tokens and states belong to the emulator that made them and mean nothing to another one. A file that it creates
+ * is readable and writable for its owner only.
  *
  * @param options see {@link EmulatorOptions}; sizes in bytes, times in milliseconds.
  * @returns a kernel for createOdx, with the control codes that it has seen in `calls`. It holds nothing that needs closing.

@@ -37,10 +37,11 @@ const CREATION: Readonly<Record<OpenRequest['disposition'], number>> = {
   'create-new': constants.O_CREAT | constants.O_EXCL,
 };
 
-export function openHostFile(path: string, { read, write, disposition }: OpenRequest): Task<number> {
-  const access = write ? (read ? constants.O_RDWR : constants.O_WRONLY) : constants.O_RDONLY;
+export function openHostFile(path: string, request: OpenRequest): Task<number> {
+  const writable = request.read ? constants.O_RDWR : constants.O_WRONLY;
+  const access = request.write ? writable : constants.O_RDONLY;
   // Opening a pipe must not wait for its other end. Windows has no such flag.
-  const flags = access | CREATION[disposition] | (constants.O_NONBLOCK ?? 0);
+  const flags = access | CREATION[request.disposition] | (constants.O_NONBLOCK ?? 0);
   return waitFor(
     () => onHost(() => openSync(path, flags, OWNER_ONLY)),
     () => onHostAsync(() => openAsync(path, flags, OWNER_ONLY)),

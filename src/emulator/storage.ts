@@ -100,8 +100,8 @@ export class Storage {
   }
 
   /**
-   * Runs a change that the emulator makes to a file. Tokens that overlap with the extents are revoked, and the job is
-   * told which. The others stay valid, because the state after the change is known.
+   * Runs a change that the emulator makes to a file. Tokens that overlap with the extents are revoked; the job gets
+   * them. The others stay valid, because the state after the change is known.
    */
   *change<T>(
     open: OpenFile,
