@@ -1,13 +1,13 @@
-import type { ByteCount } from '../byte-count.ts';
+import { type ByteCount, LARGEST } from '../byte-count.ts';
 import { describeValue } from '../describe.ts';
 import { byteCount, milliseconds, ntstatus, optional } from '../fields.ts';
 import { refuse, requestSchema } from '../request.ts';
 import type { Signal } from '../signal.ts';
-import { type Work, waitFor } from './work.ts';
+import { type Task, waitFor } from './task.ts';
 
 /** A control code that is about to run. */
 export interface InterceptedCall {
-  /** How many control codes came before this one. */
+  /** Number of control codes that came before this one. */
   readonly index: number;
   /** The control code, e.g. 0x94264. */
   readonly code: number;
@@ -18,76 +18,74 @@ export interface InterceptedCall {
   readonly handle: bigint;
 }
 
-/** What is to become of a control code. */
+/** What happens to a control code. */
 export interface Interception {
-  /** An NTSTATUS to fail with; 0 stands for nothing. */
+  /** An NTSTATUS to fail with; 0 means none. */
   readonly status?: number | undefined;
-  /** Most bytes to do, rounded down to the sector; 0n makes a success without progress. */
+  /** Most bytes to do, rounded down to the sector; 0n makes the call succeed without progress. */
   readonly truncate?: ByteCount | undefined;
-  /** How long to hold the control code back before it runs, in milliseconds. The latency comes on top. */
+  /** How long to delay the control code before it runs, in milliseconds. The latency is added to it. */
   readonly delay?: number | undefined;
 }
 
 /**
- * Sees a control code before it runs. It may return a promise, except in a Sync call. What it throws reaches the caller
- * as it is.
+ * Is called before a control code runs. It may return a promise, except in a Sync call. An exception reaches the caller
+ * of the control code unchanged.
  */
 export type Intercept = (
   call: InterceptedCall,
   // biome-ignore lint/suspicious/noConfusingVoidType: most functions that only watch are typed to return void.
 ) => Interception | undefined | null | void | Promise<Interception | undefined | null | void>;
 
-/** The checked interception. */
+/** A checked {@link Interception}. */
 export interface Verdict {
   readonly status: number;
-  readonly truncate: number;
+  readonly truncate: bigint;
   readonly delay: number;
 }
 
-export const UNTOUCHED: Verdict = { status: 0, truncate: Number.POSITIVE_INFINITY, delay: 0 };
+const NO_CHANGE: Verdict = { status: 0, truncate: LARGEST, delay: 0 };
 
-export function askIntercept(intercept: Intercept, call: InterceptedCall): Work<Verdict> {
-  return waitFor(
+const interception = requestSchema('the result of intercept', {
+  status: optional(ntstatus),
+  truncate: optional(byteCount),
+  delay: optional(milliseconds),
+});
+
+/** Calls an intercept and checks its result. */
+export function* callIntercept(intercept: Intercept | undefined, call: InterceptedCall): Task<Verdict> {
+  if (intercept === undefined) return NO_CHANGE;
+  return yield* waitFor(
     () => checkVerdict(refusePromise(intercept(call))),
-    async (signal) => checkVerdict(await unlessAborted(intercept(call), signal)),
+    async (signal) => checkVerdict(await untilAborted(intercept(call), signal)),
   );
 }
 
 function checkVerdict(returned: unknown): Verdict {
-  if (returned === undefined || returned === null) return UNTOUCHED;
+  if (returned === undefined || returned === null) return NO_CHANGE;
   if (typeof returned !== 'object') {
     refuse(
       'intercept',
       `intercept returned ${describeValue(returned)}; it must return nothing or an object, such as { status: 0xC0000465 }.`,
     );
   }
-  const checked = interception.check(returned);
-  return {
-    // Signed, as a language without unsigned integers writes it, it is the same 32 bits.
-    status: (checked.status ?? 0) >>> 0,
-    truncate: checked.truncate === undefined ? Number.POSITIVE_INFINITY : Number(checked.truncate),
-    delay: checked.delay ?? 0,
-  };
+  const { status = 0, truncate = LARGEST, delay = 0 } = interception.check(returned);
+  // A program without unsigned integers may write an NTSTATUS as a negative number.
+  return { status: status >>> 0, truncate: BigInt(truncate), delay };
 }
-
-const interception = requestSchema('the answer of intercept', {
-  status: optional(ntstatus),
-  truncate: optional(byteCount),
-  delay: optional(milliseconds),
-});
 
 function refusePromise(returned: unknown): unknown {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return returned;
-  // Nobody else will hear of it if it rejects.
+  // Its rejection would otherwise be unhandled.
   Promise.resolve(returned).catch(() => {});
   refuse(
     'intercept',
-    'intercept returned a promise, which a Sync call cannot wait for; return the verdict itself.',
+    'intercept returned a promise, which a Sync call cannot wait for; return the object itself.',
   );
 }
 
 // The promise of an intercept may never settle, and an abort must not wait for it.
-function unlessAborted(returned: unknown, signal: Signal | undefined): Promise<unknown> {
+function untilAborted(returned: unknown, signal: Signal | undefined): Promise<unknown> {
   const verdict = Promise.resolve(returned);
   if (signal === undefined) return verdict;
   return new Promise((resolve, reject) => {
