@@ -203,11 +203,14 @@ export function explainReach(offset: string): Explain {
 }
 
 /** The length of a checked request as Windows gets it: a multiple of the logical sector. */
-export function wireLength(request: {
+export function wireLength({
+  copyLength,
+  sectorSize,
+}: {
   readonly copyLength: ByteCount;
   readonly sectorSize: number;
 }): ByteCount {
-  return roundUp(request.copyLength, request.sectorSize);
+  return isMultiple(copyLength, sectorSize) ? copyLength : roundUp(copyLength, sectorSize);
 }
 
 export function isAligned(value: unknown, request: Snapshot): boolean {
