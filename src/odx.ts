@@ -1,5 +1,6 @@
 import { type copyFile, copyFileWith } from './copy/copy-file.ts';
 import { type copyFiles, copyFilesWith } from './copy/copy-files.ts';
+import { type copyRange, copyRangeWith } from './copy/copy-range.ts';
 import { type queryCopyOffload, queryCopyOffloadWith } from './copy-offload.ts';
 import { isRevokedProxy } from './describe.ts';
 import {
@@ -50,6 +51,7 @@ export interface Odx {
   readonly openFileSync: typeof openFileSync;
   readonly copyFile: typeof copyFile;
   readonly copyFiles: typeof copyFiles;
+  readonly copyRange: typeof copyRange;
   readonly zeroRange: typeof zeroRange;
 }
 
@@ -88,6 +90,7 @@ export function createOdx(options: { readonly kernel: Kernel }): Odx {
     openFileSync: (path, flags, given) => openFileSyncWith(kernel, path, flags, given),
     copyFile: (source, destination, given) => copyFileWith(kernel, source, destination, given),
     copyFiles: (pairs, given) => copyFilesWith(kernel, pairs, given),
+    copyRange: (source, destination, given) => copyRangeWith(kernel, source, destination, given),
     zeroRange: (file, request) => zeroRangeWith(kernel, file, request),
   };
 }

@@ -101,25 +101,32 @@ function checkOpening(
 
 /** An open file, and its state when it was opened. */
 export interface Opened {
+  /** The path as it was given, for messages. */
   readonly path: string;
+  /** The path for the kernel. */
+  readonly absolutePath: string;
   readonly handle: bigint;
   readonly info: FileInfo;
   readonly file: OffloadFile;
 }
 
-/** Opens a file and queries its state. Where that fails, the file is closed, and removed if it is new. */
+/**
+ * Opens a file and queries its state. If that fails, the file is closed, and removed if it is new. With an `absolutePath`
+ * for the kernel, `path` is only shown.
+ */
 export async function openWith(
   kernel: Kernel,
   path: string,
   request: OpenRequest,
   size?: bigint,
+  absolutePath: string = path,
 ): Promise<Opened> {
   const files = filesOf(kernel);
-  const handle = await withCallContext(creating(path), () => files.open(path, request));
+  const handle = await withCallContext(creating(path), () => files.open(absolutePath, request));
   try {
     if (size !== undefined) await withCallContext(resizing(path), () => files.setSize(handle, size));
-    const info = await withCallContext(querying(path), () => files.info(handle, path));
-    return { path, handle, info, file: offloadFile(kernel, files, path, handle, info) };
+    const info = await withCallContext(querying(path), () => files.info(handle, absolutePath));
+    return { path, absolutePath, handle, info, file: offloadFile(kernel, files, path, handle, info) };
   } catch (error) {
     if (request.disposition === 'create-new') await ignoreErrors(() => files.remove(handle));
     await ignoreErrors(() => files.close(handle));

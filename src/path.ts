@@ -1,3 +1,4 @@
+import { isAbsolute, parse, resolve, sep } from 'node:path';
 import { describeValue } from './describe.ts';
 import { field } from './fields.ts';
 import { checkArgument } from './request.ts';
@@ -11,6 +12,24 @@ const NUL = '\0';
  */
 export function isDevicePath(path: string): boolean {
   return DEVICE.test(path);
+}
+
+/** A path as it was given, which is the one to show, and in a form that process.chdir does not affect. */
+export interface FixedPath {
+  readonly shown: string;
+  readonly absolute: string;
+}
+
+export function fixPath(path: string): FixedPath {
+  return { shown: path, absolute: absolutePath(path) };
+}
+
+function absolutePath(path: string): string {
+  // On Windows a path such as `\folder` still depends on the current drive.
+  const isFixed = isAbsolute(path) && (process.platform !== 'win32' || parse(path).root.length > 1);
+  if (isFixed || isDevicePath(path)) return path;
+  // A name that ends in a separator is that of a folder, and must not become that of a file.
+  return resolve(path) + (/[\\/]$/.test(path) ? sep : '');
 }
 
 /** Checks an argument that is the path of a file, folder or device. */

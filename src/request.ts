@@ -213,7 +213,7 @@ function snapshotItems(path: string, list: unknown, keys: readonly string[]): un
   });
 }
 
-function isPlainObject(value: unknown): value is Snapshot {
+export function isPlainObject(value: unknown): value is Snapshot {
   return typeof value === 'object' && value !== null && !isArrayOrRevoked(value);
 }
 

@@ -5,7 +5,7 @@ import { createEmulator } from '../../src/emulator/index.ts';
 import { AbortError, InvalidArgumentError, ProtocolError, Win32Error } from '../../src/errors.ts';
 import { openFileWith } from '../../src/open-file.ts';
 import { type ZeroRangeRequest, zeroRangeWith } from '../../src/zero-range.ts';
-import { failureOf, Workspace } from '../copy/workspace.ts';
+import { failureOf, Workspace } from '../copy/kit.ts';
 
 const KIB = 1024;
 const SIZE = 100_001;

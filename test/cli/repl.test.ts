@@ -118,6 +118,7 @@ describe('odx repl fed from a pipe', () => {
       'dsmOffloadWrite',
       'copyFile',
       'copyFiles',
+      'copyRange',
       'zeroRange',
       'probe',
       'queryCopyOffload',

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { OffloadReadResult, OffloadWriteResult } from '../../src/index.ts';
-import { type FileSource, OffloadToken } from '../../src/index.ts';
+import {
+  type CopyRangeOptions,
+  type CopyReport,
+  type FileSource,
+  InvalidArgumentError,
+  type OffloadFile,
+  OffloadToken,
+} from '../../src/index.ts';
 import { filesOf } from '../../src/kernel/kernel.ts';
 import type { OffloadReadSyncRequest } from '../../src/offload-read.ts';
 import type { OffloadWriteSyncRequest } from '../../src/offload-write.ts';
@@ -427,4 +434,135 @@ onEveryKernel((kernel, sector, take) => {
       }
     });
   });
+});
+
+// copyRange, which is built on both calls.
+
+interface RangeForm {
+  readonly name: string;
+  copy(stage: Stage, to: OffloadFile, options: CopyRangeOptions): Promise<CopyReport>;
+}
+
+const RANGE_FORMS: readonly RangeForm[] = [
+  { name: 'prefer', copy: ({ odx, source }, to, options) => odx.copyRange(source, to, options) },
+  {
+    name: 'require',
+    copy: ({ odx, source }, to, options) => odx.copyRange(source, to, { ...options, mode: 'require' }),
+  },
+];
+
+const written = (sector: number) => ({
+  source: { size: SECTORS * sector },
+  destination: { size: SECTORS * sector },
+});
+
+const RANGE_CASES: readonly Case<RangeForm>[] = [
+  {
+    title: 'copies a range in the middle, and keeps what surrounds it',
+    props: written,
+    async run(stage, form, sector) {
+      const options = { sourceOffset: 3 * sector, destinationOffset: 8 * sector, length: 10 * sector };
+      const report = await form.copy(stage, stage.destination, { ...options, verify: true });
+      expect(report).toMatchObject({ bytes: BigInt(10 * sector) });
+      const expected = Buffer.from(stage.data);
+      stage.data.copy(expected, 8 * sector, 3 * sector, 13 * sector);
+      expectSame(await stage.contents(stage.destination, SECTORS * sector), expected);
+    },
+  },
+  {
+    title: 'continues after tokens and writes that are shorter than requested (MS-FSCC 2.3.42, 2.3.44)',
+    needs: ['canLimit'],
+    props: (sector) => ({ ...written(sector), limits: { read: 7 * sector, write: 3 * sector } }),
+    async run(stage, form, sector) {
+      const options = { sourceOffset: sector, destinationOffset: 2 * sector, length: 20 * sector };
+      const report = await form.copy(stage, stage.destination, options);
+      expect(report).toMatchObject({ offloadedBytes: BigInt(20 * sector), reads: 3, writes: 8 });
+      const expected = Buffer.from(stage.data);
+      stage.data.copy(expected, 2 * sector, sector, 21 * sector);
+      expectSame(await stage.contents(stage.destination, SECTORS * sector), expected);
+    },
+  },
+  {
+    title: 'copies within one file where the ranges touch (CopyOffload_CopyContentWithinSameFile)',
+    props: written,
+    async run(stage, form, sector) {
+      const half = (SECTORS / 2) * sector;
+      await form.copy(stage, stage.source, { destinationOffset: half, length: half });
+      const first = stage.data.subarray(0, half);
+      expectSame(await stage.contents(stage.source, 2 * half), Buffer.concat([first, first]));
+    },
+  },
+  {
+    title: 'refuses ranges of one file that overlap',
+    props: written,
+    async run(stage, form, sector) {
+      const options = { destinationOffset: 3 * sector, length: 4 * sector };
+      const copying = form.copy(stage, stage.source, options);
+      await expect(copying).rejects.toBeInstanceOf(InvalidArgumentError);
+      expectSame(await stage.contents(stage.source, SECTORS * sector), stage.data);
+    },
+  },
+  {
+    title: 'leaves zeros in the gap where the range begins beyond the valid data (MS-FSA 2.1.5.10.21 #13)',
+    props: (sector) => ({
+      source: { size: SECTORS * sector },
+      destination: { size: SECTORS * sector, valid: 3 * sector },
+    }),
+    async run(stage, form, sector) {
+      const options = { sourceOffset: sector, destinationOffset: 9 * sector, length: 4 * sector };
+      await form.copy(stage, stage.destination, options);
+      const expected = Buffer.alloc(SECTORS * sector);
+      stage.data.copy(expected, 0, 0, 3 * sector);
+      stage.data.copy(expected, 9 * sector, sector, 5 * sector);
+      expectSame(await stage.contents(stage.destination, SECTORS * sector), expected);
+    },
+  },
+  {
+    title: 'keeps what follows a tail that ends inside a longer destination, or refuses it with require',
+    props: (sector) => ({
+      source: { size: 8 * sector + 100 },
+      destination: { size: SECTORS * sector },
+    }),
+    async run(stage, form, sector) {
+      const before = await stage.contents(stage.destination, SECTORS * sector);
+      const length = 6 * sector + 100;
+      const copying = form.copy(stage, stage.destination, { sourceOffset: 2 * sector, length });
+      if (form.name === 'require') {
+        await expect(copying).rejects.toBeInstanceOf(InvalidArgumentError);
+      } else {
+        expect(await copying).toMatchObject({ bytes: BigInt(length) });
+        stage.data.copy(before, 0, 2 * sector);
+      }
+      expectSame(await stage.contents(stage.destination, SECTORS * sector), before);
+    },
+  },
+  {
+    title: 'refuses a range that ends beyond the source',
+    props: written,
+    async run(stage, form, sector) {
+      const options = { sourceOffset: sector, length: SECTORS * sector };
+      await expect(form.copy(stage, stage.destination, options)).rejects.toBeInstanceOf(InvalidArgumentError);
+    },
+  },
+  {
+    title: 'copies by ordinary means on a volume without support, or rejects with require',
+    needs: ['canRefuse'],
+    props: (sector) => ({ ...written(sector), unsupported: true }),
+    async run(stage, form, sector) {
+      const options = { sourceOffset: 5 * sector, length: 10 * sector };
+      const copying = form.copy(stage, stage.destination, options);
+      const expected = Buffer.from(stage.data);
+      if (form.name === 'require') {
+        await expectRefusal(copying, ['ERROR_NOT_SUPPORTED']);
+      } else {
+        expect(await copying).toMatchObject({ bufferedBytes: BigInt(10 * sector) });
+        stage.data.copy(expected, 0, 5 * sector, 15 * sector);
+      }
+      expectSame(await stage.contents(stage.destination, SECTORS * sector), expected);
+    },
+  },
+];
+
+onEveryKernel((kernel, sector, take) => {
+  describeCases(kernel, sector, take, 'copyRange', RANGE_FORMS, RANGE_CASES);
 });

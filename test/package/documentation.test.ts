@@ -51,6 +51,7 @@ test('The package exports exactly the documented list of functions', () => {
     [
       'copyFile',
       'copyFiles',
+      'copyRange',
       'createEmulator',
       'createOdx',
       'dsmOffloadRead',
