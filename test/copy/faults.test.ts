@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { CopyFileOptions } from '../../src/copy/options.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
-import type { Intercept } from '../../src/emulator/interception.ts';
+import type { Intercept } from '../../src/emulator/index.ts';
 import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';
 import {
   FSCTL_OFFLOAD_READ,
