@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OffloadFile } from '../src/offload-file.ts';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   AbortError,
   InvalidArgumentError,
@@ -12,7 +11,7 @@ import {
 } from '../src/errors.ts';
 import { OffloadToken } from '../src/token.ts';
 import { statuses, win32Only } from '../structs/index.ts';
-import { failureOf, makeWorkspace, type Workspace } from './calls/workspace.ts';
+import { failureOf, sharedWorkspace } from './kit.ts';
 
 const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'D:\\copy.vhdx', offset: 1_048_576n };
 
@@ -202,18 +201,10 @@ describe('AbortError', () => {
 });
 
 describe('an NTSTATUS that Windows gives', () => {
-  let shared: Workspace & { remove(): void };
-  let file: OffloadFile;
   let status = 0;
-
-  beforeAll(async () => {
-    shared = makeWorkspace({ intercept: () => ({ status }) });
-    file = await shared.odx.openFile(shared.file('file', 8192), 'r+');
-  });
-  afterAll(async () => {
-    await file.close();
-    shared.remove();
-  });
+  const shared = sharedWorkspace({ intercept: () => ({ status }) });
+  const file = shared.odx.openFileSync(shared.file('file', 8192), 'r+');
+  afterAll(() => file.close());
 
   const token = OffloadToken.zeroData();
   const range = { startingOffset: 1024, lengthInBytes: 512 };

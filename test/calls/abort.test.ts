@@ -4,7 +4,7 @@ import { AbortError } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
 import type { Odx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, workspace } from './workspace.ts';
+import { failureOf, workspace } from '../kit.ts';
 
 const token = OffloadToken.zeroData();
 const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];

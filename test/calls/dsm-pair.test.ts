@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../src/errors.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
+import { failureOf, patternBytes, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
-import { failureOf, patterned, workspace } from './workspace.ts';
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 const plain = (text: string): string => text.replaceAll(' ', '');
@@ -13,8 +13,8 @@ const CODE = { code: 0x2d9404, name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
 
 describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) => {
   test('sends the documented bytes', async () => {
-    const { odx, emulator, hollow } = workspace();
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const { odx, emulator, sparseFile } = workspace();
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const result = await odx[read](device, { ranges: [range] });
     const { input, ...call } = emulator.calls[0] ?? {};
     expect(hex(input)).toBe(
@@ -33,8 +33,8 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
   });
 
   test('says when the token covers less than was asked', async () => {
-    const { odx, hollow } = workspace({ maximumTransferSize: 0x10_0000 });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const { odx, sparseFile } = workspace({ maximumTransferSize: 0x10_0000 });
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const { lengthProtected, truncated, flags } = await odx[read](device, { ranges: [range] });
     expect([lengthProtected, truncated, flags]).toEqual([0x10_0000n, true, 1]);
     await device.close();
@@ -65,9 +65,9 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
       /the token is said to be 504 bytes long\./,
     ],
   ])('takes %s for impossible', async (_, change, sentence) => {
-    const { emulator, hollow } = workspace();
+    const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const error = await failureOf(() => odx[read](device, { ranges: [range] }));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({ syscall: CODE.name, path: device.path, offset: 0x10_0000n });
@@ -103,8 +103,8 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
 
 describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write) => {
   test('sends the documented bytes', async () => {
-    const { odx, emulator, hollow } = workspace();
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const { odx, emulator, sparseFile } = workspace();
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const result = await odx[write](device, {
       ranges: [range],
       token: OffloadToken.zeroData(),
@@ -133,9 +133,9 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
     const { token } = await odx.dsmOffloadRead(device, { ranges });
     const into = { startingOffset: 6144, lengthInBytes: 1024 };
     expect(await odx[write](device, { ranges: [into], token })).toMatchObject({ lengthCopied: 1024n });
-    const expected = patterned(8192);
-    expected.set(patterned(8192).subarray(4096, 4608), 6144);
-    expected.set(patterned(8192).subarray(0, 512), 6656);
+    const expected = patternBytes(8192);
+    expected.set(patternBytes(8192).subarray(4096, 4608), 6144);
+    expected.set(patternBytes(8192).subarray(0, 512), 6656);
     expect(Buffer.compare(readFileSync(path('device')), expected)).toBe(0);
     await device.close();
   });
@@ -164,9 +164,9 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
       { lengthCopied: 0n, truncated: true, tokenInvalid: true, flags: 3 },
     ],
   ])('says %s', async (_, flags, length, expected) => {
-    const { emulator, hollow } = workspace();
+    const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, flagsAndLength(flags, length)) });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     expect(await odx[write](device, { ranges: [range], token: OffloadToken.zeroData() })).toEqual(expected);
     await device.close();
   });
@@ -181,9 +181,9 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
     ['nothing', flagsAndLength(0, 0n), /nothing was written of the 2097152 bytes asked for\./],
     ['nothing, truncated', flagsAndLength(1, 0n), /nothing was written/],
   ])('takes %s for impossible', async (_, change, sentence) => {
-    const { emulator, hollow } = workspace();
+    const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const error = await failureOf(() =>
       odx[write](device, { ranges: [range], token: OffloadToken.zeroData() }),
     );
@@ -194,8 +194,8 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
 });
 
 test('65,536 ranges go through in one call', async () => {
-  const { odx, emulator, hollow } = workspace();
-  const device = odx.openFileSync(hollow('device', 65_536 * 512), 'r+');
+  const { odx, emulator, sparseFile } = workspace();
+  const device = odx.openFileSync(sparseFile('device', 65_536 * 512), 'r+');
   const ranges = Array.from({ length: 65_536 }, (_, at) => ({
     startingOffset: at * 512,
     lengthInBytes: 512,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import * as everything from '../../src/index.ts';
 import { createOdx } from '../../src/odx.ts';
-import { workspace } from './workspace.ts';
+import { workspace } from '../kit.ts';
 
 test('createOdx binds every function that asks a kernel, and no other', () => {
   const kernel = createEmulator();

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../src/errors.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
+import { failureOf, patternBytes, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
-import { failureOf, patterned, workspace } from './workspace.ts';
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 const plain = (text: string): string => text.replaceAll(' ', '');
@@ -17,8 +17,8 @@ describe.each(BOTH)('%s', (read) => {
     ['numbers', 0x1_0000_1000, 0x1000_0000],
     ['bigints', 0x1_0000_1000n, 0x1000_0000n],
   ])('sends the documented bytes for %s', async (_, fileOffset, copyLength) => {
-    const { odx, emulator, hollow } = workspace();
-    const file = odx.openFileSync(hollow('big', 0x1_2000_0000), 'r');
+    const { odx, emulator, sparseFile } = workspace();
+    const file = odx.openFileSync(sparseFile('big', 0x1_2000_0000), 'r');
     await odx[read](file, { fileOffset, copyLength, tokenTimeToLive: 30_000 });
     const { input, ...call } = emulator.calls[0] ?? {};
     expect(hex(input)).toBe(plain('20000000 00000000 30750000 00000000 0010000001000000 0000001000000000'));
@@ -138,8 +138,8 @@ describe.each(WRITES)('%s', (write) => {
     ['numbers', 0x1000_0000, 0x0400_0000, 0x0800_0000],
     ['bigints', 0x1000_0000n, 0x0400_0000n, 0x0800_0000n],
   ])('sends the documented bytes for %s', async (_, fileOffset, copyLength, transferOffset) => {
-    const { odx, emulator, hollow } = workspace();
-    const path = hollow('big', 0x2000_0000);
+    const { odx, emulator, sparseFile } = workspace();
+    const path = sparseFile('big', 0x2000_0000);
     // Data at the end, so that the offset is not beyond the valid data.
     const fd = openSync(path, 'r+');
     writeSync(fd, Uint8Array.of(1), 0, 1, 0x1fff_ffff);
@@ -170,7 +170,7 @@ describe.each(WRITES)('%s', (write) => {
     const as = { token, bytes: token.bytes, base64: OffloadToken.from(token.toBase64()) }[given] ?? token;
     const result = await odx[write](destination, { token: as, copyLength: transferLength });
     expect(result).toEqual({ lengthWritten: 8192n, flags: 0 });
-    expect(Buffer.compare(readFileSync(path('copy')), patterned(8192))).toBe(0);
+    expect(Buffer.compare(readFileSync(path('copy')), patternBytes(8192))).toBe(0);
     await Promise.all([source.close(), destination.close()]);
   });
 
@@ -180,8 +180,8 @@ describe.each(WRITES)('%s', (write) => {
     const destination = odx.openFileSync(make('copy', 8192), 'r+');
     const { token } = odx.offloadReadSync(source, { copyLength: 4096, fileOffset: 1024 });
     await odx[write](destination, { token, copyLength: 512, transferOffset: 2048, fileOffset: 4096 });
-    const expected = patterned(8192);
-    expected.set(patterned(8192).subarray(3072, 3584), 4096);
+    const expected = patternBytes(8192);
+    expected.set(patternBytes(8192).subarray(3072, 3584), 4096);
     expect(Buffer.compare(readFileSync(path('copy')), expected)).toBe(0);
     await Promise.all([source.close(), destination.close()]);
   });
@@ -241,7 +241,7 @@ describe('the token buffer', () => {
     buffer.fill(0);
     structuredClone(buffer, { transfer: [buffer.buffer] });
     expect((await writing).lengthWritten).toBe(8192n);
-    expect(Buffer.compare(readFileSync(path('copy')), patterned(8192))).toBe(0);
+    expect(Buffer.compare(readFileSync(path('copy')), patternBytes(8192))).toBe(0);
     await Promise.all([source.close(), destination.close()]);
   });
 });

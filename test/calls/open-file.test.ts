@@ -7,7 +7,7 @@ import type { Odx } from '../../src/odx.ts';
 import { OffloadFile } from '../../src/offload-file.ts';
 import type { OpenFileOptions, OpenFlags } from '../../src/open-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, patterned, workspace } from './workspace.ts';
+import { failureOf, patternBytes, workspace } from '../kit.ts';
 
 type Open = (odx: Odx, path: string, flags: OpenFlags, options?: OpenFileOptions) => Promise<OffloadFile>;
 
@@ -58,7 +58,7 @@ describe.each(FORMS)('%s', (_, open) => {
       expect(error).toBeInstanceOf(Win32Error);
       expect(error).toMatchObject({ code: expected, syscall: 'CreateFileW', path: path('file') });
       expect(existsSync(path('file'))).toBe(exists);
-      if (exists) expect(Buffer.compare(readFileSync(path('file')), patterned(1000))).toBe(0);
+      if (exists) expect(Buffer.compare(readFileSync(path('file')), patternBytes(1000))).toBe(0);
       return;
     }
     const file = await open(odx, path('file'), flags);

@@ -2,8 +2,8 @@ import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ProtocolError, Win32Error } from '../../src/errors.ts';
 import { createOdx } from '../../src/odx.ts';
+import { failureOf, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
-import { failureOf, workspace } from './workspace.ts';
 
 describe('queryCopyOffload', () => {
   test('sends the documented bytes', async () => {

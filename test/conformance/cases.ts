@@ -78,12 +78,3 @@ export async function expectRefusal(call: Promise<unknown>, codes: readonly stri
   expect(codes).toContain(error.code);
   return error;
 }
-
-// A matcher would compare the bytes one by one, and print them all.
-export function expectSame(actual: Buffer, expected: Buffer): void {
-  const first = actual.equals(expected) ? undefined : actual.findIndex((byte, at) => byte !== expected[at]);
-  expect({ length: actual.length, firstDifference: first }).toEqual({
-    length: expected.length,
-    firstDifference: undefined,
-  });
-}

@@ -5,7 +5,8 @@ import { filesOf } from '../../src/kernel/kernel.ts';
 import type { OffloadReadSyncRequest } from '../../src/offload-read.ts';
 import type { OffloadWriteSyncRequest } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE, statuses } from '../../structs/index.ts';
-import { type Case, describeCases, expectRefusal, expectSame, onEveryKernel } from './cases.ts';
+import { expectSameBytes } from '../kit.ts';
+import { type Case, describeCases, expectRefusal, onEveryKernel } from './cases.ts';
 import type { Stage } from './stage.ts';
 
 interface Form {
@@ -149,7 +150,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const { token } = await form.read(stage, stage.source, { copyLength: length });
       const { lengthWritten } = await form.write(stage, stage.destination, { token, copyLength: length });
       expect(lengthWritten).toBe(BigInt(length));
-      expectSame(await stage.contents(stage.destination, length), stage.data);
+      expectSameBytes(await stage.contents(stage.destination, length), stage.data);
     },
   },
   {
@@ -160,7 +161,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const { token } = await form.read(stage, stage.source, { copyLength: half });
       await form.write(stage, stage.source, { token, fileOffset: half, copyLength: half });
       const first = stage.data.subarray(0, half);
-      expectSame(await stage.contents(stage.source, 2 * half), Buffer.concat([first, first]));
+      expectSameBytes(await stage.contents(stage.source, 2 * half), Buffer.concat([first, first]));
     },
   },
   {
@@ -182,7 +183,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
         await form.write(stage, stage.destination, request);
       }
       const piece = (at: number) => stage.data.subarray(at * sector, (at + 1) * sector);
-      expectSame(
+      expectSameBytes(
         await stage.contents(stage.destination, 3 * sector),
         Buffer.concat([piece(0), piece(5), piece(2)]),
       );
@@ -203,7 +204,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
         calls++;
       }
       expect(calls).toBe(Math.ceil(SECTORS / 5));
-      expectSame(await stage.contents(stage.destination, length), stage.data);
+      expectSameBytes(await stage.contents(stage.destination, length), stage.data);
     },
   },
   {
@@ -245,7 +246,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const request = { token: OffloadToken.zeroData(), fileOffset: 2 * sector, copyLength: 3 * sector };
       expect((await form.write(stage, stage.destination, request)).lengthWritten).toBe(BigInt(3 * sector));
       const expected = Buffer.from(stage.data).fill(0, 2 * sector, 5 * sector);
-      expectSame(await stage.contents(stage.destination, SECTORS * sector), expected);
+      expectSameBytes(await stage.contents(stage.destination, SECTORS * sector), expected);
     },
   },
   {
@@ -276,7 +277,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const { token } = await form.read(stage, stage.source, { copyLength: sector });
       const carried = OffloadToken.from(token.toBase64());
       await form.write(stage, stage.destination, { token: carried, copyLength: sector });
-      expectSame(await stage.contents(stage.destination, sector), stage.data.subarray(0, sector));
+      expectSameBytes(await stage.contents(stage.destination, sector), stage.data.subarray(0, sector));
     },
   },
   {
@@ -292,7 +293,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
         expect(error).toMatchObject({ code: 'ERROR_INVALID_TOKEN' });
         return;
       }
-      expectSame(await stage.contents(stage.destination, sector), stage.data.subarray(0, sector));
+      expectSameBytes(await stage.contents(stage.destination, sector), stage.data.subarray(0, sector));
     },
   },
   {
@@ -339,7 +340,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const { token, transferLength } = await form.read(stage, stage.source, { copyLength: size });
       const request = { token, copyLength: transferLength };
       expect((await form.write(stage, stage.destination, request)).lengthWritten).toBe(BigInt(size));
-      expectSame(await stage.contents(stage.destination, size), stage.data);
+      expectSameBytes(await stage.contents(stage.destination, size), stage.data);
       const { handle, path } = stage.destination;
       const info = await filesOf(stage.odx.kernel).info(handle, path);
       expect(info.size).toBe(BigInt(size));

@@ -1,7 +1,8 @@
 import { createOdx } from '../../src/index.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { patternBytes } from '../kit.ts';
 import * as driver from '../wine/driver.ts';
-import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+import { contentsOf, fill, type KernelUnderTest, type Props, type Stage } from './stage.ts';
 
 /** kernel32.dll, against the kernel driver that plays the array. */
 export const onDriver: KernelUnderTest = {
@@ -24,7 +25,7 @@ async function stage(props: Props): Promise<Stage> {
   const make = async (disk: driver.Disk | undefined, content: Props['source']) => {
     if (disk === undefined)
       throw new Error(`The driver has no two disks with sectors of ${props.sector} bytes.`);
-    const data = randomBytes(content.valid ?? content.size);
+    const data = patternBytes(content.valid ?? content.size);
     driver.setSize(disk.index, content.size, 0);
     const file = await odx.openFile(disk.path, 'r+');
     await fill(odx, file, data);

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { createOdx } from '../../src/index.ts';
-import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+import { createFolder, patternBytes } from '../kit.ts';
+import { contentsOf, fill, type KernelUnderTest, type Props, type Stage } from './stage.ts';
 
 const TOKEN_LIFETIME = 40;
 
@@ -24,7 +22,7 @@ export const onEmulator: KernelUnderTest = {
 
 async function stage(props: Props): Promise<Stage> {
   const forced: { code: number; status: number }[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'odx-conformance-'));
+  const folder = createFolder();
   const kernel = createEmulator({
     sectorSize: props.sector,
     maximumTransferSize: props.limits?.read,
@@ -40,8 +38,8 @@ async function stage(props: Props): Promise<Stage> {
   });
   const odx = createOdx({ kernel });
   const make = async (name: string, content: Props['source']) => {
-    const file = await odx.openFile(join(folder, name), 'w', { size: content.size });
-    const data = randomBytes(content.valid ?? content.size);
+    const file = await odx.openFile(folder.path(name), 'w', { size: content.size });
+    const data = patternBytes(content.valid ?? content.size);
     await fill(odx, file, data);
     return { file, data };
   };
@@ -61,7 +59,7 @@ async function stage(props: Props): Promise<Stage> {
     async strike() {
       await source.file.close();
       await destination.file.close();
-      await rm(folder, { recursive: true });
+      folder.remove();
     },
   };
 }

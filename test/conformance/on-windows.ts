@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createOdx } from '../../src/index.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
-import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+import { createFolder, patternBytes } from '../kit.ts';
+import { contentsOf, fill, type KernelUnderTest, type Props, type Stage } from './stage.ts';
 
 /**
  * A folder of a real volume: WIN_ODX_FOLDER, else the temporary folder. Most volumes cannot offload, and say so with
@@ -32,11 +30,11 @@ export const onWindows: KernelUnderTest = {
 };
 
 async function stage(props: Props): Promise<Stage> {
-  const folder = await mkdtemp(join(process.env['WIN_ODX_FOLDER'] ?? tmpdir(), 'odx-'));
+  const folder = createFolder(process.env['WIN_ODX_FOLDER']);
   const odx = createOdx({ kernel: loadKernel32() });
   const make = async (name: string, content: Props['source']) => {
-    const data = randomBytes(content.valid ?? content.size);
-    const file = await odx.openFile(join(folder, name), 'w', { size: content.size });
+    const data = patternBytes(content.valid ?? content.size);
+    const file = await odx.openFile(folder.path(name), 'w', { size: content.size });
     await fill(odx, file, data);
     return { file, data };
   };
@@ -58,7 +56,7 @@ async function stage(props: Props): Promise<Stage> {
     async strike() {
       await source.file.close();
       await destination.file.close();
-      await rm(folder, { recursive: true });
+      folder.remove();
     },
   };
 }

@@ -61,17 +61,6 @@ export interface KernelUnderTest {
   stage(props: Props): Promise<Stage>;
 }
 
-export function randomBytes(length: number): Buffer {
-  // Never zero, so that data is not taken for a hole; a fixed seed, so that a failure comes again.
-  const bytes = Buffer.alloc(length);
-  let state = 0x9e37_79b9;
-  for (let at = 0; at < length; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[at] = (state >>> 24) | 1;
-  }
-  return bytes;
-}
-
 export async function fill(odx: Odx, file: OffloadFile, data: Buffer): Promise<void> {
   let at = 0;
   while (at < data.length)

@@ -6,7 +6,8 @@ import {
   type OffloadFile,
   OffloadToken,
 } from '../../src/index.ts';
-import { type Case, describeCases, expectRefusal, expectSame, onEveryKernel } from './cases.ts';
+import { expectSameBytes } from '../kit.ts';
+import { type Case, describeCases, expectRefusal, onEveryKernel } from './cases.ts';
 import type { Stage } from './stage.ts';
 
 interface ReadRequest {
@@ -131,7 +132,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const result = await form.write(stage, stage.destination, { token, ranges: whole });
       const lengthCopied = BigInt(SECTORS * sector);
       expect(result).toEqual({ lengthCopied, truncated: false, tokenInvalid: false, flags: 0 });
-      expectSame(await stage.contents(stage.destination, SECTORS * sector), stage.data);
+      expectSameBytes(await stage.contents(stage.destination, SECTORS * sector), stage.data);
     },
   },
   {
@@ -152,8 +153,8 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const part = (at: number, length: number) => stage.data.subarray(at * sector, (at + length) * sector);
       const gathered = Buffer.concat([part(8, 2), part(0, 1), part(2, 3)]).subarray(sector);
       const got = await stage.contents(stage.destination, SECTORS * sector);
-      expectSame(got.subarray(4 * sector, 7 * sector), gathered.subarray(0, 3 * sector));
-      expectSame(got.subarray(0, 2 * sector), gathered.subarray(3 * sector));
+      expectSameBytes(got.subarray(4 * sector, 7 * sector), gathered.subarray(0, 3 * sector));
+      expectSameBytes(got.subarray(0, 2 * sector), gathered.subarray(3 * sector));
     },
   },
   {
@@ -169,7 +170,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       const lengthCopied = BigInt(6 * sector);
       expect(result).toEqual({ lengthCopied, truncated: true, tokenInvalid: false, flags: 1 });
       const got = await stage.contents(stage.destination, SECTORS * sector);
-      expectSame(got.subarray(8 * sector, 10 * sector), stage.data.subarray(4 * sector, 6 * sector));
+      expectSameBytes(got.subarray(8 * sector, 10 * sector), stage.data.subarray(4 * sector, 6 * sector));
       expect(got.subarray(10 * sector).every((byte) => byte === 0)).toBe(true);
     },
   },
@@ -186,7 +187,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
       expect(lengthCopied).toBe(BigInt(3 * sector));
       const expected = Buffer.from(stage.data);
       expected.fill(0, sector, 3 * sector).fill(0, 6 * sector, 7 * sector);
-      expectSame(await stage.contents(stage.source, SECTORS * sector), expected);
+      expectSameBytes(await stage.contents(stage.source, SECTORS * sector), expected);
     },
   },
   {
@@ -221,7 +222,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
     async run(stage, form, sector) {
       const { token } = await stage.odx.offloadRead(stage.source, { copyLength: SECTORS * sector });
       await form.write(stage, stage.destination, { token, ranges: ranges(sector, [0, SECTORS]) });
-      expectSame(await stage.contents(stage.destination, SECTORS * sector), stage.data);
+      expectSameBytes(await stage.contents(stage.destination, SECTORS * sector), stage.data);
     },
   },
 ];

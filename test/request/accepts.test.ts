@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { Win32Error } from '../../src/errors.ts';
 import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, type Workspace, workspace } from '../calls/workspace.ts';
+import { failureOf, type Workspace, workspace } from '../kit.ts';
 import { call, DSM_READS, DSM_WRITES, type FunctionName, legalRequest, READS, WRITES } from './functions.ts';
 
 const LAST_SECTOR = 2n ** 63n - 512n;
 
 function opened(space: Workspace, size: number): OffloadFile {
-  return space.odx.openFileSync(space.hollow('file', size), 'r+');
+  return space.odx.openFileSync(space.sparseFile('file', size), 'r+');
 }
 
 /** FileOffset and CopyLength as they went to the kernel, and TransferOffset of a write. */

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { describeValue } from '../../src/describe.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
-import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
+import { sharedWorkspace } from '../kit.ts';
 import {
   call,
   DSM_READS,
@@ -17,17 +16,9 @@ import {
   withValue,
 } from './functions.ts';
 
-let shared: Workspace & { remove(): void };
-let file: OffloadFile;
-
-beforeAll(async () => {
-  shared = makeWorkspace();
-  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
-});
-afterAll(async () => {
-  await file.close();
-  shared.remove();
-});
+const shared = sharedWorkspace();
+const file = shared.odx.openFileSync(shared.file('file', 131_072), 'r+');
+afterAll(() => file.close());
 afterEach(() => expect(shared.emulator.calls.splice(0)).toEqual([]));
 
 const LARGEST = 2n ** 63n - 1n;

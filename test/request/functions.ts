@@ -3,7 +3,7 @@ import { ZodError } from 'zod';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, type Workspace } from '../calls/workspace.ts';
+import { failureOf, type Workspace } from '../kit.ts';
 
 export type FunctionName =
   | 'offloadRead'

@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { UnsupportedPlatformError } from '../../src/errors.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { createOdx } from '../../src/odx.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, makeWorkspace, type Workspace } from '../calls/workspace.ts';
+import { failureOf, sharedWorkspace, temporaryFolder } from '../kit.ts';
 import {
   ALL,
   call,
@@ -21,17 +17,9 @@ import {
   WRITES,
 } from './functions.ts';
 
-let shared: Workspace & { remove(): void };
-let file: OffloadFile;
-
-beforeAll(async () => {
-  shared = makeWorkspace();
-  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
-});
-afterAll(async () => {
-  await file.close();
-  shared.remove();
-});
+const shared = sharedWorkspace();
+const file = shared.odx.openFileSync(shared.file('file', 131_072), 'r+');
+afterAll(() => file.close());
 
 const expectNothingCalled = (): void => expect(shared.emulator.calls.splice(0)).toEqual([]);
 const DSM = [...DSM_READS, ...DSM_WRITES];
@@ -404,9 +392,8 @@ describe('a polluted Object.prototype counts for nothing', () => {
 
   describe.each([true, false])('enumerable: %s', (enumerable) => {
     test('options that are left out are left out', async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'odx-polluted-'));
-      const path = (name: string): string => join(folder, name);
-      writeFileSync(path('source'), Buffer.alloc(300_000, 1));
+      const { path, file: create } = temporaryFolder();
+      create('source', 300_000);
       const kernel = createEmulator();
       const odx = createOdx({ kernel });
       const work = async (): Promise<number> => {
@@ -439,7 +426,6 @@ describe('a polluted Object.prototype counts for nothing', () => {
         for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
       });
       expect(after).toBe(before);
-      rmSync(folder, { recursive: true });
     });
 
     test('loadKernel32 loads no other library', () => {

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { explainStatus } from '../../src/explain-status.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { createOdx } from '../../src/odx.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { layoutOf } from '../../src/structs.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
+import { sharedWorkspace } from '../kit.ts';
 import {
   ALL,
   call,
@@ -22,17 +21,9 @@ import {
   withValue,
 } from './functions.ts';
 
-let shared: Workspace & { remove(): void };
-let file: OffloadFile;
-
-beforeAll(async () => {
-  shared = makeWorkspace();
-  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
-});
-afterAll(async () => {
-  await file.close();
-  shared.remove();
-});
+const shared = sharedWorkspace();
+const file = shared.odx.openFileSync(shared.file('file', 131_072), 'r+');
+afterAll(() => file.close());
 afterEach(() => expect(shared.emulator.calls.splice(0)).toEqual([]));
 
 const MOST_BYTES = 2n ** 63n;

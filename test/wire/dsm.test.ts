@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DataSetRange } from '../../src/dsm.ts';
+import { patternBytes } from '../kit.ts';
 import {
   DSM_READ_OUTPUT_LEAST,
   DSM_READ_OUTPUT_ROOM,
@@ -14,7 +15,7 @@ import {
   encodeDsmOffloadWrite,
   placeOfResult,
 } from './codec.ts';
-import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
+import { encoded, guarded, hex, reply } from './memory.ts';
 
 const OFFLOAD_READ = 0x8000_0003;
 const OFFLOAD_WRITE = 0x0000_0004;
@@ -27,7 +28,7 @@ const THREE: readonly DataSetRange[] = [
 const THREE_HEX = hex(
   '0102030405060708 090a0b0c0d0e0f10  0000000000000000 0002000001000000  0010000002000000 0002000000000000',
 );
-const token = patternedToken();
+const token = patternBytes(512);
 const tokenHex = Buffer.from(token).toString('hex');
 
 describe('a DSM offload read', () => {
@@ -94,7 +95,7 @@ describe('a DSM offload write', () => {
   });
 
   test('keeps its bytes when token and ranges change afterwards', () => {
-    const source = patternedToken();
+    const source = patternBytes(512);
     const ranges = [{ startingOffset: 512, lengthInBytes: 1024 }];
     const memory = guarded(576);
     encodeDsmOffloadWrite(memory.view, memory.bytes, ranges, 0, source);

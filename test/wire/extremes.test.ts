@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { setUint64 } from '../../src/uint64.ts';
+import { patternBytes } from '../kit.ts';
 import {
   decodeCopyOffload,
   decodeDsmReadOutput,
@@ -14,7 +15,7 @@ import {
   encodeOffloadWrite,
   encodePropertyQuery,
 } from './codec.ts';
-import { encoded, type Guarded, guarded, patternedToken } from './memory.ts';
+import { encoded, type Guarded, guarded } from './memory.ts';
 
 // The ends of every width, and the places where a number changes how it is kept: 31, 32, 52 and 53 bits.
 const UINT64: readonly bigint[] = [
@@ -41,7 +42,7 @@ const UINT32: readonly number[] = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 
 const UINT16: readonly number[] = [0, 1, 0x7fff, 0x8000, 0xffff];
 const SAFE = UINT64.filter((value) => value <= BigInt(Number.MAX_SAFE_INTEGER));
 
-const token = patternedToken();
+const token = patternBytes(512);
 
 type Encode = (memory: Guarded, value: number | bigint) => void;
 

@@ -49,8 +49,3 @@ export function encoded(size: number, encode: (memory: Guarded) => void): string
   for (const bytes of dirty) expect(bytes).toBe(clean);
   return clean ?? '';
 }
-
-/** 512 bytes of which no two neighbours are alike, so that a shift by one shows. */
-export function patternedToken(seed = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: 512 }, (_, at) => (at * 7 + (at >> 8) * 3 + seed) & 0xff);
-}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { patternBytes } from '../kit.ts';
 import {
   decodeReadFlags,
   decodeReadToken,
@@ -8,7 +9,7 @@ import {
   READ_INPUT_SIZE,
   READ_OUTPUT_SIZE,
 } from './codec.ts';
-import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
+import { encoded, guarded, hex, reply } from './memory.ts';
 
 // Bytes computed from MS-FSCC 2.3.41 and 2.3.42 and the SDK's winioctl.h.
 const INPUTS: [string, number | bigint, number | bigint, number, string][] = [
@@ -57,7 +58,7 @@ describe('FSCTL_OFFLOAD_READ_INPUT', () => {
 });
 
 describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
-  const token = patternedToken();
+  const token = patternBytes(512);
   const head = hex('10020000 01000000 0000ff0f00000000');
   const golden = head + Buffer.from(token).toString('hex');
 

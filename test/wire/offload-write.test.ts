@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OffloadToken } from '../../src/token.ts';
+import { patternBytes } from '../kit.ts';
 import {
   decodeLengthWritten,
   decodeWriteFlags,
@@ -7,9 +8,9 @@ import {
   WRITE_INPUT_SIZE,
   WRITE_OUTPUT_SIZE,
 } from './codec.ts';
-import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
+import { encoded, guarded, hex, reply } from './memory.ts';
 
-const token = patternedToken();
+const token = patternBytes(512);
 const tokenHex = Buffer.from(token).toString('hex');
 
 // The first 32 bytes, computed from MS-FSCC 2.3.43 and the SDK's winioctl.h.
@@ -75,7 +76,7 @@ describe('FSCTL_OFFLOAD_WRITE_INPUT', () => {
   });
 
   test('keeps its bytes when the token that was passed changes afterwards', () => {
-    const source = patternedToken();
+    const source = patternBytes(512);
     const memory = guarded(544);
     encodeOffloadWrite(memory.view, memory.bytes, 0, 0, 0, source);
     source.fill(0);
