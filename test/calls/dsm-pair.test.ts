@@ -32,7 +32,7 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
     await device.close();
   });
 
-  test('says when the token covers less than was asked', async () => {
+  test('reports when the token covers less than the ranges', async () => {
     const { odx, sparseFile } = workspace({ maximumTransferSize: 0x10_0000 });
     const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const { lengthProtected, truncated, flags } = await odx[read](device, { ranges: [range] });
@@ -49,13 +49,13 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
 
   test.each<[string, (output: DataView, returned: number) => number, RegExp]>([
     ['531 bytes', () => 531, /the reply holds 531 bytes instead of 532 or more\./],
-    ['no byte', () => 0, /the reply holds 0 bytes/],
+    ['no bytes', () => 0, /the reply holds 0 bytes/],
     [
-      'more than was asked',
+      'more than was requested',
       lengthIs(0x20_0200n),
       /the token covers 2097664 bytes, but only 2097152 were asked for\./,
     ],
-    ['nothing', lengthIs(0n), /the token covers nothing of the 2097152 bytes asked for\./],
+    ['no progress', lengthIs(0n), /the token covers nothing of the 2097152 bytes asked for\./],
     [
       'a token of another length',
       (output, returned) => {
@@ -64,7 +64,7 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
       },
       /the token is said to be 504 bytes long\./,
     ],
-  ])('takes %s for impossible', async (_, change, sentence) => {
+  ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
     const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
@@ -75,7 +75,7 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
     await device.close();
   });
 
-  test('finds its result behind a DEVICE_DSM_OUTPUT too, and without the padding at its end', async () => {
+  test('reads a result behind a DEVICE_DSM_OUTPUT, with or without padding at its end', async () => {
     const { emulator, file } = workspace();
     let token = '';
     const kernel = answering(emulator, (output, returned) => {
@@ -123,7 +123,7 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
     await device.close();
   });
 
-  test('scatters what the ranges of a read gathered', async () => {
+  test('writes the data of several ranges to several other ranges', async () => {
     const { odx, file, path } = workspace();
     const device = odx.openFileSync(file('device', 8192), 'r+');
     const ranges = [
@@ -151,19 +151,24 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   test.each<[string, number, bigint, object]>([
     ['truncated', 1, 512n, { lengthCopied: 512n, truncated: true, tokenInvalid: false, flags: 1 }],
     [
-      'that the token is void',
+      'that the token became invalid',
       2,
       512n,
       { lengthCopied: 512n, truncated: false, tokenInvalid: true, flags: 2 },
     ],
-    ['both', 3, 512n, { lengthCopied: 512n, truncated: true, tokenInvalid: true, flags: 3 }],
     [
-      'that the token was void from the start',
+      'truncated with an invalid token',
+      3,
+      512n,
+      { lengthCopied: 512n, truncated: true, tokenInvalid: true, flags: 3 },
+    ],
+    [
+      'that the token was invalid from the start',
       3,
       0n,
       { lengthCopied: 0n, truncated: true, tokenInvalid: true, flags: 3 },
     ],
-  ])('says %s', async (_, flags, length, expected) => {
+  ])('reports %s', async (_, flags, length, expected) => {
     const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, flagsAndLength(flags, length)) });
     const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
@@ -174,13 +179,13 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   test.each<[string, (output: DataView, returned: number) => number, RegExp]>([
     ['15 bytes', () => 15, /the reply holds 15 bytes instead of 16\./],
     [
-      'more than was asked',
+      'more than was requested',
       flagsAndLength(0, 0x20_0200n),
       /2097664 bytes were written, but only 2097152 were asked for\./,
     ],
-    ['nothing', flagsAndLength(0, 0n), /nothing was written of the 2097152 bytes asked for\./],
-    ['nothing, truncated', flagsAndLength(1, 0n), /nothing was written/],
-  ])('takes %s for impossible', async (_, change, sentence) => {
+    ['no progress', flagsAndLength(0, 0n), /nothing was written of the 2097152 bytes asked for\./],
+    ['no progress and the truncated flag', flagsAndLength(1, 0n), /nothing was written/],
+  ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
     const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
@@ -193,7 +198,7 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   });
 });
 
-test('65,536 ranges go through in one call', async () => {
+test('65,536 ranges fit in one call', async () => {
   const { odx, emulator, sparseFile } = workspace();
   const device = odx.openFileSync(sparseFile('device', 65_536 * 512), 'r+');
   const ranges = Array.from({ length: 65_536 }, (_, at) => ({
@@ -205,7 +210,7 @@ test('65,536 ranges go through in one call', async () => {
   await device.close();
 });
 
-test('the storage that refuses user mode gives ERROR_ACCESS_DENIED', async () => {
+test('a device that refuses user mode causes ERROR_ACCESS_DENIED', async () => {
   const { odx, file } = workspace({ dsm: 'refuse' });
   const device = odx.openFileSync(file('device', 8192), 'r+');
   const request = { ranges: [{ startingOffset: 0, lengthInBytes: 512 }] };

@@ -22,7 +22,7 @@ const filter = (name: string, offloadRead: boolean, offloadWrite: boolean) => ({
 });
 
 describe('probe', () => {
-  test('finds an emulated array capable, and promises nothing', async () => {
+  test('reports an emulated array as capable', async () => {
     const path = workspace.file(SIZE);
     const kernel = createEmulator({ sectorSize: 4096, maximumTransferSize: 1_048_576 });
     const report = await probeWith(kernel, path);
@@ -57,13 +57,13 @@ describe('probe', () => {
     ],
   ];
 
-  test.each(incapable)('%s makes it incapable', async (_, facts, reasons) => {
+  test.each(incapable)('reports incapable for %s', async (_, facts, reasons) => {
     const report = await probeWith(withVolume(facts), workspace.file(SIZE));
     expect(report.verdict).toBe('incapable');
     expect(report.reasons).toEqual(reasons.map((reason) => expect.stringMatching(reason)));
   });
 
-  test('a device without copy offload makes it incapable', async () => {
+  test('reports incapable for a device without copy offload', async () => {
     const report = await probeWith(createEmulator({ supported: false }), workspace.file(SIZE));
     expect(report.verdict).toBe('incapable');
     expect(report.reasons).toEqual([expect.stringMatching(/ERROR_DEVICE_FEATURE_NOT_SUPPORTED/)]);
@@ -80,12 +80,12 @@ describe('probe', () => {
     ],
   ];
 
-  test.each(unknown)('%s leaves it unknown', async (_, facts, reason) => {
+  test.each(unknown)('reports unknown for %s', async (_, facts, reason) => {
     const report = await probeWith(withVolume(facts), workspace.file(SIZE));
     expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(reason)] });
   });
 
-  test('a device that cannot be asked leaves it unknown', async () => {
+  test('reports unknown for a device that cannot be queried', async () => {
     const kernel = withMethods(createEmulator(), {
       openDevice: async () => {
         throw new KernelFailure(5);
@@ -98,13 +98,13 @@ describe('probe', () => {
     });
   });
 
-  test('a device itself is not what the calls for files are for', async () => {
+  test('recommends the storage pair for a device', async () => {
     const kernel = withFacts(createEmulator(), 'disk', { isDevice: true });
     const report = await probeWith(kernel, workspace.file(SIZE, 'disk'));
     expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(/dsmOffloadRead/)] });
   });
 
-  test('says that small files are copied by ordinary means, and decides nothing by it', async () => {
+  test('mentions that small files are not offloaded, without changing the verdict', async () => {
     const report = await probeWith(withVolume({ readOnly: true }), workspace.file(1000));
     expect(report).toMatchObject({ verdict: 'capable', readOnly: true, size: 1000n });
     expect(report.reasons).toEqual([
@@ -114,13 +114,13 @@ describe('probe', () => {
     ]);
   });
 
-  test('says that an empty file has nothing to offload', async () => {
+  test('mentions that an empty file has nothing to offload', async () => {
     const { verdict, reasons } = await probeWith(createEmulator(), workspace.file(0));
     expect(verdict).toBe('capable');
     expect(reasons[0]).toBe('The file is empty, so there is nothing to offload; try one with data.');
   });
 
-  test('every reason is a sentence, the weightiest first', async () => {
+  test('returns sentences as reasons, the most important first', async () => {
     const facts: Partial<VolumeFacts> = {
       fileSystem: 'exFAT',
       filters: undefined,
@@ -134,23 +134,23 @@ describe('probe', () => {
     for (const reason of reasons) expect(reason).toMatch(/^[A-Z].*\.$/);
   });
 
-  test('takes a folder', async () => {
+  test('accepts the path of a folder', async () => {
     const report = await probeWith(createEmulator(), workspace.root);
     expect(report.verdict).toBe('capable');
     expect(report).not.toHaveProperty('size');
   });
 
-  test('does not find what is not there', async () => {
+  test('rejects when the path does not exist', async () => {
     const failure = await failureOf(probeWith(createEmulator(), workspace.path('missing')));
     expect(failure).toBeInstanceOf(Win32Error);
     expect(failure).toMatchObject({ code: 'ERROR_FILE_NOT_FOUND' });
   });
 
-  test.each([[''], ['a\0b'], [undefined], [5]])('refuses %o', async (path) => {
+  test.each([[''], ['a\0b'], [undefined], [5]])('refuses the path %o', async (path) => {
     expect(await failureOf(probeWith(createEmulator(), path as string))).toBeInstanceOf(InvalidArgumentError);
   });
 
-  test('changes nothing and tries no offload', async () => {
+  test('changes nothing and offloads nothing', async () => {
     const kernel = createEmulator();
     await probeWith(kernel, workspace.file(SIZE));
     expect(kernel.calls.map(({ name }) => name)).toEqual(['IOCTL_STORAGE_QUERY_PROPERTY']);

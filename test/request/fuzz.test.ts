@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../kit.ts';
 
 // Windows Node under Wine gives child processes no pipes.
-describe.skipIf(process.platform === 'win32')('nasty values in every place of every public function', () => {
-  test('abort nothing, hang nothing, and only OdxErrors and their own exceptions come out', () => {
+describe.skipIf(process.platform === 'win32')('public functions called with hostile values', () => {
+  test('neither crash nor hang, and throw only OdxErrors and the exceptions of the caller', () => {
     const program = fileURLToPath(new URL('fuzz.mjs', import.meta.url));
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
