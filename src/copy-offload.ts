@@ -7,18 +7,18 @@ import { type ControlKernel, type FileKernel, filesOf, type Kernel } from './ker
 import type { Signal } from './signal.ts';
 
 /**
- * What a device reports about its copy offload (`DEVICE_COPY_OFFLOAD_DESCRIPTOR`): lifetimes in seconds, sizes in logical
- * blocks as the class driver gives them, and the two transfer sizes also in bytes.
+ * The copy offload limits of a device (`DEVICE_COPY_OFFLOAD_DESCRIPTOR`): lifetimes in seconds, sizes in logical blocks as
+ * the class driver reports them, and the two transfer sizes in bytes as well.
  */
 export interface CopyOffload extends CopyOffloadDescriptor {
-  /** maximumTransferSize in bytes: the most that one token covers. */
+  /** maximumTransferSize in bytes: the maximum that one token covers. */
   readonly maximumTransferBytes: bigint;
   /** optimalTransferCount in bytes: the best size of one command; 0 where the device does not report it. */
   readonly optimalTransferBytes: bigint;
 }
 
 /**
- * Queries how much a device can copy by itself
+ * Queries the copy offload limits of a device
  * (`IOCTL_STORAGE_QUERY_PROPERTY` with `StorageDeviceCopyOffloadProperty`). Works from user mode, without access rights.
  *
  * @param device a disk or volume. For an OffloadFile that is an ordinary file, the volume beneath it is queried.

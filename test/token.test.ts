@@ -228,7 +228,7 @@ describe('OffloadToken.from', () => {
     ['513 bytes', new Uint8Array(513), /^token holds 513 bytes; it must hold exactly 512/],
     ['no bytes', new Uint8Array(0), /^token holds 0 bytes/],
     ['a detached buffer', detached, /^token holds 0 bytes \(was its buffer transferred\?\)/],
-    ['shared memory', shared, /^token lies in shared memory/],
+    ['shared memory', shared, /^token is in shared memory/],
     ['an empty string', '', /^token holds 0 bytes/],
     ['base64 of 511 bytes', Buffer.alloc(511).toString('base64'), /^token holds 511 bytes/],
     ['base64 of 513 bytes', Buffer.alloc(513).toString('base64'), /^token holds 513 bytes/],
@@ -276,7 +276,7 @@ describe('new OffloadToken', () => {
     ['undefined and bytes', [undefined, new Uint8Array(512)]],
   ])('refuses to be called with %s', (_, given) => {
     expect(refusalOf(() => new Constructor(...given)).message).toBe(
-      'An OffloadToken is made by OffloadToken.from or by an offload read, not by new.',
+      'An OffloadToken cannot be created with new; use OffloadToken.from or an offload read.',
     );
   });
 

@@ -53,16 +53,16 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
     [
       'more than was requested',
       lengthIs(0x20_0200n),
-      /the token covers 2097664 bytes, but only 2097152 were asked for\./,
+      /the token covers 2097664 bytes, but only 2097152 were requested\./,
     ],
-    ['no progress', lengthIs(0n), /the token covers nothing of the 2097152 bytes asked for\./],
+    ['no progress', lengthIs(0n), /the token covers none of the 2097152 requested bytes\./],
     [
       'a token of another length',
       (output, returned) => {
         output.setUint32(16, 504, true);
         return returned;
       },
-      /the token is said to be 504 bytes long\./,
+      /the reply claims a token of 504 bytes\./,
     ],
   ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, sparseFile } = workspace();
@@ -181,10 +181,14 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
     [
       'more than was requested',
       flagsAndLength(0, 0x20_0200n),
-      /2097664 bytes were written, but only 2097152 were asked for\./,
+      /2097664 bytes were written, but only 2097152 were requested\./,
     ],
-    ['no progress', flagsAndLength(0, 0n), /nothing was written of the 2097152 bytes asked for\./],
-    ['no progress and the truncated flag', flagsAndLength(1, 0n), /nothing was written/],
+    ['no progress', flagsAndLength(0, 0n), /none of the 2097152 requested bytes were written\./],
+    [
+      'no progress and the truncated flag',
+      flagsAndLength(1, 0n),
+      /none of the 2097152 requested bytes were written/,
+    ],
   ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });

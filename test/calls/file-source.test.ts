@@ -102,7 +102,9 @@ describe.each(CALLS)('%s with an unusable file', (_, call) => {
     await handle.close();
     const error = await failureOf(() => call(odx, handle));
     expect(error).toBeInstanceOf(InvalidArgumentError);
-    expect((error as Error).message).toMatch(/^file is an object with fd -1; .* and -1 once it is closed\.$/);
+    expect((error as Error).message).toMatch(
+      /^file is an object with fd -1; .* -1 means that it is closed\.$/,
+    );
     expect(emulator.calls).toEqual([]);
   });
 
@@ -133,7 +135,7 @@ describe.each(CALLS)('%s with an unusable file', (_, call) => {
     const error = await failureOf(() => call(odx, file));
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect((error as Error).message).toBe(
-      `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of this one.`,
+      `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of the same kernel.`,
     );
     expect([...emulator.calls, ...other.emulator.calls]).toEqual([]);
     await file.close();

@@ -71,7 +71,7 @@ describe.each(BOTH)('%s', (read) => {
         output.setBigUint64(8, 4608n, true);
         return returned;
       },
-      /the token covers 4608 bytes, but only 4096 were asked for\./,
+      /the token covers 4608 bytes, but only 4096 were requested\./,
     ],
     [
       '2^64-1 bytes',
@@ -87,7 +87,7 @@ describe.each(BOTH)('%s', (read) => {
         output.setBigUint64(8, 0n, true);
         return returned;
       },
-      /the token covers nothing of the 4096 bytes asked for\./,
+      /the token covers none of the 4096 requested bytes\./,
     ],
   ];
 
@@ -205,9 +205,9 @@ describe.each(WRITES)('%s', (write) => {
     ['15 bytes', () => 15, /the reply holds 15 bytes instead of 16\./],
     ['17 bytes', () => 17, /the reply holds 17 bytes instead of 16\./],
     ['no bytes', () => 0, /the reply holds 0 bytes instead of 16\./],
-    ['more than was requested', lengthIs(4608n), /4608 bytes were written, but only 4096 were asked for\./],
+    ['more than was requested', lengthIs(4608n), /4608 bytes were written, but only 4096 were requested\./],
     ['2^64-1 bytes', lengthIs(2n ** 64n - 1n), /18446744073709551615 bytes were written/],
-    ['no progress', lengthIs(0n), /nothing was written of the 4096 bytes asked for\./],
+    ['no progress', lengthIs(0n), /none of the 4096 requested bytes were written\./],
   ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, file: make } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });

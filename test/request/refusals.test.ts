@@ -187,11 +187,11 @@ describe.each([...WRITES, ...DSM_WRITES])('%s with a wrong token', (name) => {
     ['513 bytes', new Uint8Array(513), /^token holds 513 bytes; it must hold exactly 512/],
     ['no bytes', new Uint8Array(0), /^token holds 0 bytes \(was its buffer transferred\?\)/],
     ['a detached buffer', detached, /^token holds 0 bytes \(was its buffer transferred\?\)/],
-    ['shared memory', shared512, /^token lies in shared memory, .+ pass a copy/],
+    ['shared memory', shared512, /^token is in shared memory, .+ pass a copy/],
     [
       'a base64 string',
       Buffer.alloc(512).toString('base64'),
-      /^token is a string; make a token of base64 with OffloadToken\.from\(\) first\.$/,
+      /^token is a string; convert base64 to a token with OffloadToken\.from\(\) first\.$/,
     ],
     ['an ArrayBuffer', new ArrayBuffer(512), /^token is an object; it must be/],
     ['a Uint16Array of 512 bytes', new Uint16Array(256), /^token is an object; it must be/],
@@ -282,7 +282,7 @@ describe('a length that ends beyond 2^63-1', () => {
       name,
       { ...legalRequest(name), ranges: [half, half] },
       'ranges',
-      /^ranges hold 9223372036854775808 bytes together.*, which ends beyond 2\^63-1; the most is 9223372036854775296\.$/,
+      /^ranges hold 9223372036854775808 bytes in total.*, which ends beyond 2\^63-1; the maximum is 9223372036854775296\.$/,
     );
   });
 
@@ -291,7 +291,7 @@ describe('a length that ends beyond 2^63-1', () => {
       name,
       { ...legalRequest(name), tokenOffset: MOST_BYTES - 65_536n },
       'ranges',
-      'ranges hold 65536 bytes together from tokenOffset 9223372036854710272n, which ends beyond 2^63-1; the most is 65024.',
+      'ranges hold 65536 bytes in total from tokenOffset 9223372036854710272n, which ends beyond 2^63-1; the maximum is 65024.',
     );
   });
 
@@ -303,7 +303,7 @@ describe('a length that ends beyond 2^63-1', () => {
         name,
         withValue(legalRequest(name), path, MOST_BYTES - 512n),
         path,
-        `${path} is 9223372036854775296n; a sector must fit behind it within 2^63-1, the nearest legal value is 9223372036854774784n.`,
+        `${path} is 9223372036854775296n; a whole sector must fit after it within 2^63-1, the nearest legal value is 9223372036854774784n.`,
       );
       const range = { startingOffset: legalValueIn(message), lengthInBytes: 512 };
       await expectLegal(name, { ...legalRequest(name), ranges: [range] });
@@ -554,7 +554,7 @@ describe('a wrong file argument', () => {
   revoke();
   const kinds = 'it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).';
   const descriptor =
-    'a file descriptor is a whole number from 0 to 2147483647, as fs.openSync gives it, and -1 once it is closed.';
+    'a file descriptor is a whole number from 0 to 2147483647, as fs.openSync returns it; -1 means that it is closed.';
   const handle = 'a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.';
 
   const FILES: [string, unknown, string][] = [
