@@ -40,7 +40,7 @@ describe('OffloadToken', () => {
     ['one with a byte-swapped type', '0100ffff000001f8', false],
     ['one in the layout of old documentation', 'ffffffff00010000', false],
     ['one made by an array', ANY, false],
-  ])('recognises the zero token by its type alone: %s', (_, head, isZeroData) => {
+  ])('recognizes the zero token by its type alone: %s', (_, head, isZeroData) => {
     expect(OffloadToken.from(tokenBytes(head)).isZeroData).toBe(isZeroData);
     expect(OffloadToken.from(tokenBytes(head, 7)).isZeroData).toBe(isZeroData);
   });
@@ -94,7 +94,7 @@ describe('OffloadToken.zeroData', () => {
     expect(Buffer.from(OffloadToken.zeroData().bytes).toString('hex')).toBe(ZERO + '00'.repeat(504));
   });
 
-  test('is recognised as the zero token', () => {
+  test('is recognized as the zero token', () => {
     const { isZeroData, type, idLength } = OffloadToken.zeroData();
     expect({ isZeroData, type, idLength }).toEqual({ isZeroData: true, type: 0xffff_0001, idLength: 504 });
   });

@@ -10,9 +10,9 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
-import { openFileWith } from '../../src/open-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import { openFileWith } from '../../src/open-file.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { expectNothing, expectSame, failureOf, onWindows, Workspace, watched } from './workspace.ts';
 

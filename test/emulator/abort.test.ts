@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { offloadReadWith } from '../../src/offload-read.ts';
-import { offloadWriteWith } from '../../src/offload-write.ts';
 import type { EmulatorOptions } from '../../src/emulator/index.ts';
 import { KernelFailure } from '../../src/kernel/kernel.ts';
+import { offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { makePair, pattern } from './harness.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
-import { offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator, type InterceptedCall } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
+import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_READ, statuses, win32FromNtstatus } from '../../structs/index.ts';
 import { makePair, openOn, pattern, temporaryFile } from './harness.ts';
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { createEmulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
 import { builtModule } from '../built.ts';
 import { makePair, onWindows, openOn, pattern, temporaryPath } from './harness.ts';
 

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { createEmulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteSyncWith, offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
 import { borrow, makePair, openOn, pattern, temporaryFile } from './harness.ts';
 
 const INVALID_TOKEN = { errno: 315, ntstatus: { name: 'STATUS_INVALID_TOKEN', value: 0xc000_0465 } };

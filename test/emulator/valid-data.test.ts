@@ -1,8 +1,8 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { makePair, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
 

@@ -170,7 +170,7 @@ export function encodeDsmOffloadWrite(
 const everything: DataSetRange[] = [{ startingOffset: 0, lengthInBytes: MOST }];
 const TOKEN_LENGTH = 16;
 
-/** Reads a result at an offset, as if the reply began there. A length of 0 would be refused, so the callers read it separately. */
+/** Copies the result at an offset, as if the reply began there. */
 function resultAt(view: DataView, at: number): DataView {
   const bytes = new Uint8Array(view.byteLength - at);
   bytes.set(new Uint8Array(view.buffer, view.byteOffset + at, view.byteLength - at));
