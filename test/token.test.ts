@@ -253,7 +253,7 @@ describe('OffloadToken.from', () => {
     ['an array-like object', { length: 512, 0: 1 }, /^token is an object;/],
     ['a proxy of bytes', new Proxy(new Uint8Array(512), {}), /^token is an object;/],
     ['a token', OffloadToken.zeroData(), /^token is an object;/],
-  ])('refuses %s', (_, source, sentence) => {
+  ])('refuses to create a token from %s', (_, source, sentence) => {
     const error = refusalOf(() => OffloadToken.from(source as Uint8Array));
     expect(error.message).toMatch(sentence);
     expect(error.issues).toEqual([{ path: 'token', message: error.message }]);

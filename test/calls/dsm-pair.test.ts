@@ -151,24 +151,24 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   test.each<[string, number, bigint, object]>([
     ['truncated', 1, 512n, { lengthCopied: 512n, truncated: true, tokenInvalid: false, flags: 1 }],
     [
-      'that the token became invalid',
+      'short because the token became invalid',
       2,
       512n,
       { lengthCopied: 512n, truncated: false, tokenInvalid: true, flags: 2 },
     ],
     [
-      'truncated with an invalid token',
+      'truncated and has an invalid token',
       3,
       512n,
       { lengthCopied: 512n, truncated: true, tokenInvalid: true, flags: 3 },
     ],
     [
-      'that the token was invalid from the start',
+      'empty because the token was invalid from the start',
       3,
       0n,
       { lengthCopied: 0n, truncated: true, tokenInvalid: true, flags: 3 },
     ],
-  ])('reports %s', async (_, flags, length, expected) => {
+  ])('reports a result that is %s', async (_, flags, length, expected) => {
     const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, flagsAndLength(flags, length)) });
     const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');

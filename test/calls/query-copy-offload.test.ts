@@ -47,7 +47,7 @@ describe('queryCopyOffload', () => {
   test.each([
     [['alignment'], 4096n],
     [['alignment', 'geometry'], 512n],
-  ])('with a borrowed handle that refuses %j uses a sector of %i', async (refused, sector) => {
+  ])('uses, for a borrowed handle that refuses %j, a sector of %i', async (refused, sector) => {
     const {
       odx,
       emulator,

@@ -129,7 +129,7 @@ const MISALIGNED: [number | bigint, number, number | bigint][] = [
 describe.each(BYTE_COUNTS.flatMap(([names, path]) => names.map((name) => [name, path] as const)))(
   '%s with a wrong %s',
   (name, path) => {
-    test.each(NO_BYTE_COUNT)('refuses %s', async (_, value, rule) => {
+    test.each(NO_BYTE_COUNT)('refuses %s as a byte count', async (_, value, rule) => {
       const error = await refusal(() => call(shared, name, file, withValue(legalRequest(name), path, value)));
       const message = sentenceOf(error, path);
       expect(message.startsWith(`${path} is ${describeValue(value)}; `)).toBe(true);

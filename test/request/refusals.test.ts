@@ -56,7 +56,7 @@ async function expectLegal(name: FunctionName, request: unknown): Promise<void> 
 
 describe.each(ALL)('%s without a request object', (name) => {
   test.each<[string, unknown, string]>([
-    ['nothing', undefined, 'undefined'],
+    ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['a number', 512, '512'],
     ['a bigint', 512n, '512n'],
@@ -66,7 +66,7 @@ describe.each(ALL)('%s without a request object', (name) => {
     ['a symbol', Symbol('request'), 'a symbol'],
     ['a function', () => ({ copyLength: 512 }), 'a function'],
     ['an array', [{ copyLength: 512 }], 'an array'],
-  ])('refuses %s', async (_, request, shown) => {
+  ])('refuses %s as the request', async (_, request, shown) => {
     await expectRefused(name, request, '', `${name} takes an object, not ${shown}.`);
   });
 
@@ -210,7 +210,7 @@ describe.each([...WRITES, ...DSM_WRITES])('%s with a wrong token', (name) => {
     ['null', null, /^token is null; it must be/],
     ['a number', 512, /^token is 512; it must be/],
     ['a symbol', Symbol('token'), /^token is a symbol; it must be/],
-  ])('refuses %s', async (_, token, sentence) => {
+  ])('refuses %s as the token', async (_, token, sentence) => {
     await expectRefused(name, { ...legalRequest(name), token }, 'token', sentence);
   });
 });
@@ -347,7 +347,7 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s with wrong ranges', (name) => {
     ['a Set', new Set([range]), 'ranges', /^ranges is an object; it must be an array/],
     ['a typed array', new BigUint64Array(2), 'ranges', /^ranges is an object; it must be an array/],
     ['one range that is not in an array', range, 'ranges', /^ranges is an object; it must be an array/],
-    ['null', null, 'ranges', /^ranges is null; it must be an array/],
+    ['null in place of an array', null, 'ranges', /^ranges is null; it must be an array/],
     ['a string', 'ranges', 'ranges', /^ranges is "ranges"; it must be an array/],
     ['a revoked proxy', revoked, 'ranges', /^ranges is a revoked proxy; it must be an array/],
     [
@@ -668,7 +668,7 @@ describe('openFile', () => {
     ],
   ];
 
-  test.each(ARGUMENTS)('refuses %s', async (_, given, at, sentence) => {
+  test.each(ARGUMENTS)('refuses to open a file with %s', async (_, given, at, sentence) => {
     const { odx } = shared;
     for (const open of [odx.openFile, odx.openFileSync]) {
       const run = open as (...given: unknown[]) => unknown;
@@ -706,11 +706,11 @@ describe('createOdx', () => {
   const kernel = 'it must be a kernel, such as createEmulator() or loadKernel32() makes.';
 
   test.each<[string, unknown, string, string]>([
-    ['nothing', undefined, '', 'createOdx takes an object, not undefined.'],
-    ['null', null, '', 'createOdx takes an object, not null.'],
+    ['undefined in place of options', undefined, '', 'createOdx takes an object, not undefined.'],
+    ['null in place of options', null, '', 'createOdx takes an object, not null.'],
     ['an array', [], '', 'createOdx takes an object, not an array.'],
     ['a revoked proxy', revoked, '', 'createOdx takes an object, not a revoked proxy.'],
-    ['no kernel', {}, 'kernel', `kernel is undefined; ${kernel}`],
+    ['a missing kernel', {}, 'kernel', `kernel is undefined; ${kernel}`],
     ['null as the kernel', { kernel: null }, 'kernel', `kernel is null; ${kernel}`],
     ['an empty object as the kernel', { kernel: {} }, 'kernel', `kernel is an object; ${kernel}`],
     ['a string as the kernel', { kernel: 'kernel32.dll' }, 'kernel', `kernel is "kernel32.dll"; ${kernel}`],
@@ -750,7 +750,7 @@ describe('createEmulator', () => {
   const time = 'it must be a number of milliseconds from 0 to 2147483647';
 
   test.each<[string, unknown, string, string]>([
-    ['null', null, '', 'createEmulator takes an object, not null.'],
+    ['null in place of options', null, '', 'createEmulator takes an object, not null.'],
     ['a number', 512, '', 'createEmulator takes an object, not 512.'],
     [
       'a sector of 1000',

@@ -37,9 +37,9 @@ describe('the input of a DSM offload read', () => {
     [1, 64],
     [2, 80],
     [65_536, 1_048_624],
-  ])('with %i ranges takes %i bytes', (count, size) => expect(dsmReadInputSize(count)).toBe(size));
+  ])('takes, for %i ranges, %i bytes', (count, size) => expect(dsmReadInputSize(count)).toBe(size));
 
-  test('with one range has the documented bytes and leaves none unwritten', () => {
+  test('has the documented bytes for one range and leaves none unwritten', () => {
     const bytes = encoded(64, (memory) => encodeDsmOffloadRead(memory.view, memory.bytes, ONE, 0));
     expect(bytes).toBe(
       hex('1c000000 03000080 00000000 1c000000 10000000 30000000 10000000') +
@@ -49,7 +49,7 @@ describe('the input of a DSM offload read', () => {
     );
   });
 
-  test('with three ranges has them one after the other, and the time to live at 0x20', () => {
+  test('has three ranges one after the other, and the time to live at 0x20', () => {
     const bytes = encoded(96, (memory) =>
       encodeDsmOffloadRead(memory.view, memory.bytes, THREE, 0x0403_0201),
     );
@@ -68,9 +68,9 @@ describe('the input of a DSM offload write', () => {
     [1, 576],
     [2, 592],
     [65_536, 1_049_136],
-  ])('with %i ranges takes %i bytes', (count, size) => expect(dsmWriteInputSize(count)).toBe(size));
+  ])('takes, for %i ranges, %i bytes', (count, size) => expect(dsmWriteInputSize(count)).toBe(size));
 
-  test('with one range has the documented bytes and leaves none unwritten', () => {
+  test('has the documented bytes for one range and leaves none unwritten', () => {
     const bytes = encoded(576, (memory) => encodeDsmOffloadWrite(memory.view, memory.bytes, ONE, 0, token));
     expect(bytes).toBe(
       hex('1c000000 04000000 00000000 20000000 10020000 30020000 10000000') +
@@ -81,7 +81,7 @@ describe('the input of a DSM offload write', () => {
     );
   });
 
-  test('with three ranges has them behind the token, and the offset within the token at 0x28', () => {
+  test('has three ranges after the token, and the offset in the token at 0x28', () => {
     const from = 0x1817_1615_1413_1211n;
     const bytes = encoded(608, (memory) =>
       encodeDsmOffloadWrite(memory.view, memory.bytes, THREE, from, token),

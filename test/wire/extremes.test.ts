@@ -228,7 +228,7 @@ describe('the reply of a device', () => {
 });
 
 describe('a ULONGLONG', () => {
-  test.each(SAFE)('with the value %o has the same bytes as a number and as a bigint', (value) => {
+  test.each(SAFE)('has the same bytes for %o as a number and as a bigint', (value) => {
     const [asNumber, asBigint] = [guarded(8, 0xff), guarded(8, 0xff)];
     setUint64(asNumber.view, 0, Number(value));
     setUint64(asBigint.view, 0, value);

@@ -41,14 +41,14 @@ describe('FSCTL_OFFLOAD_READ_INPUT', () => {
   test('is 32 bytes long', () => expect(READ_INPUT_SIZE).toBe(32));
 
   test.each(INPUTS)(
-    'for %s has the documented bytes and leaves none unwritten',
+    'has the documented bytes for %s and leaves none unwritten',
     (_, offset, length, ttl, golden) => {
       const bytes = encoded(32, ({ view }) => encodeOffloadRead(view, offset, length, ttl));
       expect(bytes).toBe(hex(golden));
     },
   );
 
-  test.each(INPUTS)('for %s holds the values of the request', (_, offset, length, ttl) => {
+  test.each(INPUTS)('holds the values of the request for %s', (_, offset, length, ttl) => {
     const { view } = guarded(32, 0xff);
     encodeOffloadRead(view, offset, length, ttl);
     expect(view.getUint32(0, true)).toBe(32);
@@ -109,7 +109,7 @@ describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
     [4, false],
     [0xffff_fffe, false],
     [0xffff_ffff, true],
-  ])('with flags %i has ALL_ZERO_BEYOND_CURRENT_RANGE: %s', (flags, says) => {
+  ])('has, with the flags %i, ALL_ZERO_BEYOND_CURRENT_RANGE: %s', (flags, says) => {
     expect(isAllZeroBeyond(flags)).toBe(says);
   });
 });

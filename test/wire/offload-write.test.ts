@@ -43,7 +43,7 @@ describe('FSCTL_OFFLOAD_WRITE_INPUT', () => {
   test('is 544 bytes long', () => expect(WRITE_INPUT_SIZE).toBe(544));
 
   test.each(INPUTS)(
-    'for %s has the documented bytes and leaves none unwritten',
+    'has the documented bytes for %s and leaves none unwritten',
     (_, offset, length, from, golden) => {
       const bytes = encoded(544, (memory) =>
         encodeOffloadWrite(memory.view, memory.bytes, offset, length, from, token),
@@ -53,7 +53,7 @@ describe('FSCTL_OFFLOAD_WRITE_INPUT', () => {
     },
   );
 
-  test.each(INPUTS)('for %s holds the values of the request', (_, offset, length, from) => {
+  test.each(INPUTS)('holds the values of the request for %s', (_, offset, length, from) => {
     const { view, bytes } = guarded(544, 0xff);
     encodeOffloadWrite(view, bytes, offset, length, from, token);
     expect(view.getUint32(0, true)).toBe(544);

@@ -17,7 +17,7 @@ describe('STORAGE_PROPERTY_QUERY', () => {
     ['copy offload', 13, '0d000000 00000000 00000000'],
     ['access alignment', 6, '06000000 00000000 00000000'],
     ['a property id with a different byte at every position', 0x0403_0201, '01020304 00000000 00000000'],
-  ])('for %s has the documented bytes and leaves none unwritten', (_, property, golden) => {
+  ])('has the documented bytes for %s and leaves none unwritten', (_, property, golden) => {
     const bytes = encoded(12, (memory) => encodePropertyQuery(memory.view, memory.bytes, property));
     expect(bytes).toBe(hex(golden));
   });
