@@ -134,7 +134,7 @@ describe('Win32Error', () => {
     expect(error.message).toContain(error.advice);
   });
 
-  test.each(win32Only)('knows $name, which has no NTSTATUS', (row) => {
+  test.each(win32Only.map((row) => [row.name, row] as const))('knows %s, which has no NTSTATUS', (_, row) => {
     const error = new Win32Error({ errno: row.value }, { syscall: 'CreateFileW' });
     expect([error.code, error.errno]).toEqual([row.name, row.value]);
     expect([error.action, error.advice]).toEqual([row.action, row.advice]);
@@ -262,7 +262,7 @@ describe('an NTSTATUS that Windows returns', () => {
   ];
 
   describe.each(CALLS)('through %s', (_, syscall, offset, call) => {
-    test.each(statuses)('arrives unchanged: $name', async (row) => {
+    test.each(statuses.map((row) => [row.name, row] as const))('arrives unchanged: %s', async (_, row) => {
       status = row.value;
       const error = await failureOf(call);
       expect(error).toBeInstanceOf(Win32Error);

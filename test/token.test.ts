@@ -26,7 +26,7 @@ describe('OffloadToken', () => {
     ['ffff0001000001f8', 0xffff_0001, 504],
     ['fffffffff0f0ffff', 0xffff_ffff, 0xffff],
     ['0000000000000000', 0, 0],
-  ])('beginning with %s has the big-endian type %i and length %i', (head, type, idLength) => {
+  ])('reads %s as the big-endian type %i and length %i', (head, type, idLength) => {
     const token = OffloadToken.from(tokenBytes(head));
     expect([token.type, token.idLength]).toEqual([type, idLength]);
   });
@@ -173,7 +173,7 @@ describe('the bytes of a token', () => {
   });
 });
 
-describe('printing a token, which is a capability,', () => {
+describe('a printed token', () => {
   const token = OffloadToken.from(secretBytes());
 
   const OUTPUTS: [string, () => string][] = [
@@ -211,7 +211,7 @@ describe('printing a token, which is a capability,', () => {
     ['as truncated base64', (bytes) => Buffer.from(bytes).toString('base64').slice(0, 600)],
     ['as damaged base64', (bytes) => `*${Buffer.from(bytes).toString('base64')}`],
     ['as hexadecimal', (bytes) => Buffer.from(bytes).toString('hex')],
-  ])('shows nothing of it in the error for a token %s', (_, damage) => {
+  ])('shows nothing of its bytes in the error for a token %s', (_, damage) => {
     const error = refusalOf(() => OffloadToken.from(damage(secretBytes()) as Uint8Array));
     expectNoSecret(inspect(error, { depth: null, showHidden: true }));
     expectNoSecret(String(error.stack));

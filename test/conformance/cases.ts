@@ -46,7 +46,7 @@ export function describeCases<Form extends { readonly name: string }>(
   forms: readonly Form[],
   cases: readonly Case<Form>[],
 ): void {
-  describe.each(forms)(`${call}, $name`, (form) => {
+  describe.each(forms.map((form) => [form.name, form] as const))(`${call}, %s`, (_, form) => {
     for (const { title, needs = [], leastSector = 0, options, run } of cases) {
       const missing = needs.filter((ability) => !kernel[ability]);
       const reason =

@@ -380,12 +380,14 @@ const WIRE_CASES = [
   },
 ] as const;
 
+const FAILURES = statuses.filter(({ value }) => value >>> 30 === 3);
+
 onEveryKernel((kernel, sector, setUp) => {
   describeCases(kernel, sector, setUp, 'FSCTL_OFFLOAD_READ', FORMS, READ_CASES);
   describeCases(kernel, sector, setUp, 'FSCTL_OFFLOAD_WRITE', FORMS, WRITE_CASES);
 
   describe.skipIf(!kernel.showsCalls)('bytes on the wire', () => {
-    it.each(WIRE_CASES)('$title', async ({ request, hex }) => {
+    it.each(WIRE_CASES.map((row) => [row.title, row] as const))('%s', async (_, { request, hex }) => {
       const fixture = await setUp({ source: { size: 0x10000 } });
       await fixture.odx.offloadRead(fixture.source, request);
       const [call] = fixture.calls();
@@ -408,9 +410,9 @@ onEveryKernel((kernel, sector, setUp) => {
   });
 
   describe.skipIf(!kernel.canForce)('every NTSTATUS of a device', () => {
-    it.each(statuses.filter(({ value }) => value >>> 30 === 3))(
-      'becomes a Win32Error: $name',
-      async (status) => {
+    it.each(FAILURES.map((status) => [status.name, status] as const))(
+      'becomes a Win32Error: %s',
+      async (_, status) => {
         const fixture = await setUp(plain(sector));
         const calls = [
           [FSCTL_OFFLOAD_READ, 'FSCTL_OFFLOAD_READ', fixture.source],

@@ -41,7 +41,7 @@ const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
   ['a time to live of 0', READS, { copyLength: 512, tokenTimeToLive: 0 }, [0n, 512n]],
   ['the longest time to live', READS, { copyLength: 512, tokenTimeToLive: 0xffff_ffff }, [0n, 512n]],
   [
-    'undefined for what may be left out',
+    'undefined for the optional fields',
     READS,
     {
       copyLength: 512,
@@ -72,7 +72,7 @@ const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
     [0n, 0n, 0n],
   ],
   [
-    'undefined for what may be left out',
+    'undefined for the optional fields',
     WRITES,
     { copyLength: 0, fileOffset: undefined, transferOffset: undefined },
     [0n, 0n, 0n],

@@ -708,8 +708,8 @@ describe('createOdx', () => {
   test.each<[string, unknown, string, string]>([
     ['undefined in place of options', undefined, '', 'createOdx takes an object, not undefined.'],
     ['null in place of options', null, '', 'createOdx takes an object, not null.'],
-    ['an array', [], '', 'createOdx takes an object, not an array.'],
-    ['a revoked proxy', revoked, '', 'createOdx takes an object, not a revoked proxy.'],
+    ['an array in place of options', [], '', 'createOdx takes an object, not an array.'],
+    ['a revoked proxy in place of options', revoked, '', 'createOdx takes an object, not a revoked proxy.'],
     ['a missing kernel', {}, 'kernel', `kernel is undefined; ${kernel}`],
     ['null as the kernel', { kernel: null }, 'kernel', `kernel is null; ${kernel}`],
     ['an empty object as the kernel', { kernel: {} }, 'kernel', `kernel is an object; ${kernel}`],
@@ -751,7 +751,7 @@ describe('createEmulator', () => {
 
   test.each<[string, unknown, string, string]>([
     ['null in place of options', null, '', 'createEmulator takes an object, not null.'],
-    ['a number', 512, '', 'createEmulator takes an object, not 512.'],
+    ['a number in place of options', 512, '', 'createEmulator takes an object, not 512.'],
     [
       'a sector of 1000',
       { sectorSize: 1000 },
