@@ -21,7 +21,7 @@ export interface CopyOffload extends CopyOffloadDescriptor {
  * Queries the copy offload limits of a device
  * (`IOCTL_STORAGE_QUERY_PROPERTY` with `StorageDeviceCopyOffloadProperty`). Works from user mode, without access rights.
  *
- * @param device a disk or volume. For an OffloadFile that is an ordinary file, the volume beneath it is queried.
+ * @param device a disk or volume. For an OffloadFile that is an ordinary file, its volume is queried.
  * @returns the descriptor. It describes the device only: file system and filters may still refuse, see {@link probe}.
  * @throws {InvalidArgumentError} when `device` is not a file, descriptor or HANDLE, or is closed.
  * @throws {Win32Error} ERROR_DEVICE_FEATURE_NOT_SUPPORTED (316) when the device has no copy offload.
@@ -47,7 +47,7 @@ export async function queryCopyOffloadWith(kernel: Kernel, device: FileSource): 
     : queryDeviceBeneath(kernel, path, sectorSize);
 }
 
-/** Queries the volume beneath a path. */
+/** Queries the volume of a path. */
 export async function queryDeviceBeneath(
   kernel: Kernel,
   path: string,

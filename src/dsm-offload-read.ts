@@ -121,7 +121,7 @@ export const dsmOffloadReadControl: Control<DsmOffloadReadArguments, DsmOffloadR
  * Creates a token that represents ranges of a disk or volume
  * (`IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES` with `DeviceDsmAction_OffloadRead`).
  *
- * This is the storage form of {@link offloadRead}, beneath the file system. Expect ERROR_ACCESS_DENIED on Windows: the
+ * This is the storage form of {@link offloadRead}, below the file system. Expect ERROR_ACCESS_DENIED on Windows: the
  * sample of the inbox class driver refuses it in user mode, although two pages of the documentation allow it. For files use offloadRead.
  *
  * @param device a disk or volume open for writing, even to read: `await openFile('\\\\.\\PhysicalDrive1', 'r+')`.

@@ -126,7 +126,7 @@ export const dsmOffloadWriteControl: Control<DsmOffloadWriteArguments, DsmOffloa
  * Writes the data behind a token to ranges of a disk or volume
  * (`IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES` with `DeviceDsmAction_OffloadWrite`). This overwrites the device.
  *
- * This is the storage form of {@link offloadWrite}, beneath the file system. Expect ERROR_ACCESS_DENIED on Windows: the
+ * This is the storage form of {@link offloadWrite}, below the file system. Expect ERROR_ACCESS_DENIED on Windows: the
  * sample of the inbox class driver refuses it in user mode, although two pages of the documentation allow it. For files use offloadWrite.
  *
  * @param device a disk or volume open for writing.

@@ -141,7 +141,7 @@ describe('Win32Error', () => {
     expect('ntstatus' in error).toBe(false);
   });
 
-  // 5, 6, 19 and 1117 stand for several NTSTATUS values; with the NTSTATUS at hand its own advice counts.
+  // The Win32 errors 5, 6, 19 and 1117 have several NTSTATUS values. If the NTSTATUS is known, its own advice is used.
   test.each(statuses.map((row) => [row.name, row] as const))('uses the advice of %s', (_, row) => {
     const failure = { errno: row.win32.value, ntstatus: row.value };
     const error = new Win32Error(failure, { syscall: 'FSCTL_OFFLOAD_READ' });
@@ -209,7 +209,7 @@ describe('an NTSTATUS that Windows returns', () => {
   const token = OffloadToken.zeroData();
   const range = { startingOffset: 1024, lengthInBytes: 512 };
 
-  // What is called, the control code that its errors must name, the offset that they must name.
+  // The function, and the control code and offset that its errors must name.
   const CALLS: [string, string, bigint | undefined, () => unknown][] = [
     [
       'offloadRead',

@@ -303,7 +303,7 @@ function refusalOf(run: () => unknown): InvalidArgumentError {
   throw new Error('The call succeeded, but the test expects it to be refused.');
 }
 
-/** No run of four bytes, as hexadecimal, decimal list or base64. */
+/** Checks that a text has no run of four secret bytes, as hexadecimal, decimal list or base64. */
 function expectNoSecret(text: string): void {
   const bytes = Buffer.from(secretBytes());
   const base64 = bytes.toString('base64');

@@ -10,7 +10,7 @@ import { failureOf, workspace } from '../kit.ts';
 const token = OffloadToken.zeroData();
 const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
 
-// Every function that works on a file, and what its result holds.
+// Every function that works on a file, and a part of its result.
 const CALLS: [string, (odx: Odx, file: FileSource) => unknown, object][] = [
   ['offloadRead', (odx, file) => odx.offloadRead(file, { copyLength: 512 }), { transferLength: 512n }],
   [

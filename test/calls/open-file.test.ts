@@ -40,7 +40,7 @@ describe.each(FORMS)('%s', (_, open) => {
     await file.close();
   });
 
-  // Flag; whether the file is there before; size afterwards, or the error.
+  // Flags, whether the file exists before, and its size afterwards or the error.
   test.each<[OpenFlags, boolean, bigint | string]>([
     ['r', true, 1000n],
     ['r', false, 'ERROR_FILE_NOT_FOUND'],
@@ -127,7 +127,7 @@ describe.each(FORMS)('%s', (_, open) => {
 
   test.each([
     ['a folder', /^ERROR_ACCESS_DENIED$/],
-    // Windows tells a folder that is missing from a file that is; other hosts do not.
+    // Only Windows distinguishes a missing folder from a missing file.
     ['a name in a folder that does not exist', /^ERROR_(PATH|FILE)_NOT_FOUND$/],
   ])('refuses %s', async (what, code) => {
     const { odx, path } = workspace();

@@ -43,7 +43,7 @@ describe('queryCopyOffload', () => {
     await file.close();
   });
 
-  // Which of the two questions for the sector are refused; the sector that is taken.
+  // The sector size queries that the device refuses, and the sector size that is used.
   test.each([
     [['alignment'], 4096n],
     [['alignment', 'geometry'], 512n],

@@ -169,7 +169,7 @@ const WRITE_CASES: readonly Case<Form>[] = [
   },
   {
     title:
-      'a length of 0 succeeds, whatever the token (MS-FSA 2.1.5.10.21 #6; FsCtl_Offload_Write_File_IsOffloadSupported)',
+      'a length of 0 succeeds with any token (MS-FSA 2.1.5.10.21 #6; FsCtl_Offload_Write_File_IsOffloadSupported)',
     options: plain,
     async run(fixture, form) {
       const request = { token: new Uint8Array(512), copyLength: 0 };

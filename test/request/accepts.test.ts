@@ -291,7 +291,7 @@ describe('the sector size', () => {
   );
 
   test.each([...READS, ...WRITES])(
-    'is the sectorSize of the request when %s gets one, whatever the volume has',
+    'is the sectorSize of the request when %s gets one, even if the volume has another',
     async (name) => {
       const space = workspace({ sectorSize: 4096 });
       const file = opened(space, 131_072);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../kit.ts';
 
-// Windows Node under Wine gives child processes no pipes.
+// Under Wine, child processes of Windows Node.js have no pipes.
 describe.skipIf(process.platform === 'win32')('public functions called with hostile values', () => {
   test('neither crash nor hang, and throw only OdxErrors and the exceptions of the caller', () => {
     const program = fileURLToPath(new URL('fuzz.mjs', import.meta.url));

@@ -28,7 +28,7 @@ const throwing = (): never => {
   throw mine;
 };
 
-// Every key that a function takes, for requests made of getters.
+// Every key of each request, for requests made of getters.
 const KEYS: Record<FunctionName, Record<string, unknown>> = {
   offloadRead: {
     copyLength: 512,
@@ -80,7 +80,7 @@ const KEYS: Record<FunctionName, Record<string, unknown>> = {
   },
 };
 
-/** The same values behind getters that count, and give something else the second time. */
+/** The same values behind getters that count their calls and return something else on the second call. */
 function asGetters(values: object, counts: Map<string, number>, prefix = ''): object {
   const made = {};
   for (const [key, value] of Object.entries(values)) {

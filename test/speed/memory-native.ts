@@ -7,17 +7,17 @@ const EVENT = 0x500n;
 const PORT = 0x600n;
 const ERROR_IO_PENDING = 997;
 
-/** A handle that belongs to nobody's completion port, and one that the kernel opened itself. */
+/** A borrowed handle, which is not associated with the completion port. */
 export const BORROWED = 0x7000n;
 
-/** One DeviceIoControl as Windows would have got it. */
+/** The arguments of one DeviceIoControl call. */
 export interface Seen {
   readonly input: Uint8Array<ArrayBuffer>;
   readonly inputAt: Address;
   readonly event: bigint;
 }
 
-/** The kernel of kernel32, above functions that work on JavaScript's memory and keep what they were given. */
+/** The kernel32 kernel on replaced native functions, which use JavaScript memory and record their arguments. */
 export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () => void } {
   const pages: Uint8Array[] = [];
   const pending: Address[] = [];

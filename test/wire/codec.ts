@@ -9,12 +9,12 @@ import { offloadWriteControl } from '../../src/offload-write.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { STORAGE_PROPERTY_QUERY } from '../../structs/index.ts';
 
-// The control codes of the calls, field by field: also with values that no checked request holds.
+// Encodes and decodes the control codes field by field, also with values that no checked request can have.
 
 type Count = number | bigint;
 
 const MOST = 2n ** 64n - 1n;
-// With a sector of one byte nothing is rounded.
+// With a sector of one byte, no length is rounded.
 const unrounded = { sectorSize: 1, endOfFile: undefined };
 const NOTHING = new Uint8Array(0);
 

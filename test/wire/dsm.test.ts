@@ -107,7 +107,7 @@ describe('the input of a DSM offload write', () => {
 });
 
 describe('STORAGE_OFFLOAD_READ_OUTPUT', () => {
-  // The token sits at 20 here, not at 16 as everywhere else; the last four of 536 bytes are padding.
+  // The token is at 20 here, not at 16 as elsewhere; the last four of 536 bytes are padding.
   const golden = hex('01000000 00000000 0000ff0f00000000 00020000') + tokenHex;
 
   test('needs at least 532 of its 536 bytes', () => expect(DSM_READ_OUTPUT_LEAST).toBe(532));

@@ -17,7 +17,7 @@ import {
 } from './codec.ts';
 import { encoded, type Guarded, guarded } from './memory.ts';
 
-// The ends of every width, and the places where a number changes how it is kept: 31, 32, 52 and 53 bits.
+// The limits of every width, and the sizes at which the representation of a number changes: 31, 32, 52 and 53 bits.
 const UINT64: readonly bigint[] = [
   0n,
   1n,
@@ -46,7 +46,7 @@ const token = patternBytes(512);
 
 type Encode = (memory: Guarded, value: number | bigint) => void;
 
-// Each ULONGLONG that goes to Windows: size of its structure, its offset as the headers have it, how to set it.
+// Each ULONGLONG that is sent to Windows: the size of its structure, its offset in the headers, how to set it.
 const UINT64_FIELDS: [string, number, number, Encode][] = [
   ['FSCTL_OFFLOAD_READ_INPUT.FileOffset', 32, 16, ({ view }, value) => encodeOffloadRead(view, value, 0, 0)],
   ['FSCTL_OFFLOAD_READ_INPUT.CopyLength', 32, 24, ({ view }, value) => encodeOffloadRead(view, 0, value, 0)],
@@ -111,7 +111,7 @@ const UINT32_FIELDS: [string, number, number, (memory: Guarded, value: number) =
   ],
 ];
 
-/** The same structure with zero in the field, and the field as the headers say. */
+/** The structure with 0 in the field, in which the field is then set as the headers define it. */
 function expected(size: number, at: number, bytes: Buffer, encode: Encode): string {
   const zero = Buffer.from(
     encoded(size, (memory) => encode(memory, 0)),

@@ -101,7 +101,7 @@ describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
     expect(first.equals(second)).toBe(false);
   });
 
-  // Of the names that other documents give, only this one is in a header, and its value is 1.
+  // Other documents use other names; only this one is in a header, with the value 1.
   test.each([
     [0, false],
     [1, true],
