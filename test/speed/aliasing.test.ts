@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { filesOf, type Kernel } from '../../src/kernel/kernel.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { BORROWED, memoryKernel } from './memory-native.ts';
@@ -115,7 +116,8 @@ test('buffers can be used with an event and with the completion port in turn', a
   expect(seen.map(({ event }) => event)).toEqual([0x501n, 0n, 0x501n, 0n, 0x501n, 0n]);
 });
 
-async function opened(kernel: ReturnType<typeof memoryKernel>['kernel']) {
-  const handle = kernel.openSync('C:\\file', { read: true, write: true, disposition: 'open' });
-  return { handle, [Symbol.asyncDispose]: async () => kernel.closeSync(handle) };
+async function opened(kernel: Kernel) {
+  const { openSync, closeSync } = filesOf(kernel);
+  const handle = openSync('C:\\file', { read: true, write: true, disposition: 'open' });
+  return { handle, [Symbol.asyncDispose]: async () => closeSync(handle) };
 }

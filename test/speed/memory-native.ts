@@ -1,5 +1,6 @@
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Address, Native } from '../../src/kernel/win32/native.ts';
-import { Win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
+import { win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
 import { FSCTL_OFFLOAD_READ, OVERLAPPED, OVERLAPPED_ENTRY } from '../../structs/index.ts';
 
 const PAGE = 0x1_0000;
@@ -18,7 +19,7 @@ export interface Seen {
 }
 
 /** The kernel32 kernel on replaced native functions, which use JavaScript memory and record their arguments. */
-export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () => void } {
+export function memoryKernel(): { kernel: Kernel; seen: Seen[]; poison: () => void } {
   const pages: Uint8Array[] = [];
   const pending: Address[] = [];
   const seen: Seen[] = [];
@@ -82,6 +83,6 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
     RtlNtStatusToDosErrorNoTeb: () => 0,
   };
   // A function that is missing here fails the test that needs it.
-  const kernel = new Win32Kernel(functions as Native);
+  const kernel = win32Kernel(functions as Native);
   return { kernel, seen, poison: () => pages.forEach((page) => void page.fill(0xee)) };
 }
