@@ -1,8 +1,8 @@
 /**
  * Windows copy offload (ODX) for Node.js.
  *
- * You write `offloadRead` and `offloadWrite`; you do not write structures, alignment checks, OVERLAPPED or error tables.
- * Not here: SCSI pass-through, ReFS block cloning, and anything that would make a volume offload which does not.
+ * You call `offloadRead` and `offloadWrite`; structures, alignment checks, OVERLAPPED and error tables are done for you.
+ * Not included: SCSI pass-through, ReFS block cloning, and support for volumes that cannot offload.
  *
  * @module
  */

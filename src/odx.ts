@@ -34,7 +34,7 @@ import { type probe, probeWith } from './probe/probe.ts';
 import { refuse, requestSchema } from './request.ts';
 import { type zeroRange, zeroRangeWith } from './zero-range.ts';
 
-/** Every function that needs a kernel, bound to one. Each is documented where it is exported on its own. */
+/** Every function that needs a kernel, bound to one. Each is documented at its own export. */
 export interface Odx {
   readonly kernel: Kernel;
   readonly offloadRead: typeof offloadRead;
@@ -56,11 +56,11 @@ export interface Odx {
 }
 
 /**
- * Binds every function of this package to a kernel: the emulator, to develop without an array, a kernel32 from another
- * place, or a kernel of your own. Files belong to the kernel that opened them.
+ * Binds every function of this package to a kernel: the emulator, to develop without an array, another kernel32.dll, or a
+ * kernel of your own. A file belongs to the kernel that opened it.
  *
- * @param options `kernel`: from createEmulator or loadKernel32, or an object of yours; wrap one with
- *   `{ ...kernel, control: myControl }`. Without `files` it serves the functions that take a handle.
+ * @param options `kernel`: from createEmulator or loadKernel32, or your own; wrap one with `{ ...kernel, control: myControl }`.
+ *   A kernel without `files` works with the functions that take a handle.
  * @returns the functions, which may be destructured: `const { offloadRead } = createOdx({ kernel })`.
  * @throws {InvalidArgumentError} when there is no kernel.
  * @see https://learn.microsoft.com/windows-hardware/drivers/storage/offloaded-data-transfer

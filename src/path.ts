@@ -7,8 +7,8 @@ const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
 const NUL = '\0';
 
 /**
- * Whether a path names a volume or a disk itself: `\\.\D:`, `\\.\PhysicalDrive1`, `\\?\Volume{...}`. A device is neither
- * created nor replaced.
+ * Whether a path names a volume or a disk: `\\.\D:`, `\\.\PhysicalDrive1`, `\\?\Volume{...}`. A device is never created or
+ * replaced.
  */
 export function isDevicePath(path: string): boolean {
   return DEVICE.test(path);
@@ -32,7 +32,7 @@ function absolutePath(path: string): string {
   return resolve(path) + (/[\\/]$/.test(path) ? sep : '');
 }
 
-/** Checks an argument that is the path of a file, folder or device. */
+/** Checks an argument that must be the path of a file, folder or device. */
 export function checkPath(argument: string, path: unknown): string {
   return checkArgument(argument, filePath, path);
 }

@@ -3,19 +3,19 @@ import { describeValue, isRevokedProxy, nearestName } from './describe.ts';
 import { type ArgumentIssue, InvalidArgumentError, type Sentence } from './errors.ts';
 import { safeSignal } from './signal.ts';
 
-/** A caller's object, copied: its own keys, each read once, beside every key that the schema knows. */
+/** A copy of the caller's object: its own keys, each read once, and every key of the schema. */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
-/** Says what is wrong with a value: `path` is where it is (`ranges.0.lengthInBytes`), `request` what it came with. */
+/** Explains why a value is refused. `path` is its place in the request, such as `ranges.0.lengthInBytes`. */
 export type Explain = (path: string, value: unknown, request: Snapshot) => Sentence;
 
-/** What an open file adds to a request that leaves it out. */
+/** The facts about an open file that complete a request. */
 export interface KnownFile {
   readonly sectorSize?: number | undefined;
   readonly size?: bigint | undefined;
 }
 
-/** The logical sector that is assumed where none is known: with the smallest there is, nothing legal is refused. */
+/** The sector size to assume where it is not known. It is the smallest that exists, so no legal request is refused. */
 export const SMALLEST_SECTOR = 512;
 
 /** Checks the requests of one function. */
@@ -23,8 +23,7 @@ export interface RequestSchema<Arguments> {
   /**
    * Returns a checked copy of a request.
    *
-   * @throws {InvalidArgumentError} with an issue for everything that is wrong. What a getter of the caller throws passes
-   *   through.
+   * @throws {InvalidArgumentError} with one issue for each problem. An exception of a getter of the caller passes through.
    */
   check(given: unknown, file?: KnownFile): Arguments;
 }
@@ -32,20 +31,20 @@ export interface RequestSchema<Arguments> {
 type Input<Fields extends z.ZodRawShape> = z.input<z.ZodObject<Fields, z.core.$strict>>;
 
 interface RequestOptions<Arguments> {
-  /** What fields have to do with each other: rules of fields.ts. */
+  /** Rules that compare several fields; see fields.ts. */
   readonly rules?: readonly z.core.$ZodCheck<Snapshot>[];
-  /** Values of keys that are left out. `sectorSize` and `endOfFile` come from the file by themselves. */
+  /** Values for omitted keys. `sectorSize` and `endOfFile` come from the file. */
   readonly defaults?: Partial<Arguments>;
-  /** For each list of the request, the keys of its items, which are copied as the request itself is. */
+  /** The keys of the items of each list in the request. Items are copied like the request itself. */
   readonly itemKeys?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The most items that a list may have. Longer ones are refused without a look at the items. */
+/** The maximum number of items in a list. A longer list is refused before its items are read. */
 export const LONGEST_LIST = 65_536;
 
 /**
- * Makes the check of a function's request out of its Zod fields and rules: copies the caller's object, fills in defaults
- * and what the file knows, validates, and turns a ZodError into an InvalidArgumentError.
+ * Makes a function's request check from its Zod fields and rules. The check copies the caller's object, fills in the
+ * defaults and the facts about the file, validates, and converts a ZodError into an InvalidArgumentError.
  */
 export function requestSchema<Fields extends z.ZodRawShape>(
   functionName: string,
@@ -70,7 +69,7 @@ export function requestSchema<Fields extends z.ZodRawShape>(
       if (hasEndOfFile && request['endOfFile'] === undefined) request['endOfFile'] = file?.size;
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
 
-      // Compiled on first use, because that takes longer than importing all the rest.
+      // Compiled on first use, because compiling takes longer than importing the whole package.
       schemas ??= compile(fields, rules);
       if (z.validate(schemas.fields, request) && z.validate(schemas.rules, request)) return request;
       throw refusalOfRequest(functionName, schemas, keys, request);
@@ -83,8 +82,8 @@ interface Schemas<Fields extends z.ZodRawShape> {
   readonly rules: z.ZodType<Snapshot>;
 }
 
-// Where eval is forbidden, Zod goes on without compiling. The rules apply to the request itself rather than to the object
-// that Zod makes of it, which an accessor on Object.prototype can reach.
+// Where eval is forbidden, Zod validates without compiling. The rules run on the snapshot and not on Zod's own output
+// object, because an accessor on Object.prototype can interfere with that.
 function compile<Fields extends z.ZodRawShape>(
   fields: Fields,
   rules: readonly z.core.$ZodCheck<Snapshot>[],
@@ -95,7 +94,7 @@ function compile<Fields extends z.ZodRawShape>(
   };
 }
 
-/** What is wrong with a request, in the order of its fields; unknown options come last. */
+/** The error for an illegal request: its issues in the order of the fields, unknown options last. */
 function refusalOfRequest(
   functionName: string,
   schemas: Schemas<z.ZodRawShape>,
@@ -122,7 +121,7 @@ function refusalOfRequest(
   return new InvalidArgumentError(issues, { cause });
 }
 
-/** The same for options, which may be left out. */
+/** {@link requestSchema} for options, which the caller may omit as a whole. */
 export function optionsSchema<Fields extends z.ZodRawShape>(
   functionName: string,
   fields: Fields,
@@ -145,7 +144,7 @@ export function checkArgument<T>(path: string, field: z.ZodType<T>, value: unkno
   throw new InvalidArgumentError([{ path, message }], { cause: parsed.error });
 }
 
-/** Refuses an argument for a reason that its schema cannot see. The cause is a ZodError all the same. */
+/** Refuses an argument for a reason that no schema can check. The cause is a ZodError here too. */
 export function refuse(path: string, message: string): never {
   throw refusalOf([{ path, message }]);
 }
@@ -172,8 +171,8 @@ function objectOf(given: unknown, functionName: string): Snapshot {
 }
 
 /**
- * Copies the own properties of a caller's object over a template that holds every key, so that each getter runs once and
- * nothing is ever looked up on a polluted Object.prototype. A key with the value undefined counts as left out.
+ * Copies the own properties of the caller's object into a copy of the template, which has every key of the schema. So each
+ * getter runs once, and no key is looked up on a polluted Object.prototype. `undefined` means that the key was omitted.
  */
 function snapshot(given: Snapshot, template: object): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...template };
@@ -226,12 +225,12 @@ function isArrayOrRevoked(value: object): boolean {
   }
 }
 
-/** False for what only looks like an array, and for a revoked proxy. */
+/** Whether a value is an array. False for an array-like object and for a revoked proxy. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
 }
 
-// A polluted Object.prototype shows in every object.
+// An enumerable property on Object.prototype is visible in every object.
 function hasEnumerableKeys(object: object): boolean {
   for (const _ in object) return true;
   return false;

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { CopyFileOptions } from '../../src/copy/options.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
 import type { Intercept } from '../../src/emulator/index.ts';
+import { createEmulator } from '../../src/emulator/index.ts';
 import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';
 import {
   FSCTL_OFFLOAD_READ,

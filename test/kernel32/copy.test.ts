@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { AbortError, type CopyReport, SourceChangedError, Win32Error } from '../../src/index.ts';
 import { statuses } from '../../structs/index.ts';
-import { contentsOf, fill, randomBytes } from '../conformance/stage.ts';
+import { contentsOf, fill } from '../conformance/fixture.ts';
+import { patternBytes } from '../kit.ts';
 import * as driver from '../wine/driver.ts';
 import { odx, onDriver } from './with-driver.ts';
 
@@ -132,7 +133,7 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
 const path = (disk: number): string => driver.DISKS[disk]?.path ?? '';
 
 async function write(disk: number, size: number): Promise<Buffer> {
-  const data = randomBytes(size);
+  const data = patternBytes(size);
   driver.setSize(disk, Math.max(size, 1), 0);
   const file = await odx.openFile(path(disk), 'r+');
   await fill(odx, file, data);

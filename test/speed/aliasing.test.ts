@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { filesOf, type Kernel } from '../../src/kernel/kernel.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { BORROWED, memoryKernel } from './memory-native.ts';
@@ -6,14 +7,14 @@ import { BORROWED, memoryKernel } from './memory-native.ts';
 const tokenOf = (input: Uint8Array) => input.slice(32, 544);
 const filledWith = (value: number) => new Uint8Array(512).fill(value);
 
-test('a token is not the memory that the call used', () => {
+test('a token does not share memory with the buffers of its call', () => {
   const { kernel, poison } = memoryKernel();
   const { token } = createOdx({ kernel }).offloadReadSync(BORROWED, { copyLength: 4096 });
   poison();
   expect(token.bytes).toEqual(filledWith(1));
 });
 
-test('no two tokens share a byte, across many slabs', () => {
+test('no two tokens share memory', () => {
   const { kernel, poison } = memoryKernel();
   const odx = createOdx({ kernel });
   const read = () => odx.offloadReadSync(BORROWED, { copyLength: 4096 }).token;
@@ -22,7 +23,7 @@ test('no two tokens share a byte, across many slabs', () => {
   for (const [at, token] of tokens.entries()) expect(token.bytes).toEqual(filledWith(at + 1));
 });
 
-test('tokens of kernels that are used in turn come from the right memory', () => {
+test('tokens of two kernels used in turn have the right bytes', () => {
   const [first, second] = [memoryKernel(), memoryKernel()].map(({ kernel }) => createOdx({ kernel }));
   for (let value = 1; value <= 5; value++) {
     for (const odx of [first, second]) {
@@ -31,7 +32,7 @@ test('tokens of kernels that are used in turn come from the right memory', () =>
   }
 });
 
-test('the bytes that `bytes` gives are the caller’s own', () => {
+test('the bytes property of a token returns a copy', () => {
   const token = OffloadToken.from(filledWith(7));
   token.bytes.fill(9);
   expect(token.bytes).toEqual(filledWith(7));
@@ -52,7 +53,7 @@ test('a token given as bytes may be reused as soon as the call has begun', async
   expect(seen.map(({ input }) => tokenOf(input))).toEqual(seen.map((_, at) => filledWith(at + 1)));
 });
 
-test('calls in flight at once have memory of their own', async () => {
+test('each call in flight has its own buffers', async () => {
   const { kernel, seen } = memoryKernel();
   const odx = createOdx({ kernel });
   await using file = await opened(kernel);
@@ -65,7 +66,7 @@ test('calls in flight at once have memory of their own', async () => {
   }
 });
 
-test('a getter of the request that calls again disturbs neither call', () => {
+test('a call made by a getter of a request does not disturb the outer call', () => {
   const { kernel, seen } = memoryKernel();
   const odx = createOdx({ kernel });
   const { lengthWritten } = odx.offloadWriteSync(BORROWED, {
@@ -86,7 +87,7 @@ test('a getter of the request that calls again disturbs neither call', () => {
   expect(new DataView(outer.buffer).getBigUint64(8, true)).toBe(2048n);
 });
 
-test('what one call sent is not left over in the next', () => {
+test('no bytes of one call are left over in the next', () => {
   const { kernel, seen } = memoryKernel();
   const odx = createOdx({ kernel });
   odx.offloadWriteSync(BORROWED, {
@@ -103,7 +104,7 @@ test('what one call sent is not left over in the next', () => {
   expect(seen.at(-1)?.input).toEqual(new Uint8Array(expected.buffer));
 });
 
-test('memory that waited with an event completes through the port next time, and the other way round', async () => {
+test('buffers can be used with an event and with the completion port in turn', async () => {
   const { kernel, seen } = memoryKernel();
   const odx = createOdx({ kernel });
   await using file = await opened(kernel);
@@ -115,7 +116,8 @@ test('memory that waited with an event completes through the port next time, and
   expect(seen.map(({ event }) => event)).toEqual([0x501n, 0n, 0x501n, 0n, 0x501n, 0n]);
 });
 
-async function opened(kernel: ReturnType<typeof memoryKernel>['kernel']) {
-  const handle = kernel.openSync('C:\\file', { read: true, write: true, disposition: 'open' });
-  return { handle, [Symbol.asyncDispose]: async () => kernel.closeSync(handle) };
+async function opened(kernel: Kernel) {
+  const { openSync, closeSync } = filesOf(kernel);
+  const handle = openSync('C:\\file', { read: true, write: true, disposition: 'open' });
+  return { handle, [Symbol.asyncDispose]: async () => closeSync(handle) };
 }

@@ -1,5 +1,6 @@
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Address, Native } from '../../src/kernel/win32/native.ts';
-import { Win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
+import { win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
 import { FSCTL_OFFLOAD_READ, OVERLAPPED, OVERLAPPED_ENTRY } from '../../structs/index.ts';
 
 const PAGE = 0x1_0000;
@@ -7,18 +8,18 @@ const EVENT = 0x500n;
 const PORT = 0x600n;
 const ERROR_IO_PENDING = 997;
 
-/** A handle that belongs to nobody's completion port, and one that the kernel opened itself. */
+/** A borrowed handle, which is not associated with the completion port. */
 export const BORROWED = 0x7000n;
 
-/** One DeviceIoControl as Windows would have got it. */
+/** The arguments of one DeviceIoControl call. */
 export interface Seen {
   readonly input: Uint8Array<ArrayBuffer>;
   readonly inputAt: Address;
   readonly event: bigint;
 }
 
-/** The kernel of kernel32, above functions that work on JavaScript's memory and keep what they were given. */
-export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () => void } {
+/** The kernel32 kernel on replaced native functions, which use JavaScript memory and record their arguments. */
+export function memoryKernel(): { kernel: Kernel; seen: Seen[]; poison: () => void } {
   const pages: Uint8Array[] = [];
   const pending: Address[] = [];
   const seen: Seen[] = [];
@@ -82,6 +83,6 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
     RtlNtStatusToDosErrorNoTeb: () => 0,
   };
   // A function that is missing here fails the test that needs it.
-  const kernel = new Win32Kernel(functions as Native);
+  const kernel = win32Kernel(functions as Native);
   return { kernel, seen, poison: () => pages.forEach((page) => void page.fill(0xee)) };
 }

@@ -2,51 +2,51 @@ import type { OffloadFile } from '../../src/index.ts';
 import { filesOf } from '../../src/kernel/kernel.ts';
 import type { Odx } from '../../src/odx.ts';
 
-/** What a file holds when a case begins: `valid` random bytes, then whatever lies between valid data length and end of file. */
+/** The contents of a file when a case begins: `valid` pattern bytes, then the range between valid data length and end of file. */
 export interface Content {
   readonly size: number;
   readonly valid?: number;
 }
 
-export interface Props {
+export interface FixtureOptions {
   readonly sector: number;
   readonly source: Content;
   readonly destination?: Content;
-  /** Most bytes of one token and of one offload write. */
+  /** The maximum number of bytes of one token and of one offload write. */
   readonly limits?: { readonly read?: number; readonly write?: number };
-  /** The volume offloads neither reads nor writes. */
+  /** The volume supports neither offload reads nor offload writes. */
   readonly unsupported?: boolean;
-  /** The case will call expireTokens. */
+  /** The case calls expireTokens. */
   readonly expiring?: boolean;
-  /** The storage pair is refused to user mode. */
+  /** User mode may not use the storage pair. */
   readonly dsmRefused?: boolean;
 }
 
-/** A control code as the kernel saw it. */
+/** A control code that reached the kernel. */
 export interface SeenCall {
   readonly code: number;
   readonly input: Uint8Array;
 }
 
-/** Two files on a kernel, and what a case may do to them. */
-export interface Stage {
+/** Two files on a kernel, and the operations on them. */
+export interface Fixture {
   readonly odx: Odx;
   readonly source: OffloadFile;
   readonly destination: OffloadFile;
-  /** What the source's first `valid` bytes are. */
+  /** The first `valid` bytes of the source. */
   readonly data: Buffer;
   contents(file: OffloadFile, length: number): Promise<Buffer>;
-  /** Opens the source once more, for reading only. */
+  /** Opens the source again, for reading only. */
   openReadOnly(): Promise<OffloadFile>;
   calls(): SeenCall[];
-  /** The next such control code fails with this NTSTATUS. */
+  /** Makes the next control code of this kind fail with an NTSTATUS. */
   force(code: number, status: number): void;
-  /** Ends the life of every token. */
+  /** Makes every token expire. */
   expireTokens(): Promise<void>;
-  strike(): Promise<void>;
+  tearDown(): Promise<void>;
 }
 
-/** What only some kernels can be made to do; the others report those cases as skipped. */
+/** A kernel and its abilities. Cases that need an ability it lacks are reported as skipped. */
 export interface KernelUnderTest {
   readonly name: string;
   readonly sectors: readonly number[];
@@ -56,20 +56,9 @@ export interface KernelUnderTest {
   readonly canRefuse: boolean;
   readonly showsCalls: boolean;
   readonly answersDsm: boolean;
-  /** Says what stands in the way; empty where offload works and a refusal is a failure. */
+  /** The errors with which the volume may refuse a case. Empty where offload works, so that every refusal fails the case. */
   readonly acceptableRefusals: readonly string[];
-  stage(props: Props): Promise<Stage>;
-}
-
-export function randomBytes(length: number): Buffer {
-  // Never zero, so that data is not taken for a hole; a fixed seed, so that a failure comes again.
-  const bytes = Buffer.alloc(length);
-  let state = 0x9e37_79b9;
-  for (let at = 0; at < length; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[at] = (state >>> 24) | 1;
-  }
-  return bytes;
+  fixture(options: FixtureOptions): Promise<Fixture>;
 }
 
 export async function fill(odx: Odx, file: OffloadFile, data: Buffer): Promise<void> {
@@ -83,7 +72,7 @@ export async function contentsOf(odx: Odx, file: OffloadFile, length: number): P
   let at = 0;
   while (at < length) {
     const read = await filesOf(odx.kernel).read(file.handle, bytes.subarray(at, at + 1_048_576), BigInt(at));
-    if (read === 0) throw new Error(`${file.path} ends at ${at}, before ${length}.`);
+    if (read === 0) throw new Error(`${file.path} ends at ${at}; the test expects ${length} bytes.`);
     at += read;
   }
   return bytes;
