@@ -1,24 +1,25 @@
-import { type Cipher, createCipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_FILE_NOT_FOUND } from '../../structs/index.ts';
 import { ignoreErrors, withCallContext } from '../call-context.ts';
+import { ProtocolError, SourceChangedError } from '../errors.ts';
 import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
 import type { OffloadFile } from '../offload-file.ts';
 import { openFileWith } from '../open-file.ts';
 import { refuse } from '../request.ts';
-
-/** Bytes per ordinary read or write. */
-export const BLOCK = 1_048_576;
+import type { Signal } from '../signal.ts';
 
 /** Files with random names that a trial creates, and removes in the end. */
 export class ScratchFiles {
   readonly #kernel: Kernel;
   readonly #files: FileKernel;
+  readonly #signal: Signal | undefined;
   readonly #id = randomBytes(6).toString('hex');
   readonly #open = new Set<OffloadFile>();
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, signal: Signal | undefined) {
+    this.#signal = signal;
     this.#kernel = kernel;
     this.#files = filesOf(kernel);
   }
@@ -46,6 +47,33 @@ export class ScratchFiles {
     }
   }
 
+  /** Reads the whole range. */
+  async read(file: OffloadFile, offset: number, length: number): Promise<Uint8Array> {
+    const { handle, path } = file;
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const at = BigInt(offset + done);
+      const count = await withCallContext({ syscall: 'ReadFile', path, offset: at }, () =>
+        this.#files.read(handle, bytes.subarray(done), at, this.#signal),
+      );
+      if (count === 0) throw new SourceChangedError(path);
+      done += count;
+    }
+    return bytes;
+  }
+
+  async write(file: OffloadFile, bytes: Uint8Array, offset: number): Promise<void> {
+    const { handle, path } = file;
+    for (let done = 0; done < bytes.length; ) {
+      const context = { syscall: 'WriteFile', path, offset: BigInt(offset + done) };
+      const count = await withCallContext(context, () =>
+        this.#files.write(handle, bytes.subarray(done), context.offset, this.#signal),
+      );
+      if (count === 0) throw new ProtocolError('nothing was written.', context);
+      done += count;
+    }
+  }
+
   /** Removes all files, also if one of them cannot be removed. Throws the first failure. */
   async removeAll(): Promise<void> {
     const outcomes = await Promise.allSettled([...this.#open].map((file) => this.remove(file)));
@@ -68,53 +96,6 @@ export class ScratchFiles {
       }
     });
   }
-}
-
-/** Random bytes of any length, the same each time they are read. They cannot be compressed or deduplicated. */
-export class RandomData {
-  readonly #key = randomBytes(32);
-
-  /** The bytes from an offset on, which is a multiple of 16. */
-  at(offset: number, length: number): Uint8Array {
-    const counter = Buffer.alloc(16);
-    counter.writeBigUInt64BE(BigInt(offset) / 16n, 8);
-    const cipher: Cipher = createCipheriv('aes-256-ctr', this.#key, counter);
-    return cipher.update(Buffer.alloc(length));
-  }
-}
-
-/** What a file must hold: random data, and ranges that were replaced later. */
-export class ExpectedContents {
-  readonly #data: RandomData;
-  readonly #ranges: Range[] = [];
-
-  constructor(data: RandomData) {
-    this.#data = data;
-  }
-
-  /** The range now holds the data from `dataOffset` on; zeros without one. */
-  replace(offset: number, length: number, dataOffset?: number): void {
-    this.#ranges.push({ offset, length, dataOffset });
-  }
-
-  at(offset: number, length: number): Uint8Array {
-    const bytes = this.#data.at(offset, length);
-    for (const range of this.#ranges) {
-      const from = Math.max(offset, range.offset);
-      const end = Math.min(offset + length, range.offset + range.length);
-      if (from >= end) continue;
-      const { dataOffset } = range;
-      if (dataOffset === undefined) bytes.fill(0, from - offset, end - offset);
-      else bytes.set(this.#data.at(dataOffset + from - range.offset, end - from), from - offset);
-    }
-    return bytes;
-  }
-}
-
-interface Range {
-  readonly offset: number;
-  readonly length: number;
-  readonly dataOffset: number | undefined;
 }
 
 /** Refuses a trial that the volumes have no room for. `needs` lists the bytes for each folder. */

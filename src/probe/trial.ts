@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { roundDown } from '../byte-count.ts';
 import { withCallContext } from '../call-context.ts';
-import { ProtocolError, SourceChangedError, Win32Error } from '../errors.ts';
+import { Win32Error } from '../errors.ts';
 import { type FileKernel, filesOf, type Kernel } from '../kernel/kernel.ts';
 import type { OffloadFile } from '../offload-file.ts';
 import { offloadReadWith } from '../offload-read.ts';
@@ -9,7 +9,8 @@ import { offloadWriteWith } from '../offload-write.ts';
 import { type Signal, throwIfAborted } from '../signal.ts';
 import type { OffloadToken } from '../token.ts';
 import { zeroRangeWith } from '../zero-range.ts';
-import { BLOCK, ExpectedContents, RandomData, type ScratchFiles } from './scratch-files.ts';
+import { ExpectedContents, RandomData } from './random-data.ts';
+import type { ScratchFiles } from './scratch-files.ts';
 import { TrialProgressReporter } from './trial-progress.ts';
 import { isAnswer, StepRecord, statusOf, WrongAnswer } from './trial-step.ts';
 import type { TrialProgress, TrialStep, TrialStepName } from './try-offload.ts';
@@ -27,6 +28,8 @@ export interface TrialSettings {
   readonly onProgress: ((progress: TrialProgress) => void) | undefined;
 }
 
+/** Bytes per ordinary read or write. */
+const BLOCK = 1_048_576;
 const TIME_TO_LIVE_MS = 50;
 const TOKEN_HEADER = 8;
 const DATA_STEPS: readonly TrialStepName[] = ['whole-file', 'range', 'zeros', 'unaligned-tail'];
@@ -164,7 +167,10 @@ export class Trial {
     randomFillSync(forged, TOKEN_HEADER);
     const refusal = await this.#refusalOf(forged, target);
     step.stop();
-    if (refusal === undefined) throw new WrongAnswer('A token of random bytes was accepted.');
+    if (refusal === undefined) {
+      step.bytes = this.#settings.sectorSize;
+      throw new WrongAnswer('A token of random bytes was accepted.');
+    }
     await this.#compare(target, expected);
     step.judge({ outcome: 'passed', ...statusOf(refusal) });
   }
@@ -188,7 +194,10 @@ export class Trial {
     await wait(2 * TIME_TO_LIVE_MS, signal);
     const refusal = await this.#refusalOf(token, target);
     step.stop();
-    if (refusal === undefined) expected.replace(0, sectorSize, fileOffset);
+    if (refusal === undefined) {
+      step.bytes = sectorSize;
+      expected.replace(0, sectorSize, fileOffset);
+    }
     await this.#compare(target, expected);
     if (refusal !== undefined) return step.judge({ outcome: 'passed', ...statusOf(refusal) });
     // The time to live is only a request, and the data was right.
@@ -269,7 +278,7 @@ export class Trial {
       throw new WrongAnswer(`The size of the file changed from ${file.size} to ${size} bytes.`);
     }
     await this.#eachBlock(Number(size), async (offset, length) => {
-      const bytes = await this.#read(file, offset, length);
+      const bytes = await this.#scratch.read(file, offset, length);
       const right = expected.at(offset, length);
       if (Buffer.compare(bytes, right) === 0) return;
       const wrong = bytes.findIndex((byte, index) => byte !== right[index]);
@@ -278,12 +287,14 @@ export class Trial {
   }
 
   async #fill(file: OffloadFile, size: number): Promise<void> {
-    await this.#eachBlock(size, (offset, length) => this.#write(file, this.#data.at(offset, length), offset));
+    await this.#eachBlock(size, (offset, length) =>
+      this.#scratch.write(file, this.#data.at(offset, length), offset),
+    );
   }
 
   async #copy(step: StepRecord, source: OffloadFile, target: OffloadFile): Promise<void> {
     await this.#eachBlock(this.#settings.size, async (offset, length) => {
-      await this.#write(target, await this.#read(source, offset, length), offset);
+      await this.#scratch.write(target, await this.#scratch.read(source, offset, length), offset);
       step.bytes += length;
     });
   }
@@ -297,32 +308,6 @@ export class Trial {
     }
   }
 
-  async #read(file: OffloadFile, offset: number, length: number): Promise<Uint8Array> {
-    const { handle, path } = file;
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const at = BigInt(offset + done);
-      const count = await withCallContext({ syscall: 'ReadFile', path, offset: at }, () =>
-        this.#files.read(handle, bytes.subarray(done), at, this.#settings.signal),
-      );
-      if (count === 0) throw new SourceChangedError(path);
-      done += count;
-    }
-    return bytes;
-  }
-
-  async #write(file: OffloadFile, bytes: Uint8Array, offset: number): Promise<void> {
-    const { handle, path } = file;
-    for (let done = 0; done < bytes.length; ) {
-      const context = { syscall: 'WriteFile', path, offset: BigInt(offset + done) };
-      const count = await withCallContext(context, () =>
-        this.#files.write(handle, bytes.subarray(done), context.offset, this.#settings.signal),
-      );
-      if (count === 0) throw new ProtocolError('nothing was written.', context);
-      done += count;
-    }
-  }
-
   /** A step that changes the copy. After one that leaves it in an unknown state, none can be judged. */
   async #changeCopy(
     name: TrialStepName,
@@ -333,7 +318,7 @@ export class Trial {
     if (this.#isSpoiled)
       return this.#skip(name, 'An earlier step left the scratch file in an unknown state.');
     const { outcome, bytes } = await this.#step(name, run);
-    this.#isSpoiled = outcome === 'failed' || (outcome === 'refused' && bytes !== 0n);
+    this.#isSpoiled = (outcome === 'failed' || outcome === 'refused') && bytes > 0n;
   }
 
   async #step(name: TrialStepName, run: (step: StepRecord) => Promise<void>): Promise<TrialStep> {

@@ -1,5 +1,6 @@
 import { release } from 'node:os';
-import { type ByteCount, roundDown } from '../byte-count.ts';
+import { resolve } from 'node:path';
+import type { ByteCount } from '../byte-count.ts';
 import { ignoreErrors } from '../call-context.ts';
 import { AbortError, Win32Error } from '../errors.ts';
 import { callback, optional, positiveByteCount, signal } from '../fields.ts';
@@ -170,7 +171,9 @@ export async function tryOffloadWith(
   checkPath('folder', folder);
   const checked = tryOptions.check(options);
   const { destination = folder, onProgress, signal } = checked;
-  const isSameFolder = destination === folder;
+  // Absolute, because the working folder may change during the trial.
+  const folders = { folder: resolve(folder), destination: resolve(destination) };
+  const isSameFolder = folders.destination === folders.folder;
 
   throwIfAborted(signal);
   const source = await probeWith(kernel, folder);
@@ -180,17 +183,16 @@ export async function tryOffloadWith(
 
   const sectorSize = Math.max(source.sectorSize, target.sectorSize);
   const size = scratchSize(checked.size, sectorSize);
-  const tailSize = Number(roundDown(BigInt(Math.min(size, LARGEST_TAIL)), sectorSize)) + sectorSize / 2 - 1;
+  const tailSize = tailOf(size, sectorSize);
   const bytes = size + tailSize;
   await checkFreeSpace(checked.size, [
-    { folder, bytes },
-    { folder: destination, bytes },
+    { folder: folders.folder, bytes },
+    { folder: folders.destination, bytes },
   ]);
 
-  const scratch = new ScratchFiles(kernel);
+  const scratch = new ScratchFiles(kernel, signal);
   const trial = new Trial(kernel, scratch, {
-    folder,
-    destination,
+    ...folders,
     size,
     tailSize,
     sectorSize,
@@ -222,6 +224,11 @@ export async function tryOffloadWith(
 function scratchSize(size: ByteCount, sectorSize: number): number {
   const least = Math.max(Number(size), SMALLEST_SIZE, FEWEST_SECTORS * sectorSize);
   return Math.ceil(least / sectorSize) * sectorSize;
+}
+
+// One byte short of a sector, so that it ends in the last sector of either volume where their sectors differ.
+function tailOf(size: number, sectorSize: number): number {
+  return Math.floor(Math.min(size, LARGEST_TAIL) / sectorSize) * sectorSize + sectorSize - 1;
 }
 
 function timingOf({ steps, offloadMs, ordinaryMs }: Trial): TrialTiming | undefined {
