@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { chmod, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_FILE_NOT_FOUND } from '../../structs/index.ts';
+import type { ByteCount } from '../byte-count.ts';
 import { ignoreErrors, withCallContext } from '../call-context.ts';
-import { ProtocolError, SourceChangedError } from '../errors.ts';
+import { describeValue } from '../describe.ts';
+import { InvalidArgumentError, ProtocolError, type Sentence, SourceChangedError } from '../errors.ts';
 import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
 import type { OffloadFile } from '../offload-file.ts';
 import { openFileWith } from '../open-file.ts';
-import { refuse } from '../request.ts';
 import type { Signal } from '../signal.ts';
 
 /** Files with random names that a trial creates, and removes in the end. */
@@ -100,7 +101,7 @@ export class ScratchFiles {
 
 /** Refuses a trial that the volumes have no room for. `needs` lists the bytes for each folder. */
 export async function checkFreeSpace(
-  size: number | bigint,
+  size: ByteCount,
   needs: readonly { readonly folder: string; readonly bytes: number }[],
 ): Promise<void> {
   const volumes = new Map<number, { free: bigint; bytes: bigint }>();
@@ -120,8 +121,8 @@ export async function checkFreeSpace(
   }
   for (const { free, bytes } of volumes.values()) {
     if (bytes <= free) continue;
-    const shown = typeof size === 'bigint' ? `${size}n` : `${size}`;
-    const message = `size is ${shown}, for which the scratch files need ${bytes} bytes, but the volume has ${free} bytes free; pass a smaller size, or free some space.`;
-    refuse('size', message);
+    const message: Sentence = (nameOf) =>
+      `${nameOf('size')} is ${describeValue(size)}, for which the scratch files need ${bytes} bytes, but the volume has ${free} bytes free; pass a smaller one, or free some space.`;
+    throw new InvalidArgumentError([{ path: 'size', message }]);
   }
 }

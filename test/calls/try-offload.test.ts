@@ -409,7 +409,7 @@ describe('The arguments of tryOffload', () => {
       expect(failure).toBeInstanceOf(InvalidArgumentError);
       expect(failure).toMatchObject({
         issues: [
-          { path: 'size', message: expect.stringMatching(/^size is .* bytes free; pass a smaller size/) },
+          { path: 'size', message: expect.stringMatching(/^size is .* bytes free; pass a smaller one/) },
         ],
       });
       expect(emulator.calls.every(({ name }) => name === 'IOCTL_STORAGE_QUERY_PROPERTY')).toBe(true);

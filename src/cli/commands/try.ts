@@ -2,8 +2,8 @@ import { clearLine, cursorTo } from 'node:readline';
 import type { TrialProgress, TrialReport, TrialStep, TrialVolume } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { DONE, explainInterruption, FAILED, INCAPABLE } from '../errors.ts';
-import { columnsOf, facts, wrap } from '../output.ts';
-import { byteCount, formatDuration, formatRate, formatSize, parseSize, plural } from '../quantities.ts';
+import { columnsOf, table, wrap } from '../output.ts';
+import { byteCount, formatDuration, formatRate, formatSize, parseSize } from '../quantities.ts';
 
 const EXIT_CODES = { offloads: DONE, incapable: INCAPABLE, broken: FAILED } as const;
 
@@ -50,7 +50,11 @@ export const tryCommand: Command = defineCommand({
         onProgress: (progress) => line?.update(progress),
       });
       line?.end();
-      return { data: report, text: describe(report), exitCode: EXIT_CODES[report.verdict] };
+      return {
+        data: report,
+        text: describeReport(report, columnsOf(process.stdout)),
+        exitCode: EXIT_CODES[report.verdict],
+      };
     } catch (error) {
       line?.end();
       throw explainInterruption(
@@ -67,59 +71,63 @@ const VERDICTS = {
   broken: 'the storage answered wrongly; report it to its vendor',
 } as const;
 
-function describe(report: TrialReport): string {
+/** The report for people, in lines of at most `columns` characters. */
+export function describeReport(report: TrialReport, columns: number): string {
   const { verdict, steps, timing, size, source, destination, environment } = report;
-  const columns = columnsOf(process.stdout);
   const obstacles = [source, ...(destination === undefined ? [] : [destination])]
     .filter((volume) => volume.verdict !== 'capable')
     .flatMap(({ reasons }) => reasons);
   const { package: version, node, platform, release, architecture, kernel } = environment;
   return [
     ...wrap(`${verdict}: ${VERDICTS[verdict]}`, columns),
-    facts(steps.map((step) => [step.name.replace('-', ' '), describeStep(step)])),
+    table(
+      steps.map((step) => [step.name.replace('-', ' '), describeStep(step)]),
+      columns,
+    ),
     ...(verdict === 'offloads' ? [] : [...new Set(obstacles)].flatMap((reason) => bullet(reason, columns))),
-    facts([
-      ['scratch files', formatSize(size)],
-      ['speed', timing && describeSpeed(timing.speedup)],
-      ...describeVolume(source, destination === undefined ? '' : 'source: '),
-      ...(destination === undefined ? [] : describeVolume(destination, 'destination: ')),
-      ['versions', `win-odx ${version}, Node.js ${node}, ${platform} ${release} ${architecture}`],
-      ['kernel', kernel],
-    ]),
+    table(
+      [
+        ['scratch files', formatSize(size)],
+        ['speed', timing && describeSpeed(timing.speedup)],
+        [destination === undefined ? 'volume' : 'source', describeVolume(source)],
+        ['destination', destination && describeVolume(destination)],
+        ['versions', `win-odx ${version}, Node.js ${node}, ${platform} ${release} ${architecture}`],
+        ['kernel', kernel],
+      ],
+      columns,
+    ),
   ].join('\n');
 }
 
-function describeStep({ name, outcome, status, detail, bytes, elapsedMs, reads, writes }: TrialStep): string {
+function describeStep({ name, outcome, status, detail, bytes, elapsedMs }: TrialStep): string {
   const parts: string[] = [outcome];
   if (outcome === 'passed' && bytes > 0n) {
     parts.push(`${formatSize(bytes)} in ${formatDuration(elapsedMs)}`, formatRate(bytes, elapsedMs));
-    const calls = [reads && plural(reads, 'token'), writes && plural(writes, 'write')];
-    parts.push(...calls.filter((text) => typeof text === 'string'));
   }
   if (status !== undefined) parts.push(name.endsWith('-token') ? `refused with ${status}` : status);
   return detail === undefined ? parts.join(', ') : `${parts.join(', ')}: ${detail}`;
 }
 
 function describeSpeed(speedup: number): string {
-  if (speedup >= 1) return `offload was ${speedup} times as fast as an ordinary copy`;
+  if (speedup > 1.05) return `offload was ${speedup} times as fast as an ordinary copy`;
+  if (speedup > 0.95) return 'offload was as fast as an ordinary copy';
   const slower = Number((1 / Math.max(speedup, 0.01)).toFixed(1));
   return `an ordinary copy was ${slower} times as fast as offload; the file cache may have served it`;
 }
 
-function describeVolume(
-  { fileSystem, location, sectorSize, copyOffload, filters }: TrialVolume,
-  prefix: string,
-): [name: string, text: string | undefined][] {
-  const covers = copyOffload?.maximumTransferBytes;
+function describeVolume({ fileSystem, location, sectorSize, copyOffload, filters }: TrialVolume): string {
+  const covers = copyOffload?.maximumTransferBytes ?? 0n;
   return [
-    [`${prefix}file system`, `${fileSystem ?? 'not known'}, ${location}`],
-    [`${prefix}sector`, formatSize(BigInt(sectorSize))],
-    [
-      `${prefix}one token covers`,
-      covers === undefined || covers === 0n ? undefined : `up to ${formatSize(covers)}`,
-    ],
-    [`${prefix}filters`, filters && (filters.map(({ name }) => name).join(', ') || 'none')],
-  ];
+    fileSystem ?? 'file system not known',
+    location === 'unknown' ? 'location not known' : location,
+    `sectors of ${formatSize(BigInt(sectorSize))}`,
+    ...(covers > 0n ? [`one token covers up to ${formatSize(covers)}`] : []),
+    filters === undefined
+      ? 'filters not known'
+      : filters.length === 0
+        ? 'no filters'
+        : `filters ${filters.map(({ name }) => name).join(' ')}`,
+  ].join(', ');
 }
 
 function bullet(text: string, columns: number): string[] {
