@@ -24,6 +24,8 @@ export class TrialProgressReporter {
   #done = 0;
   #limit = 0;
   #reportedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: { readonly reason: unknown } | undefined;
 
   constructor(size: number, onProgress: ((progress: TrialProgress) => unknown) | undefined) {
     this.#size = size;
@@ -44,12 +46,40 @@ export class TrialProgressReporter {
   }
 
   async end(): Promise<void> {
+    this.stop();
+    if (this.#failure !== undefined) throw this.#failure.reason;
     await this.#report(100);
   }
 
+  /** Nothing more is reported. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  // A call that takes minutes may follow, so what is not due yet is reported when it is.
   async #reportIfDue(): Promise<void> {
-    if (performance.now() - this.#reportedAt < SHORTEST_INTERVAL_MS) return;
-    await this.#report(Math.min(99, Math.floor((this.#done * 100) / PASSES)));
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    const early = SHORTEST_INTERVAL_MS - (performance.now() - this.#reportedAt);
+    if (early > 0) {
+      this.#timer ??= setTimeout(() => this.#reportLate(), Math.ceil(early) + 1);
+      return;
+    }
+    this.stop();
+    await this.#report(this.#percent);
+  }
+
+  async #reportLate(): Promise<void> {
+    this.#timer = undefined;
+    try {
+      await this.#report(this.#percent);
+    } catch (reason) {
+      this.#failure ??= { reason };
+    }
+  }
+
+  get #percent(): number {
+    return Math.min(99, Math.floor((this.#done * 100) / PASSES));
   }
 
   // A returned promise is awaited, so that its rejection ends the trial.

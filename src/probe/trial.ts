@@ -58,6 +58,15 @@ export class Trial {
 
   /** Rejects where an ordinary operation fails or the signal fires. What the storage answers becomes an outcome. */
   async run(): Promise<void> {
+    try {
+      await this.#runSteps();
+      await this.#progress.end();
+    } finally {
+      this.#progress.stop();
+    }
+  }
+
+  async #runSteps(): Promise<void> {
     const { folder, destination, size } = this.#settings;
     await this.#progress.enter('prepare');
     const source = await this.#scratch.create(folder, 'source', size);
@@ -89,7 +98,6 @@ export class Trial {
     await this.#changeCopy('expired-token', isTrusted, (step) =>
       this.#expiredToken(step, source, copy, expected),
     );
-    await this.#progress.end();
   }
 
   get verdict(): 'offloads' | 'incapable' | 'broken' {

@@ -533,6 +533,31 @@ describe('The progress of tryOffload', () => {
     for (const interval of intervals) expect(interval).toBeGreaterThanOrEqual(49);
     expect(new Set(reports.map(({ step }) => step)).size).toBeGreaterThan(3);
   });
+
+  test('names the current step while a single control code takes long', async () => {
+    let isWaiting = false;
+    const seen: string[] = [];
+    const { run } = trial({
+      async intercept(call) {
+        if (seen.length > 0 || !isWrite(call)) return undefined;
+        isWaiting = true;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        isWaiting = false;
+        return undefined;
+      },
+    });
+    await run({ onProgress: ({ step }) => (isWaiting ? seen.push(step) : undefined) });
+    expect(seen).toEqual(['whole-file']);
+  });
+
+  test('ends the trial where it is reported late and onProgress throws', async () => {
+    const { run, expectUnchanged } = trial({ latency: 120 });
+    const onProgress = ({ step }: TrialProgress): void => {
+      if (step === 'whole-file') throw new Error('stop');
+    };
+    expect(await failureOf(() => run({ onProgress }))).toMatchObject({ message: 'stop' });
+    expectUnchanged();
+  });
 });
 
 /** The reply to an offload write that did all of it. */
