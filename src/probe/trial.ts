@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { roundDown } from '../byte-count.ts';
 import { withCallContext } from '../call-context.ts';
-import { Win32Error } from '../errors.ts';
+import { ProtocolError, Win32Error } from '../errors.ts';
 import { type FileKernel, filesOf, type Kernel } from '../kernel/kernel.ts';
 import type { OffloadFile } from '../offload-file.ts';
 import { offloadReadWith } from '../offload-read.ts';
@@ -138,9 +138,8 @@ export class Trial {
     try {
       await zeroRangeWith(this.#kernel, file, { fileOffset, length, signal });
     } catch (error) {
-      if (error instanceof Win32Error && error.offset !== undefined) {
-        step.bytes = Number(error.offset) - fileOffset;
-      }
+      const isLocated = error instanceof Win32Error || error instanceof ProtocolError;
+      if (isLocated && error.offset !== undefined) step.bytes = Number(error.offset) - fileOffset;
       throw error;
     }
     step.stop();

@@ -248,6 +248,30 @@ describe('tryOffload on storage that answers wrongly', () => {
     expectUnchanged();
   });
 
+  test.each([
+    ['makes no progress', { truncate: 0n }, 'failed', 'broken'],
+    ['is refused', { status: 0xc000_00bb }, 'refused', 'incapable'],
+  ])(
+    'judges no later step by a file that was zeroed in part, where a second write of zeros %s',
+    async (_, answer, outcome, verdict) => {
+      let writes = 0;
+      const { run, expectUnchanged } = trial({
+        intercept(call) {
+          if (!isZeroWrite(call)) return undefined;
+          return ++writes === 1 ? { truncate: 1024n } : answer;
+        },
+      });
+      const report = await run();
+      expect(report.verdict).toBe(verdict);
+      expect(stepOf(report, 'zeros')).toMatchObject({ outcome, bytes: 1024n });
+      expect(stepOf(report, 'invalid-token')).toMatchObject({
+        outcome: 'skipped',
+        detail: 'An earlier step left the scratch file in an unknown state.',
+      });
+      expectUnchanged();
+    },
+  );
+
   test('is broken where a read reports zeros that are data', async () => {
     const { emulator, run } = trial({ maximumTransferSize: 8192 });
     const lying: Kernel = {
