@@ -1,4 +1,7 @@
-import { createCipheriv, randomBytes } from 'node:crypto';
+/** Bytes that nobody can guess. */
+export function randomBytes(length: number): Buffer {
+  return crypto().randomBytes(length);
+}
 
 /** Random bytes of any length, the same each time they are read. They cannot be compressed or deduplicated. */
 export class RandomData {
@@ -8,7 +11,7 @@ export class RandomData {
   at(offset: number, length: number): Uint8Array {
     const counter = Buffer.alloc(16);
     counter.writeBigUInt64BE(BigInt(offset) / 16n, 8);
-    const cipher = createCipheriv('aes-256-ctr', this.#key, counter);
+    const cipher = crypto().createCipheriv('aes-256-ctr', this.#key, counter);
     return cipher.update(Buffer.alloc(length));
   }
 }
@@ -45,4 +48,9 @@ interface Range {
   readonly offset: number;
   readonly length: number;
   readonly dataOffset: number | undefined;
+}
+
+// Loaded by the first trial, because most programs never need it.
+function crypto() {
+  return process.getBuiltinModule('node:crypto');
 }

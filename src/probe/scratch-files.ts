@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_FILE_NOT_FOUND } from '../../structs/index.ts';
@@ -10,6 +9,7 @@ import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../kernel/
 import type { OffloadFile } from '../offload-file.ts';
 import { openFileWith } from '../open-file.ts';
 import type { Signal } from '../signal.ts';
+import { randomBytes } from './random-data.ts';
 
 /** Files with random names that a trial creates, and removes in the end. */
 export class ScratchFiles {

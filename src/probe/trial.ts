@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { roundDown } from '../byte-count.ts';
 import { withCallContext } from '../call-context.ts';
 import { ProtocolError, Win32Error } from '../errors.ts';
@@ -9,7 +8,7 @@ import { offloadWriteWith } from '../offload-write.ts';
 import { type Signal, throwIfAborted } from '../signal.ts';
 import type { OffloadToken } from '../token.ts';
 import { zeroRangeWith } from '../zero-range.ts';
-import { ExpectedContents, RandomData } from './random-data.ts';
+import { ExpectedContents, RandomData, randomBytes } from './random-data.ts';
 import type { ScratchFiles } from './scratch-files.ts';
 import { TrialProgressReporter } from './trial-progress.ts';
 import { isAnswer, StepRecord, statusOf, WrongAnswer } from './trial-step.ts';
@@ -171,7 +170,7 @@ export class Trial {
   ): Promise<void> {
     const { token } = await this.#readToken(step, source, 0, this.#quarter);
     const forged = token.bytes;
-    randomFillSync(forged, TOKEN_HEADER);
+    forged.set(randomBytes(forged.length - TOKEN_HEADER), TOKEN_HEADER);
     const refusal = await this.#refusalOf(forged, target);
     step.stop();
     if (refusal === undefined) {
