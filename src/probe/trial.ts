@@ -1,17 +1,14 @@
-import { roundDown } from '../byte-count.ts';
-import { withCallContext } from '../call-context.ts';
 import { ProtocolError, Win32Error } from '../errors.ts';
-import { type FileKernel, filesOf, type Kernel } from '../kernel/kernel.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { OffloadFile } from '../offload-file.ts';
-import { offloadReadWith } from '../offload-read.ts';
-import { offloadWriteWith } from '../offload-write.ts';
 import { type Signal, throwIfAborted } from '../signal.ts';
 import type { OffloadToken } from '../token.ts';
 import { zeroRangeWith } from '../zero-range.ts';
-import { ExpectedContents, RandomData, randomBytes } from './random-data.ts';
+import { ExpectedContents, randomBytes } from './random-data.ts';
 import type { ScratchFiles } from './scratch-files.ts';
 import { TrialProgressReporter } from './trial-progress.ts';
 import { isAnswer, StepRecord, statusOf, WrongAnswer } from './trial-step.ts';
+import { TrialTransfers } from './trial-transfers.ts';
 import type { TrialProgress, TrialStep, TrialStepName } from './try-offload.ts';
 
 export interface TrialSettings {
@@ -27,8 +24,6 @@ export interface TrialSettings {
   readonly onProgress: ((progress: TrialProgress) => void) | undefined;
 }
 
-/** Bytes per ordinary read or write. */
-const BLOCK = 1_048_576;
 const TIME_TO_LIVE_MS = 50;
 const TOKEN_HEADER = 8;
 const DATA_STEPS: readonly TrialStepName[] = ['whole-file', 'range', 'zeros', 'unaligned-tail'];
@@ -40,19 +35,18 @@ export class Trial {
   offloadMs: number | undefined;
   ordinaryMs: number | undefined;
   readonly #kernel: Kernel;
-  readonly #files: FileKernel;
   readonly #settings: TrialSettings;
   readonly #scratch: ScratchFiles;
   readonly #progress: TrialProgressReporter;
-  readonly #data = new RandomData();
+  readonly #transfers: TrialTransfers;
   #isSpoiled = false;
 
   constructor(kernel: Kernel, scratch: ScratchFiles, settings: TrialSettings) {
     this.#kernel = kernel;
-    this.#files = filesOf(kernel);
     this.#scratch = scratch;
     this.#settings = settings;
     this.#progress = new TrialProgressReporter(settings.size, settings.onProgress);
+    this.#transfers = new TrialTransfers(kernel, scratch, this.#progress, settings);
   }
 
   /** Rejects where an ordinary operation fails or the signal fires. What the storage answers becomes an outcome. */
@@ -69,23 +63,23 @@ export class Trial {
     const { folder, destination, size } = this.#settings;
     await this.#progress.enter('prepare');
     const source = await this.#scratch.create(folder, 'source', size);
-    await this.#fill(source, size);
+    await this.#transfers.fill(source, size);
 
     const target = await this.#scratch.create(destination, 'offloaded', size);
     const { outcome: whole } = await this.#step('whole-file', async (step) => {
-      await this.#offload(step, { source, target, length: size });
+      await this.#transfers.offload(step, { source, target, length: size });
       this.offloadMs = step.stop();
-      await this.#compare(target, new ExpectedContents(this.#data));
+      await this.#transfers.compare(target, new ExpectedContents(this.#transfers.data));
     });
     await this.#scratch.remove(target);
 
     // The other steps change parts of this copy, which then must hold exactly these changes.
     const copy = await this.#scratch.create(destination, 'copied', size);
     await this.#step('ordinary-copy', async (step) => {
-      await this.#copy(step, source, copy);
+      await this.#transfers.copy(step, source, copy);
       this.ordinaryMs = step.stop();
     });
-    const expected = new ExpectedContents(this.#data);
+    const expected = new ExpectedContents(this.#transfers.data);
     const hasTokens = whole !== 'refused';
     await this.#changeCopy('range', hasTokens, (step) => this.#range(step, source, copy, expected));
     await this.#changeCopy('zeros', true, (step) => this.#zeros(step, copy, expected));
@@ -117,8 +111,8 @@ export class Trial {
     const quarter = this.#quarter;
     const { sectorSize } = this.#settings;
     const targetOffset = 2 * quarter + sectorSize;
-    const longestWrite = this.#aligned(quarter / 2);
-    await this.#offload(step, {
+    const longestWrite = this.#transfers.aligned(quarter / 2);
+    await this.#transfers.offload(step, {
       source,
       target,
       sourceOffset: quarter,
@@ -128,7 +122,7 @@ export class Trial {
     });
     step.stop();
     expected.replace(targetOffset, quarter, quarter);
-    await this.#compare(target, expected);
+    await this.#transfers.compare(target, expected);
   }
 
   async #zeros(step: StepRecord, file: OffloadFile, expected: ExpectedContents): Promise<void> {
@@ -142,21 +136,21 @@ export class Trial {
       throw error;
     }
     step.stop();
-    await this.#advance(step, length);
+    await this.#transfers.advance(step, length);
     expected.replace(fileOffset, length);
-    await this.#compare(file, expected);
+    await this.#transfers.compare(file, expected);
   }
 
   async #tail(hasTokens: boolean): Promise<void> {
     if (!hasTokens) return this.#skip('unaligned-tail', NO_TOKENS);
     const { folder, destination, tailSize } = this.#settings;
     const source = await this.#scratch.create(folder, 'tail', tailSize);
-    await this.#fill(source, tailSize);
+    await this.#transfers.fill(source, tailSize);
     const target = await this.#scratch.create(destination, 'offloaded-tail', tailSize);
     await this.#step('unaligned-tail', async (step) => {
-      await this.#offload(step, { source, target, length: tailSize });
+      await this.#transfers.offload(step, { source, target, length: tailSize });
       step.stop();
-      await this.#compare(target, new ExpectedContents(this.#data));
+      await this.#transfers.compare(target, new ExpectedContents(this.#transfers.data));
     });
     await this.#scratch.remove(target);
     await this.#scratch.remove(source);
@@ -168,16 +162,16 @@ export class Trial {
     target: OffloadFile,
     expected: ExpectedContents,
   ): Promise<void> {
-    const { token } = await this.#readToken(step, source, 0, this.#quarter);
+    const { token } = await this.#transfers.readToken(step, source, 0, this.#quarter);
     const forged = token.bytes;
     forged.set(randomBytes(forged.length - TOKEN_HEADER), TOKEN_HEADER);
-    const refusal = await this.#refusalOf(forged, target);
+    const refusal = await this.#transfers.refusalOf(forged, target);
     step.stop();
     if (refusal === undefined) {
       step.bytes = this.#settings.sectorSize;
       throw new WrongAnswer('A token of random bytes was accepted.');
     }
-    await this.#compare(target, expected);
+    await this.#transfers.compare(target, expected);
     step.judge({ outcome: 'passed', ...statusOf(refusal) });
   }
 
@@ -191,127 +185,24 @@ export class Trial {
     const fileOffset = this.#quarter;
     let token: OffloadToken;
     try {
-      ({ token } = await this.#readToken(step, source, fileOffset, sectorSize, TIME_TO_LIVE_MS));
+      ({ token } = await this.#transfers.readToken(step, source, fileOffset, sectorSize, TIME_TO_LIVE_MS));
     } catch (error) {
       if (!isAnswer(error)) throw error;
       const detail = `The storage issues no token for ${TIME_TO_LIVE_MS} ms.`;
       return step.judge({ outcome: 'skipped', ...statusOf(error), detail });
     }
     await wait(2 * TIME_TO_LIVE_MS, signal);
-    const refusal = await this.#refusalOf(token, target);
+    const refusal = await this.#transfers.refusalOf(token, target);
     step.stop();
     if (refusal === undefined) {
       step.bytes = sectorSize;
       expected.replace(0, sectorSize, fileOffset);
     }
-    await this.#compare(target, expected);
+    await this.#transfers.compare(target, expected);
     if (refusal !== undefined) return step.judge({ outcome: 'passed', ...statusOf(refusal) });
     // The time to live is only a request, and the data was right.
     const detail = `The token was still valid ${2 * TIME_TO_LIVE_MS} ms after it was issued for ${TIME_TO_LIVE_MS} ms.`;
     step.judge({ outcome: 'skipped', detail });
-  }
-
-  /** Writes one sector at the start of a file with a token that should be refused. */
-  async #refusalOf(token: OffloadToken | Uint8Array, target: OffloadFile): Promise<Win32Error | undefined> {
-    const { sectorSize, signal } = this.#settings;
-    try {
-      await offloadWriteWith(this.#kernel, target, { token, copyLength: sectorSize, signal });
-      return undefined;
-    } catch (error) {
-      if (isAnswer(error)) return error;
-      throw error;
-    }
-  }
-
-  /** Copies a range by tokens. Short transfers are normal. */
-  async #offload(step: StepRecord, range: OffloadRange): Promise<void> {
-    const { source, target, sourceOffset = 0, targetOffset = 0, length, longestWrite = length } = range;
-    const { signal } = this.#settings;
-    while (step.bytes < length) {
-      const start = step.bytes;
-      const { token, covered } = await this.#readToken(step, source, sourceOffset + start, length - start);
-      for (let used = 0; used < covered; used = step.bytes - start) {
-        const copyLength = Math.min(covered - used, longestWrite);
-        const fileOffset = targetOffset + step.bytes;
-        const request = { token, copyLength, fileOffset, transferOffset: used, signal };
-        try {
-          const { lengthWritten } = await offloadWriteWith(this.#kernel, target, request);
-          step.writes++;
-          await this.#advance(step, this.#progressOf(lengthWritten, copyLength));
-        } catch (error) {
-          // A token that has done some of its work may expire. A fresh one continues.
-          if (used > 0 && error instanceof Win32Error && error.action === 'refresh-token') break;
-          throw error;
-        }
-      }
-    }
-  }
-
-  async #readToken(
-    step: StepRecord,
-    source: OffloadFile,
-    fileOffset: number,
-    copyLength: number,
-    tokenTimeToLive = 0,
-  ): Promise<{ token: OffloadToken; covered: number }> {
-    const { signal } = this.#settings;
-    const request = { fileOffset, copyLength, tokenTimeToLive, signal };
-    const { token, transferLength, allZeroBeyondRange } = await offloadReadWith(
-      this.#kernel,
-      source,
-      request,
-    );
-    step.reads++;
-    if (allZeroBeyondRange && BigInt(fileOffset) + transferLength < source.size) {
-      throw new WrongAnswer('An offload read reports zeros where the file holds data.');
-    }
-    return { token, covered: this.#progressOf(transferLength, copyLength) };
-  }
-
-  /** Whole sectors, because the next transfer begins at a sector. */
-  #progressOf(done: bigint, requested: number): number {
-    const bytes = Number(done) === requested ? requested : this.#aligned(Number(done));
-    if (bytes === 0) throw new WrongAnswer(`Only ${done} bytes were transferred, less than one sector.`);
-    return bytes;
-  }
-
-  async #compare(file: OffloadFile, expected: ExpectedContents): Promise<void> {
-    const { handle, path } = file;
-    const { size } = await withCallContext({ syscall: 'GetFileInformationByHandle', path }, () =>
-      this.#files.info(handle, path),
-    );
-    if (size !== file.size) {
-      throw new WrongAnswer(`The size of the file changed from ${file.size} to ${size} bytes.`);
-    }
-    await this.#eachBlock(Number(size), async (offset, length) => {
-      const bytes = await this.#scratch.read(file, offset, length);
-      const right = expected.at(offset, length);
-      if (Buffer.compare(bytes, right) === 0) return;
-      const wrong = bytes.findIndex((byte, index) => byte !== right[index]);
-      throw new WrongAnswer(`The byte at offset ${offset + wrong} is wrong.`);
-    });
-  }
-
-  async #fill(file: OffloadFile, size: number): Promise<void> {
-    await this.#eachBlock(size, (offset, length) =>
-      this.#scratch.write(file, this.#data.at(offset, length), offset),
-    );
-  }
-
-  async #copy(step: StepRecord, source: OffloadFile, target: OffloadFile): Promise<void> {
-    await this.#eachBlock(this.#settings.size, async (offset, length) => {
-      await this.#scratch.write(target, await this.#scratch.read(source, offset, length), offset);
-      step.bytes += length;
-    });
-  }
-
-  async #eachBlock(size: number, use: (offset: number, length: number) => Promise<void>): Promise<void> {
-    for (let offset = 0; offset < size; offset += BLOCK) {
-      throwIfAborted(this.#settings.signal);
-      const length = Math.min(BLOCK, size - offset);
-      await use(offset, length);
-      await this.#progress.advance(length);
-    }
   }
 
   /** A step that changes the copy. After one that leaves it in an unknown state, none can be judged. */
@@ -346,31 +237,12 @@ export class Trial {
     this.steps.push({ name, outcome: 'skipped', bytes: 0n, elapsedMs: 0, detail });
   }
 
-  async #advance(step: StepRecord, bytes: number): Promise<void> {
-    step.bytes += bytes;
-    throwIfAborted(this.#settings.signal);
-    await this.#progress.advance(bytes);
-  }
-
   get #quarter(): number {
-    return this.#aligned(this.#settings.size / 4);
-  }
-
-  #aligned(bytes: number): number {
-    return Number(roundDown(BigInt(Math.floor(bytes)), this.#settings.sectorSize));
+    return this.#transfers.aligned(this.#settings.size / 4);
   }
 }
 
 const NO_TOKENS = 'The whole file could not be offloaded, so there are no tokens to try.';
-
-interface OffloadRange {
-  readonly source: OffloadFile;
-  readonly target: OffloadFile;
-  readonly sourceOffset?: number;
-  readonly targetOffset?: number;
-  readonly length: number;
-  readonly longestWrite?: number;
-}
 
 function wait(milliseconds: number, signal: Signal | undefined): Promise<void> {
   return new Promise((resolve) => {
