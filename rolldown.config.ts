@@ -18,7 +18,8 @@ const config: RolldownOptions[] = defineConfig([
     ...shared,
     input: { ...entries, odx: 'src/cli/odx.ts' },
     treeshake: false,
-    output: { ...output, cleanDir: true },
+    // The declarations hold the doc comments.
+    output: { ...output, cleanDir: true, comments: { jsdoc: false } },
   },
   {
     ...shared,

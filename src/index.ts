@@ -60,6 +60,17 @@ export {
 } from './offload-write.ts';
 export { type OpenFileOptions, type OpenFlags, openFile, openFileSync } from './open-file.ts';
 export { type ProbeReport, probe } from './probe/probe.ts';
+export {
+  type TrialEnvironment,
+  type TrialProgress,
+  type TrialReport,
+  type TrialStep,
+  type TrialStepName,
+  type TrialTiming,
+  type TrialVolume,
+  type TryOffloadOptions,
+  tryOffload,
+} from './probe/try-offload.ts';
 export type { Signal } from './signal.ts';
 export { OffloadToken } from './token.ts';
 export { type ZeroRangeRequest, type ZeroRangeResult, zeroRange } from './zero-range.ts';

@@ -31,6 +31,7 @@ import {
 } from './offload-write.ts';
 import { type openFile, type openFileSync, openFileSyncWith, openFileWith } from './open-file.ts';
 import { type probe, probeWith } from './probe/probe.ts';
+import { type tryOffload, tryOffloadWith } from './probe/try-offload.ts';
 import { refuse, requestSchema } from './request.ts';
 import { type zeroRange, zeroRangeWith } from './zero-range.ts';
 
@@ -47,6 +48,7 @@ export interface Odx {
   readonly dsmOffloadWriteSync: typeof dsmOffloadWriteSync;
   readonly queryCopyOffload: typeof queryCopyOffload;
   readonly probe: typeof probe;
+  readonly tryOffload: typeof tryOffload;
   readonly openFile: typeof openFile;
   readonly openFileSync: typeof openFileSync;
   readonly copyFile: typeof copyFile;
@@ -86,6 +88,7 @@ export function createOdx(options: { readonly kernel: Kernel }): Odx {
     dsmOffloadWriteSync: (device, request) => dsmOffloadWriteSyncWith(kernel, device, request),
     queryCopyOffload: (device) => queryCopyOffloadWith(kernel, device),
     probe: (path) => probeWith(kernel, path),
+    tryOffload: (folder, given) => tryOffloadWith(kernel, folder, given),
     openFile: (path, flags, given) => openFileWith(kernel, path, flags, given),
     openFileSync: (path, flags, given) => openFileSyncWith(kernel, path, flags, given),
     copyFile: (source, destination, given) => copyFileWith(kernel, source, destination, given),

@@ -1,6 +1,6 @@
 import { isAbsolute, parse, resolve, sep } from 'node:path';
 import { describeValue } from './describe.ts';
-import { field } from './fields.ts';
+import { type Field, field } from './fields.ts';
 import { checkArgument } from './request.ts';
 
 const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
@@ -37,7 +37,7 @@ export function checkPath(argument: string, path: unknown): string {
   return checkArgument(argument, filePath, path);
 }
 
-const filePath = field<string>(
+export const filePath: Field<string> = field<string>(
   (value) => typeof value === 'string' && value !== '' && !value.includes(NUL),
   (argument, value) => {
     const hasNul = typeof value === 'string' && value.includes(NUL);

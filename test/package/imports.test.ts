@@ -8,7 +8,7 @@ import { type Import, importsOf, sourceFiles } from './source-files.ts';
 // The layers from bottom to top. A file imports from its own layer and from those above it in this list, never from one below.
 const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
   ['structs', /^structs\//],
-  ['values', /^src\/(byte-count|describe|errors|json|signal|token|uint64)\.ts$/],
+  ['values', /^src\/(byte-count|describe|errors|json|signal|token|uint64|version)\.ts$/],
   ['requests', /^src\/(fields|path|request)\.ts$/],
   ['seam', /^src\/(kernel\/kernel|call-context|control)\.ts$/],
   ['kernel', /^src\/kernel\//],
