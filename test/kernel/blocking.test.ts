@@ -29,13 +29,17 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
   afterEach(() => stub.reset());
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(BLOCKING)('no function of a kernel blocks the event loop while %s sleeps', async (name) => {
-    stub.set(name, 'sleep', SLEEP);
-    const gap = await longestGap(() => useEveryFunction(stub, folder, source));
-    expect(stub.get(name, 'calls')).toBeGreaterThan(0);
-    expect(gap).toBeLessThan(LONGEST_GAP);
-    expect(stub.strays()).toBe(0);
-  }, 30_000);
+  test.each(BLOCKING)(
+    'no function of a kernel blocks the event loop while %s sleeps',
+    async (name) => {
+      stub.set(name, 'sleep', SLEEP);
+      const gap = await longestGap(() => useEveryFunction(stub, folder, source));
+      expect(stub.get(name, 'calls')).toBeGreaterThan(0);
+      expect(gap).toBeLessThan(LONGEST_GAP);
+      expect(stub.strays()).toBe(0);
+    },
+    30_000,
+  );
 
   test.each(['DeviceIoControl', 'CreateFileW', 'GetFileInformationByHandleEx', 'CloseHandle'] as const)(
     'a copy does not block the event loop while %s sleeps, and its bytes are complete',
@@ -255,12 +259,15 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     20_000,
   );
 
-  test.each(['own', 'borrowed'] as const)('at least 15,000 calls a second are possible on one handle (%s)', async (kind) => {
-    const handle = kind === 'own' ? await stub.files.open(source, OPEN) : BORROWED;
-    const best = Math.max(await rate(stub, handle), await rate(stub, handle), await rate(stub, handle));
-    if (kind === 'own') await stub.files.close(handle);
-    expect(best).toBeGreaterThan(15_000);
-  });
+  test.each(['own', 'borrowed'] as const)(
+    'at least 15,000 calls a second are possible on one handle (%s)',
+    async (kind) => {
+      const handle = kind === 'own' ? await stub.files.open(source, OPEN) : BORROWED;
+      const best = Math.max(await rate(stub, handle), await rate(stub, handle), await rate(stub, handle));
+      if (kind === 'own') await stub.files.close(handle);
+      expect(best).toBeGreaterThan(15_000);
+    },
+  );
 });
 
 /** Calls each asynchronous function of the kernel that may block. */

@@ -8,7 +8,7 @@ import { AbortError, OffloadToken, Win32Error } from '../../src/index.ts';
 import { statuses } from '../../structs/index.ts';
 import * as driver from '../wine/driver.ts';
 import { openForeign } from './sync-handle.ts';
-import { odx, onDriver, pair } from './with-driver.ts';
+import { files, odx, onDriver, pair } from './with-driver.ts';
 
 const SECTOR = 512;
 const failures = statuses.filter(({ value }) => value >>> 30 === 3);
@@ -53,7 +53,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     'the end of a call that fails at once with the warning %s is not taken for that of the next',
     async (_, status) => {
       const { source, close } = await pair();
-      driver.force(0, status);
+      driver.forceAtOnce(0, status);
       await expect(odx.offloadRead(source, { copyLength: SECTOR })).rejects.toMatchObject({
         ntstatus: { value: status },
       });
@@ -159,6 +159,8 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     const first = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
     const controller = new AbortController();
     const second = odx.offloadRead(foreign.handle, { copyLength: SECTOR, signal: controller.signal });
+    // Until the first call has reached the driver.
+    await sleep(50);
     const before = performance.now();
     controller.abort();
     await expect(second).rejects.toBeInstanceOf(AbortError);
@@ -229,7 +231,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
   it('buffers outlive a garbage collection during the call', async () => {
     const { source, destination, close } = await pair();
     const data = Buffer.alloc(64 * SECTOR, 0x5a);
-    await odx.kernel.write(source.handle, data, 0n);
+    await files.write(source.handle, data, 0n);
     const { token } = await odx.offloadRead(source, { copyLength: data.length });
     driver.delay(1, 300, { count: 8 });
     driver.delay(0, 300, { count: 8 });
@@ -256,7 +258,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
       await odx.offloadWrite(destination, { token: each, copyLength: 8 * SECTOR });
     }
     const copied = Buffer.alloc(64 * SECTOR);
-    await odx.kernel.read(destination.handle, copied, 0n);
+    await files.read(destination.handle, copied, 0n);
     expect(copied.equals(data)).toBe(true);
     await close();
   });

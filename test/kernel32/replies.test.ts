@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/index.ts';
 import { IOCTL_DISK_GET_DRIVE_GEOMETRY, IOCTL_STORAGE_QUERY_PROPERTY } from '../../structs/index.ts';
 import * as driver from '../wine/driver.ts';
-import { odx, onDriver, pair } from './with-driver.ts';
+import { files, odx, onDriver, pair } from './with-driver.ts';
 
 const SECTOR = 512;
 
@@ -50,7 +50,7 @@ describe.skipIf(!onDriver)('answers that cannot be [needs the driver]', () => {
 
   it.each(['proper', 'dsmHeader', 'half'] as const)('the storage pair, %s: accepted', async (reply) => {
     const { source, destination, close } = await pair();
-    await odx.kernel.write(source.handle, Buffer.alloc(4 * SECTOR, 9), 0n);
+    await files.write(source.handle, Buffer.alloc(4 * SECTOR, 9), 0n);
     driver.garbage(0, reply);
     const ranges = [
       { startingOffset: 0, lengthInBytes: 2 * SECTOR },

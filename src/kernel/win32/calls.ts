@@ -169,14 +169,14 @@ export function overlapped(
       if (port === undefined) {
         if (isPending) whenCompleted(io, settleCompleted);
         else if (errno === 0) succeed(io.returned);
-        else fail(failureOnPool(errno));
+        else fail(failureOnPool(native, errno));
       } else if (errno === 0 || isPending || isWarning(io.status)) {
         // The completion is posted also for a call that succeeds at once or fails with a warning such as STATUS_DEVICE_BUSY.
         call.isPending = true;
         if (completion !== 'awaited') settleCompleted();
       } else {
         port.forget(io);
-        fail(failureOnPool(errno));
+        fail(failureOnPool(native, errno));
       }
     };
 

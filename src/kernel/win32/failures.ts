@@ -14,30 +14,21 @@ export function lastFailure(native: Native): KernelFailure {
 
 /**
  * The failure of a call on a thread of the pool, whose NTSTATUS cannot be read from the JavaScript thread. It is reported
- * where only one NTSTATUS of Windows maps to the error.
+ * only when no other NTSTATUS of this Windows maps to the error.
  */
-export function failureOnPool(errno: number): KernelFailure {
-  return new KernelFailure(errno, ONLY_STATUS.get(errno));
+export function failureOnPool(native: Native, errno: number): KernelFailure {
+  let statuses = onlyStatuses.get(native);
+  if (statuses === undefined) {
+    statuses = unlessMissing(() => findOnlyStatuses(native)) ?? new Map();
+    onlyStatuses.set(native, statuses);
+  }
+  return new KernelFailure(errno, statuses.get(errno));
 }
 
 /** The failure of a call that was pending: OVERLAPPED.Internal holds its NTSTATUS. */
 export function failureOf(native: Native, status: number): KernelFailure {
   return new KernelFailure(errnoOf(native, status), status);
 }
-
-/**
- * Win32 errors that exactly one NTSTATUS maps to. A test compares them with every NTSTATUS that ntdll knows; Wine 8 maps
- * the last four to 317.
- */
-export const ONLY_STATUS: ReadonlyMap<number, number> = new Map([
-  [315, 0xc000_0465], // ERROR_INVALID_TOKEN
-  [316, 0xc000_0463], // ERROR_DEVICE_FEATURE_NOT_SUPPORTED
-  [321, 0xc000_0464], // ERROR_DEVICE_UNREACHABLE
-  [4440, 0xc000_a2a1], // ERROR_OFFLOAD_READ_FLT_NOT_SUPPORTED
-  [4441, 0xc000_a2a2], // ERROR_OFFLOAD_WRITE_FLT_NOT_SUPPORTED
-  [4442, 0xc000_a2a3], // ERROR_OFFLOAD_READ_FILE_NOT_SUPPORTED
-  [4443, 0xc000_a2a4], // ERROR_OFFLOAD_WRITE_FILE_NOT_SUPPORTED
-]);
 
 export function isFailure(status: number): boolean {
   return (status | 0) < 0;
@@ -73,4 +64,22 @@ function threadStatus(native: Native, errno: number): number | undefined {
   const status = unlessMissing(() => native.RtlGetLastNtStatus());
   if (status === undefined) return undefined;
   return isFailure(status) && native.RtlNtStatusToDosErrorNoTeb(status) === errno ? status : undefined;
+}
+
+// Errors and warnings of the system's own facility.
+const STATUS_RANGES = [0xc000_0000, 0x8000_0000];
+const RANGE_SIZE = 0x1_0000;
+
+const onlyStatuses = new WeakMap<Native, ReadonlyMap<number, number | undefined>>();
+
+// Takes about 20 ms, once, when the first asynchronous call fails at once.
+function findOnlyStatuses(native: Native): ReadonlyMap<number, number | undefined> {
+  const found = new Map<number, number | undefined>();
+  for (const first of STATUS_RANGES) {
+    for (let status = first; status < first + RANGE_SIZE; status++) {
+      const errno = native.RtlNtStatusToDosErrorNoTeb(status);
+      if (errno !== ERROR_MR_MID_NOT_FOUND) found.set(errno, found.has(errno) ? undefined : status);
+    }
+  }
+  return found;
 }
