@@ -56,7 +56,7 @@ export function loadKernel32(options: Kernel32Options = {}): Kernel {
 
 let loaded: Kernel | undefined;
 
-/** The kernel of kernel32.dll, loaded on first use. */
+/** kernel32.dll, loaded when the first call needs it. */
 export function defaultKernel(): Kernel {
   loaded ??= loadKernel32();
   return loaded;

@@ -549,6 +549,21 @@ EXPORT DWORD GetDriveTypeW(const uint16_t *root) {
   LEAVE(DRIVE_TYPE, 3);
 }
 
+// The system folder. On Linux a backslash is part of a file name, so "<folder>\fltlib.dll" is a file beside the folder.
+EXPORT DWORD GetSystemDirectoryW(uint16_t *out, DWORD length) {
+  const char *folder = getenv("STUB_SYSTEM_FOLDER");
+  if (!folder || strlen(folder) >= length) return 0;
+  text(out, folder);
+  return strlen(folder);
+}
+
+// The filter manager of a volume without filters: HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS).
+EXPORT DWORD FilterVolumeInstanceFindFirst(const uint16_t *volume, DWORD kind, void *buffer, DWORD length, DWORD *returned,
+                                           HANDLE *find) {
+  (void)volume, (void)kind, (void)buffer, (void)length, (void)returned, (void)find;
+  return 0x80070103;
+}
+
 // --- The end of the process
 
 EXPORT void ExitProcess(DWORD code) { _exit(code); }
