@@ -77,7 +77,7 @@ export class Handles {
 
   /** Runs a job on a path, after the other jobs on its volume. */
   async runOnPath<T>(path: string, job: (call: PoolCall) => Promise<T>): Promise<T> {
-    const volume = isDevicePath(path) ? path : win32.parse(nativePath(path)).root.toLowerCase();
+    const volume = volumeOrServer(path);
     let queue = this.#volumes.get(volume);
     if (queue === undefined) {
       queue = new SerialQueue(this.#lanes);
@@ -177,6 +177,14 @@ export function deviceParameters(path: string): CreateParameters {
 export function nativePath(path: string): string {
   if (isDevicePath(path) || path.startsWith('\\\\?\\')) return path;
   return win32.toNamespacedPath(win32.resolve(path));
+}
+
+// All shares of a server stand or fall together.
+function volumeOrServer(path: string): string {
+  if (isDevicePath(path)) return path;
+  const resolved = win32.resolve(path).toLowerCase();
+  const [, server] = /^\\\\(?:\?\\unc\\)?([^\\?.][^\\]*)\\/.exec(resolved) ?? [];
+  return server ?? win32.parse(resolved).root;
 }
 
 function isHandle(handle: bigint | null): handle is bigint {
