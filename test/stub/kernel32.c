@@ -49,7 +49,6 @@ enum {
   FileDispositionInfo = 4,
   FileEndOfFileInfo = 6,
   FileStorageInfo = 16,
-  FileIdInfo = 18,
 };
 #define STATUS_PENDING 0x103u
 #define STATUS_CANCELLED 0xC0000120u
@@ -455,12 +454,12 @@ EXPORT BOOL GetFileSizeEx(HANDLE file, uint64_t *size) {
 static BOOL query(HANDLE file, DWORD kind, uint8_t *information, DWORD length) {
   struct stat found;
   if (!stat_of(file, &found)) return 0;
-  if (kind != FileStorageInfo && kind != FileBasicInfo && kind != FileIdInfo) return fail(ERROR_INVALID_PARAMETER);
+  // FileIdInfo is unknown, as on FAT.
+  if (kind != FileStorageInfo && kind != FileBasicInfo) return fail(ERROR_INVALID_PARAMETER);
   memset(information, 0, length);
-  uint64_t time = found.st_mtim.tv_sec * 10000000ull + found.st_mtim.tv_nsec / 100, id = found.st_ino, volume = found.st_dev;
+  uint64_t time = found.st_mtim.tv_sec * 10000000ull + found.st_mtim.tv_nsec / 100;
   uint32_t sector = 512, attributes = 0x80;
   if (kind == FileStorageInfo) memcpy(information, &sector, 4);
-  else if (kind == FileIdInfo) memcpy(information, &volume, 8), memcpy(information + 8, &id, 8);
   else memcpy(information + 16, &time, 8), memcpy(information + 32, &attributes, 4);
   return 1;
 }
@@ -473,7 +472,13 @@ EXPORT BOOL GetFileInformationByHandleEx(HANDLE file, DWORD kind, void *informat
 EXPORT BOOL GetFileInformationByHandle(HANDLE file, void *information) {
   struct stat found;
   BOOL done = enter(BY_HANDLE, file, NULL) && stat_of(file, &found);
-  if (done) memset(information, 0, 52);
+  if (done) {
+    uint32_t volume = found.st_dev, high = found.st_ino >> 32, low = found.st_ino;
+    memset(information, 0, 52);
+    memcpy((char *)information + 28, &volume, 4);
+    memcpy((char *)information + 44, &high, 4);
+    memcpy((char *)information + 48, &low, 4);
+  }
   LEAVE(BY_HANDLE, done);
 }
 

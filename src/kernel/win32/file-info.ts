@@ -29,15 +29,6 @@ const FILE_ATTRIBUTE_NORMAL = 0x80;
 // What CopyFile keeps of the source: read-only, hidden, system, archive, not indexed.
 const KEPT_ATTRIBUTES = 0x1 | 0x2 | 0x4 | 0x20 | 0x2000;
 
-/** The memory that the queries of a file fill in; what Windows or the file system does not know is undefined. */
-interface Answers {
-  readonly size: DataView;
-  readonly storage: DataView | undefined;
-  readonly basic: DataView | undefined;
-  readonly id: DataView | undefined;
-  readonly index: DataView | undefined;
-}
-
 /** The state of a file, inside a job on its handle. */
 export async function fileInfo(call: PoolCall, handle: bigint, path: string): Promise<FileInfo> {
   const query = async (kind: number, size: number) => {
@@ -48,18 +39,16 @@ export async function fileInfo(call: PoolCall, handle: bigint, path: string): Pr
   const size = nativeMemory(8);
   const found = await call('GetFileSizeEx', handle, size);
   if (found.result === 0) throw new KernelFailure(found.errno);
-  const index = nativeMemory(BY_HANDLE_FILE_INFORMATION.size);
-  const answers: Answers = {
-    size: new DataView(size.buffer),
-    storage: await query(FileStorageInfo, FILE_STORAGE_INFO.size),
-    basic: await query(FileBasicInfo, FILE_BASIC_INFO.size),
-    id: await query(FileIdInfo, FILE_ID_INFO.size),
-    index:
-      (await call('GetFileInformationByHandle', handle, index)).result === 0
-        ? undefined
-        : new DataView(index.buffer),
-  };
-  return combine(answers, storageSector(answers) ?? (await sectorSizeOfVolume(call, path)));
+  const storage = await query(FileStorageInfo, FILE_STORAGE_INFO.size);
+  const basic = await query(FileBasicInfo, FILE_BASIC_INFO.size);
+  let identity = identityById(await query(FileIdInfo, FILE_ID_INFO.size));
+  if (identity === undefined) {
+    const index = nativeMemory(BY_HANDLE_FILE_INFORMATION.size);
+    const { result } = await call('GetFileInformationByHandle', handle, index);
+    if (result !== 0) identity = identityByIndex(new DataView(index.buffer));
+  }
+  const sectorSize = storageSector(storage) ?? (await sectorSizeOfVolume(call, path));
+  return regularFile(size, basic, identity, sectorSize);
 }
 
 /** {@link fileInfo}, blocking. */
@@ -71,15 +60,17 @@ export function fileInfoSync(native: Native, handle: bigint, path: string): File
   };
   const size = nativeMemory(8);
   if (native.GetFileSizeEx(handle, size) === 0) throw lastFailure(native);
-  const index = nativeMemory(BY_HANDLE_FILE_INFORMATION.size);
-  const answers: Answers = {
-    size: new DataView(size.buffer),
-    storage: query(FileStorageInfo, FILE_STORAGE_INFO.size),
-    basic: query(FileBasicInfo, FILE_BASIC_INFO.size),
-    id: query(FileIdInfo, FILE_ID_INFO.size),
-    index: native.GetFileInformationByHandle(handle, index) === 0 ? undefined : new DataView(index.buffer),
-  };
-  return combine(answers, storageSector(answers) ?? sectorSizeOfVolumeSync(native, path));
+  const storage = query(FileStorageInfo, FILE_STORAGE_INFO.size);
+  const basic = query(FileBasicInfo, FILE_BASIC_INFO.size);
+  let identity = identityById(query(FileIdInfo, FILE_ID_INFO.size));
+  if (identity === undefined) {
+    const index = nativeMemory(BY_HANDLE_FILE_INFORMATION.size);
+    if (native.GetFileInformationByHandle(handle, index) !== 0) {
+      identity = identityByIndex(new DataView(index.buffer));
+    }
+  }
+  const sectorSize = storageSector(storage) ?? sectorSizeOfVolumeSync(native, path);
+  return regularFile(size, basic, identity, sectorSize);
 }
 
 /** The state of a volume or disk. */
@@ -160,19 +151,19 @@ function asKernelFailure(error: unknown): unknown {
   return error instanceof ProtocolError ? new KernelFailure(ERROR_INVALID_DATA) : error;
 }
 
-function combine(answers: Answers, sectorSize = SMALLEST_SECTOR): FileInfo {
-  const size = answers.size.getBigInt64(0, true);
-  const lastWrite = answers.basic?.getBigInt64(FILE_BASIC_INFO.offsetOf.LastWriteTime, true) ?? 0n;
-  return {
-    size,
-    sectorSize,
-    identity: identityById(answers.id) ?? identityByIndex(answers.index),
-    stamp: `${size}:${lastWrite}`,
-    isDevice: false,
-  };
+function regularFile(
+  sizeMemory: Uint8Array,
+  basic: DataView | undefined,
+  identity: string | undefined,
+  sectorSize = SMALLEST_SECTOR,
+): FileInfo {
+  const size = new DataView(sizeMemory.buffer).getBigInt64(0, true);
+  const lastWrite = basic?.getBigInt64(FILE_BASIC_INFO.offsetOf.LastWriteTime, true) ?? 0n;
+  return { size, sectorSize, identity, stamp: `${size}:${lastWrite}`, isDevice: false };
 }
 
-function storageSector({ storage }: Answers): number | undefined {
+// Undefined where this Windows, or this file system, does not know the class.
+function storageSector(storage: DataView | undefined): number | undefined {
   const bytes = storage?.getUint32(FILE_STORAGE_INFO.offsetOf.LogicalBytesPerSector, true);
   return isSectorSize(bytes) ? bytes : undefined;
 }
@@ -181,17 +172,16 @@ function identityById(id: DataView | undefined): string | undefined {
   if (id === undefined) return undefined;
   const digits = Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex');
   const at = FILE_ID_INFO.offsetOf.FileId * 2;
-  return identity(digits.slice(0, at), digits.slice(at));
+  return identityOf(digits.slice(0, at), digits.slice(at));
 }
 
-function identityByIndex(index: DataView | undefined): string | undefined {
-  if (index === undefined) return undefined;
+function identityByIndex(index: DataView): string | undefined {
   const { dwVolumeSerialNumber, nFileIndexHigh, nFileIndexLow } = BY_HANDLE_FILE_INFORMATION.offsetOf;
   const digits = (field: number) => index.getUint32(field, true).toString(16).padStart(8, '0');
-  return identity(digits(dwVolumeSerialNumber), digits(nFileIndexHigh) + digits(nFileIndexLow));
+  return identityOf(digits(dwVolumeSerialNumber), digits(nFileIndexHigh) + digits(nFileIndexLow));
 }
 
 // MS-FSCC 2.1.9, 2.1.10: all zeros where the file system has no ids, all ones where it has none for this file.
-function identity(volume: string, file: string): string | undefined {
+function identityOf(volume: string, file: string): string | undefined {
   return /^(?:0+|f+)$/.test(file) ? undefined : `${volume}:${file}`;
 }
