@@ -162,9 +162,7 @@ export function overlapped(
       cancel();
       cancelling = setInterval(cancel, CANCEL_AGAIN);
     };
-    const returned = (succeeded: number) => {
-      // Read here, where it is that of the call.
-      const errno = succeeded === 0 ? native.GetLastError() : 0;
+    const returned = (errno: number) => {
       const isPending = errno === ERROR_IO_PENDING;
       if (port === undefined) {
         if (isPending) whenCompleted(io, settleCompleted);
@@ -194,9 +192,11 @@ export function overlapped(
         }
         running.add(cancel);
         start((succeeded) => {
+          // Read here, where it is that of the call.
+          const errno = succeeded === 0 ? native.GetLastError() : 0;
           running.delete(cancel);
-          returned(succeeded);
           finished();
+          returned(errno);
         });
       },
       (error) => {
