@@ -112,7 +112,9 @@ export interface FilterInfo {
 export interface FileKernel {
   open(path: string, request: OpenRequest): Promise<bigint>;
   openSync(path: string, request: OpenRequest): bigint;
+  /** Closes a file once every call on it has completed. Pending calls are cancelled. */
   close(handle: bigint): Promise<void>;
+  /** Closes a file at once, or in the background while calls on it have not completed. */
   closeSync(handle: bigint): void;
   info(handle: bigint, path: string): Promise<FileInfo>;
   infoSync(handle: bigint, path: string): FileInfo;

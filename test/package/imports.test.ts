@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SYMBOLS } from '../../src/kernel/win32/symbols.ts';
+import { SYMBOLS } from '../../src/kernel/win32/native.ts';
 import { ROOT } from '../built.ts';
 import { type Import, importsOf, sourceFiles } from './source-files.ts';
 
@@ -89,7 +89,7 @@ describe('imports run one way', () => {
     ['src/kernel/kernel32.ts', 'src/odx.ts', true],
     ['src/kernel/kernel.ts', 'src/emulator/index.ts', true],
     ['src/odx.ts', 'src/emulator/index.ts', true],
-    ['src/odx.ts', 'src/kernel/win32/files.ts', true],
+    ['src/odx.ts', 'src/kernel/win32/file-info.ts', true],
     ['src/offload-read.ts', 'src/offload-write.ts', true],
     ['src/offload-write.ts', 'src/kernel/kernel32.ts', true],
     ['src/emulator/index.ts', 'src/odx.ts', true],
@@ -152,12 +152,12 @@ describe('native functions', () => {
       .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .flatMap((text) => [
         ...[...text.matchAll(/\bnative\.(?!ts\b)(\w+)/gi)].map(([, name = '']) => name),
-        ...[...text.matchAll(/(?:background|inBackground|#transfer)\(\s*'(\w+)'/g)].map(
+        ...[...text.matchAll(/(?:background|call|transfer|func)\(\s*'(?!__)(\w+)'/g)].map(
           ([, name = '']) => name,
         ),
       ]),
   );
-  const helpers = ['background', 'addressOf'];
+  const helpers = ['background', 'addressOf', 'addressOfFunction'];
 
   test('native functions are listed exactly as they are used', () => {
     const names = [...used].filter((name) => !helpers.includes(name));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filesOf, type Kernel } from '../../src/kernel/kernel.ts';
+import type { FileKernel } from '../../src/kernel/kernel.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { BORROWED, memoryKernel } from './memory-native.ts';
@@ -7,14 +7,14 @@ import { BORROWED, memoryKernel } from './memory-native.ts';
 const tokenOf = (input: Uint8Array) => input.slice(32, 544);
 const filledWith = (value: number) => new Uint8Array(512).fill(value);
 
-test('a token does not share memory with the buffers of its call', () => {
+test('a token is not the memory that the call used', () => {
   const { kernel, poison } = memoryKernel();
   const { token } = createOdx({ kernel }).offloadReadSync(BORROWED, { copyLength: 4096 });
   poison();
   expect(token.bytes).toEqual(filledWith(1));
 });
 
-test('no two tokens share memory', () => {
+test('no two tokens share a byte, across many slabs', () => {
   const { kernel, poison } = memoryKernel();
   const odx = createOdx({ kernel });
   const read = () => odx.offloadReadSync(BORROWED, { copyLength: 4096 }).token;
@@ -23,7 +23,7 @@ test('no two tokens share memory', () => {
   for (const [at, token] of tokens.entries()) expect(token.bytes).toEqual(filledWith(at + 1));
 });
 
-test('tokens of two kernels used in turn have the right bytes', () => {
+test('tokens of kernels that are used in turn come from the right memory', () => {
   const [first, second] = [memoryKernel(), memoryKernel()].map(({ kernel }) => createOdx({ kernel }));
   for (let value = 1; value <= 5; value++) {
     for (const odx of [first, second]) {
@@ -32,16 +32,16 @@ test('tokens of two kernels used in turn have the right bytes', () => {
   }
 });
 
-test('the bytes property of a token returns a copy', () => {
+test('the bytes that `bytes` gives are the caller’s own', () => {
   const token = OffloadToken.from(filledWith(7));
   token.bytes.fill(9);
   expect(token.bytes).toEqual(filledWith(7));
 });
 
 test('a token given as bytes may be reused as soon as the call has begun', async () => {
-  const { kernel, seen } = memoryKernel();
+  const { kernel, files, seen } = memoryKernel();
   const odx = createOdx({ kernel });
-  await using file = await opened(kernel);
+  await using file = await opened(files);
   const bytes = filledWith(1);
   const writes: Promise<unknown>[] = [];
   for (let value = 1; value <= 20; value++) {
@@ -53,10 +53,10 @@ test('a token given as bytes may be reused as soon as the call has begun', async
   expect(seen.map(({ input }) => tokenOf(input))).toEqual(seen.map((_, at) => filledWith(at + 1)));
 });
 
-test('each call in flight has its own buffers', async () => {
-  const { kernel, seen } = memoryKernel();
+test('calls in flight at once have memory of their own', async () => {
+  const { kernel, files, seen } = memoryKernel();
   const odx = createOdx({ kernel });
-  await using file = await opened(kernel);
+  await using file = await opened(files);
   const read = (_: unknown, at: number) => odx.offloadRead(file.handle, { copyLength: 512 * (at + 1) });
   const results = await Promise.all(Array.from({ length: 50 }, read));
   expect(new Set(seen.map(({ inputAt }) => inputAt)).size).toBe(50);
@@ -66,7 +66,7 @@ test('each call in flight has its own buffers', async () => {
   }
 });
 
-test('a call made by a getter of a request does not disturb the outer call', () => {
+test('a getter of the request that calls again disturbs neither call', () => {
   const { kernel, seen } = memoryKernel();
   const odx = createOdx({ kernel });
   const { lengthWritten } = odx.offloadWriteSync(BORROWED, {
@@ -87,7 +87,7 @@ test('a call made by a getter of a request does not disturb the outer call', () 
   expect(new DataView(outer.buffer).getBigUint64(8, true)).toBe(2048n);
 });
 
-test('no bytes of one call are left over in the next', () => {
+test('what one call sent is not left over in the next', () => {
   const { kernel, seen } = memoryKernel();
   const odx = createOdx({ kernel });
   odx.offloadWriteSync(BORROWED, {
@@ -104,10 +104,10 @@ test('no bytes of one call are left over in the next', () => {
   expect(seen.at(-1)?.input).toEqual(new Uint8Array(expected.buffer));
 });
 
-test('buffers can be used with an event and with the completion port in turn', async () => {
-  const { kernel, seen } = memoryKernel();
+test('memory that waited with an event completes through the port next time, and the other way round', async () => {
+  const { kernel, files, seen } = memoryKernel();
   const odx = createOdx({ kernel });
-  await using file = await opened(kernel);
+  await using file = await opened(files);
   for (let round = 0; round < 3; round++) {
     odx.offloadReadSync(BORROWED, { copyLength: 512 });
     await odx.offloadRead(file.handle, { copyLength: 512 });
@@ -116,8 +116,7 @@ test('buffers can be used with an event and with the completion port in turn', a
   expect(seen.map(({ event }) => event)).toEqual([0x501n, 0n, 0x501n, 0n, 0x501n, 0n]);
 });
 
-async function opened(kernel: Kernel) {
-  const { openSync, closeSync } = filesOf(kernel);
-  const handle = openSync('C:\\file', { read: true, write: true, disposition: 'open' });
-  return { handle, [Symbol.asyncDispose]: async () => closeSync(handle) };
+async function opened(files: FileKernel) {
+  const handle = files.openSync('C:\\file', { read: true, write: true, disposition: 'open' });
+  return { handle, [Symbol.asyncDispose]: async () => files.closeSync(handle) };
 }

@@ -1,6 +1,6 @@
 import { OVERLAPPED, STATUS_PENDING } from '../../../structs/index.ts';
 import { type IoBuffers, KernelFailure } from '../kernel.ts';
-import { bindStatusFunctions } from './last-failure.ts';
+import { bindStatusFunctions } from './failures.ts';
 import type { Address, Native } from './native.ts';
 
 const RETURNED = OVERLAPPED.size;
@@ -10,10 +10,10 @@ const COMMON_OUTPUT = 576;
 const { Internal, InternalHigh, hEvent, Offset, OffsetHigh } = OVERLAPPED.offsetOf;
 
 /**
- * All that one call hands to Windows, in one piece of memory that does not move: OVERLAPPED, the DWORD for the bytes
- * returned, input and output. Whoever holds the frame keeps the memory alive.
+ * The memory of one call, in one piece that does not move: OVERLAPPED, the DWORD for the bytes returned, input and output.
+ * A reference to this object keeps the memory alive.
  */
-export class Win32Frame implements IoBuffers {
+export class Win32IoBuffers implements IoBuffers {
   readonly input: Uint8Array;
   readonly inputView: DataView;
   readonly output: Uint8Array;
@@ -23,10 +23,12 @@ export class Win32Frame implements IoBuffers {
   readonly inputAddress: Address;
   readonly outputAddress: Address;
   readonly isCommon: boolean;
+  /** Set when the completion of a pending call can no longer be observed: Windows may write to the memory at any time. */
+  isAbandoned = false;
   readonly #head: DataView;
   #event = 0n;
-  // Whether hEvent holds it: a bigint takes longer to write than this to remember.
-  #isSignalling = false;
+  // Whether hEvent holds it. Checking this is faster than writing a bigint.
+  #hasEvent = false;
 
   constructor(native: Native, inputLength: number, outputLength: number) {
     const inputSize = Math.max(inputLength, COMMON_INPUT);
@@ -49,17 +51,17 @@ export class Win32Frame implements IoBuffers {
     return inputLength <= COMMON_INPUT && outputLength <= COMMON_OUTPUT;
   }
 
-  /** Bytes that a call which ended at once returned. */
+  /** Bytes returned by a call that succeeded at once. */
   get returned(): number {
     return this.#head.getUint32(RETURNED, true);
   }
 
-  /** NTSTATUS of a call that was pending; 0x103 while it still is. */
+  /** NTSTATUS of a call that was pending; STATUS_PENDING while it still is. */
   get status(): number {
     return this.#head.getUint32(Internal, true);
   }
 
-  /** Bytes that a call which was pending returned. */
+  /** Bytes returned by a call that was pending. */
   get information(): number {
     return this.#head.getUint32(InternalHigh, true);
   }
@@ -68,69 +70,72 @@ export class Win32Frame implements IoBuffers {
     return this.status === STATUS_PENDING;
   }
 
-  /** For ReadFile and WriteFile; control codes carry their offsets in the input. */
+  /** Offset of ReadFile and WriteFile. Control codes carry theirs in the input. */
   set position(offset: bigint) {
     this.#head.setUint32(Offset, Number(offset & 0xffff_ffffn), true);
     this.#head.setUint32(OffsetHigh, Number(offset >> 32n), true);
   }
 
-  /** Without an event the completion port is told. What the last call left must not be taken for the end of the next. */
+  /** Without an event the call completes through the port. The status of the previous call must not be mistaken for its own. */
   useCompletionPort(): void {
     this.#head.setUint32(Internal, STATUS_PENDING, true);
-    if (!this.#isSignalling) return;
+    if (!this.#hasEvent) return;
     this.#head.setBigUint64(hEvent, 0n, true);
-    this.#isSignalling = false;
+    this.#hasEvent = false;
   }
 
-  /** With the low bit of the event set, no completion port that the handle may belong to is told. */
+  /** The low bit of the event keeps the completion from a port that the handle may belong to. */
   useEvent(native: Native): bigint {
-    if (!this.#isSignalling) this.#signal(native);
+    if (!this.#hasEvent) this.#setEvent(native);
     return this.#event;
   }
 
-  #signal(native: Native): void {
+  #setEvent(native: Native): void {
     if (this.#event === 0n) {
       this.#event = native.CreateEventW(null, 1, 0, null) ?? 0n;
       if (this.#event === 0n) throw new KernelFailure(native.GetLastError());
     }
     this.#head.setBigUint64(hEvent, this.#event | 1n, true);
-    this.#isSignalling = true;
+    this.#hasEvent = true;
   }
 
   dispose(native: Native): void {
     if (this.#event !== 0n) native.CloseHandle(this.#event);
     this.#event = 0n;
-    this.#isSignalling = false;
+    this.#hasEvent = false;
   }
 }
 
-/** Frames that wait for their next call. */
-export class FramePool {
+const MOST_IDLE = 256;
+
+/** Memory of finished calls, kept for the next ones. */
+export class IoBuffersPool {
   readonly #native: Native;
-  readonly #idle: Win32Frame[] = [];
+  readonly #idle: Win32IoBuffers[] = [];
+  readonly #abandoned: Win32IoBuffers[] = [];
   #isBound = false;
 
   constructor(native: Native) {
     this.#native = native;
   }
 
-  acquire(inputLength: number, outputLength: number): Win32Frame {
-    const idle = Win32Frame.isCommon(inputLength, outputLength) ? this.#idle.pop() : undefined;
+  acquire(inputLength: number, outputLength: number): Win32IoBuffers {
+    const idle = Win32IoBuffers.isCommon(inputLength, outputLength) ? this.#idle.pop() : undefined;
     return idle ?? this.#make(inputLength, outputLength);
   }
 
-  release(frame: Win32Frame): void {
-    if (frame.isCommon && this.#idle.length < MOST_IDLE) this.#idle.push(frame);
-    else frame.dispose(this.#native);
+  release(buffers: Win32IoBuffers): void {
+    // Never freed: Windows may still write to it.
+    if (buffers.isAbandoned) this.#abandoned.push(buffers);
+    else if (buffers.isCommon && this.#idle.length < MOST_IDLE) this.#idle.push(buffers);
+    else buffers.dispose(this.#native);
   }
 
-  #make(inputLength: number, outputLength: number): Win32Frame {
+  #make(inputLength: number, outputLength: number): Win32IoBuffers {
     if (!this.#isBound) {
       bindStatusFunctions(this.#native);
       this.#isBound = true;
     }
-    return new Win32Frame(this.#native, inputLength, outputLength);
+    return new Win32IoBuffers(this.#native, inputLength, outputLength);
   }
 }
-
-const MOST_IDLE = 256;
