@@ -90,7 +90,8 @@ export class OffloadFile {
   }
 
   /**
-   * Closes the handle (CloseHandle) after the calls in flight have ended. Closing it again does nothing.
+   * Closes the handle (CloseHandle). Queued and blocked calls complete first, pending ones are cancelled. Closing it again
+   * does nothing.
    *
    * @throws {Win32Error} when Windows refuses, e.g. ERROR_INVALID_HANDLE because another module closed it.
    * @see https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-closehandle

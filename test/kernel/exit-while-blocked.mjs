@@ -1,7 +1,7 @@
 // A call blocks for a minute: process.exit must end the process all the same.
 import koffi from 'koffi';
-import { createOdx } from '../../dist/src/index.js';
-import { loadKernel32 } from '../../dist/src/kernel/kernel32.js';
+import { createOdx } from 'win-odx';
+import { loadKernel32 } from 'win-odx/kernel32';
 
 const [, , library, name, path] = process.argv;
 const kernel = loadKernel32({ kernel32: library, ntdll: library });
