@@ -1,12 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
 import { structs } from '../structs/index.ts';
-import { builtModule } from './built.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const text = readFileSync(README, 'utf8');
@@ -39,50 +34,4 @@ it('The README shows the layouts that structs/ declares', () => {
     return;
   }
   expect(text.slice(from, until)).toBe(`${table}\n`);
-});
-
-// Child processes have no pipes in Windows Node under Wine.
-describe.skipIf(process.platform === 'win32')('An example in the README [needs pipes]', () => {
-  const examples = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
-  let folder = '';
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'odx-readme-'));
-    // The built package on the emulator instead of kernel32.
-    const index = pathToFileURL(builtModule('index.js'));
-    const emulator = pathToFileURL(builtModule('emulator.js'));
-    writeFileSync(
-      join(folder, 'win-odx.mjs'),
-      [
-        `import { createOdx } from '${index}';`,
-        `import { createEmulator } from '${emulator}';`,
-        `export * from '${index}';`,
-        'export const { offloadRead, offloadWrite, openFile, copyFile, zeroRange, probe, tryOffload, queryCopyOffload } =',
-        '  createOdx({ kernel: createEmulator() });',
-      ].join('\n'),
-    );
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  it('exists more than five times', () => expect(examples.length).toBeGreaterThan(5));
-
-  it.each(examples.map((code) => [code.match(/(?:await |console\.log\()(\w+)/)?.[1] ?? '', code]))(
-    'runs on the emulator: %s ...',
-    async (_, code) => {
-      writeFileSync(join(folder, 'big.vhdx'), Buffer.alloc(3 * 1_048_576 + 777, 0x61));
-      rmSync(join(folder, 'copy.vhdx'), { force: true });
-      const program = join(folder, 'example.mjs');
-      const resolved = code
-        .replaceAll("'win-odx/emulator'", `'${pathToFileURL(builtModule('emulator.js'))}'`)
-        .replaceAll("'win-odx/structs'", `'${pathToFileURL(builtModule('structs.js'))}'`)
-        .replaceAll("'win-odx'", "'./win-odx.mjs'");
-      writeFileSync(program, resolved);
-      const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: folder });
-      // A literal in the comment after console.log must be printed.
-      for (const [, comment] of code.matchAll(/console\.log\([^\n]*\); \/\/ ([^\n]*)/g)) {
-        const literal = /^(\d+n?|true|'[A-Z_]+')$/.exec(comment ?? '')?.[1];
-        if (literal !== undefined) expect(stdout).toContain(literal.replaceAll("'", ''));
-      }
-    },
-  );
 });

@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { builtModule, ROOT } from './built.ts';
+import { sourceFiles } from './package/source-files.ts';
+import { buildStub, canBuildStub } from './stub/stub.ts';
+
+// Every example of the README and of the doc comments, run by Node as it stands, with the emulator in place of kernel32.
+
+interface Example {
+  readonly title: string;
+  readonly code: string;
+}
+
+function inReadme(): Example[] {
+  const text = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+  return [...text.matchAll(/^#+ (.*)$|```ts\n([\s\S]*?)```/gm)].reduce<{ heading: string; found: Example[] }>(
+    ({ heading, found }, [, title, code]) => {
+      if (code !== undefined) found.push({ title: `README, ${heading}: ${found.length + 1}`, code });
+      return { heading: title ?? heading, found };
+    },
+    { heading: '', found: [] },
+  ).found;
+}
+
+function inComments(): Example[] {
+  return sourceFiles()
+    .filter((file) => !file.startsWith('src/cli/'))
+    .flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      return [...text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\//g)]
+        .flatMap(([, comment = '']) =>
+          comment
+            .replaceAll(/^\s*\* ?/gm, '')
+            .split('@example\n')
+            .slice(1)
+            .map((code) => code.split(/^@/m)[0]?.trim() ?? ''),
+        )
+        .map((code, at) => ({ title: `${file}: ${at + 1}`, code }));
+    });
+}
+
+// What an example may use without declaring it, because its function documents it as a parameter or an earlier result.
+const GIVEN: Readonly<Record<string, string>> = {
+  file: "const file = await openFile('big.vhdx', 'r+');",
+  source: "const source = await openFile('big.vhdx', 'r');",
+  disk: "const disk = await openFile('disk.img', 'r+');",
+  fd: "const fd = (await import('node:fs')).openSync('disk.img', 'r+');",
+  token: 'const token = OffloadToken.zeroData();',
+  transferLength: 'const transferLength = source.size;',
+  error:
+    "const error = new InvalidArgumentError([{ path: 'fileOffset', message: (nameOf) => nameOf('fileOffset') }]);",
+};
+
+const EXPORTS = ['index.js', 'emulator.js', 'structs.js', 'kernel32.js'].map(
+  (name) => `export * from '${pathToFileURL(builtModule(name))}';`,
+);
+
+/** All exports of the package in one module, its functions bound to an emulator. */
+const MODULE = `${EXPORTS.join('\n')}
+import * as all from '${pathToFileURL(builtModule('index.js'))}';
+import { createEmulator } from '${pathToFileURL(builtModule('emulator.js'))}';
+const odx = all.createOdx({ kernel: createEmulator() });
+export const { ${[
+  'offloadRead',
+  'offloadReadSync',
+  'offloadWrite',
+  'offloadWriteSync',
+  'dsmOffloadRead',
+  'dsmOffloadReadSync',
+  'dsmOffloadWrite',
+  'dsmOffloadWriteSync',
+  'openFile',
+  'openFileSync',
+  'copyFile',
+  'copyFiles',
+  'copyRange',
+  'zeroRange',
+  'probe',
+  'tryOffload',
+  'queryCopyOffload',
+].join(', ')} } = odx;
+`;
+
+const NAMES = [
+  ...MODULE.matchAll(/\b(?:offload|dsmOffload|open|copy|zero|probe|try|query)\w*(?=[,\s])/g),
+  ...['createOdx', 'createEmulator', 'loadKernel32', 'OffloadToken', 'OdxError', 'InvalidArgumentError'],
+  ...['explainStatus', 'layoutOf', 'structs', 'constants'],
+].map(String);
+
+/** The example as a program: with the imports and the given values that it leaves out. */
+async function programOf({ code }: Example): Promise<string> {
+  const statements = code.replaceAll(/\/\/.*$/gm, '');
+  const uses = (name: string): boolean => new RegExp(`(?<![.\\w'])${name}\\b`).test(statements);
+  const declares = (name: string): boolean =>
+    new RegExp(`(?:const|let|using) (?:${name}\\b|\\{[^}]*\\b${name}\\b)`).test(code);
+  const given = Object.keys(GIVEN).filter((name) => uses(name) && !declares(name));
+  if (given.includes('transferLength') && !given.includes('source')) given.unshift('source');
+  given.sort((a, b) => Object.keys(GIVEN).indexOf(a) - Object.keys(GIVEN).indexOf(b));
+  const imports = code.includes('import {')
+    ? ''
+    : `import { ${[...new Set(NAMES)].join(', ')} } from 'win-odx';\n`;
+  const text = `${imports}${given.map((name) => `${GIVEN[name]}\n`).join('')}${code}`;
+  // Node 20 does not know `using`.
+  const { default: typescript } = await import('typescript-5.9');
+  const { ES2022, ESNext } = { ES2022: typescript.ScriptTarget.ES2022, ESNext: typescript.ModuleKind.ESNext };
+  const { outputText } = typescript.transpileModule(text, {
+    compilerOptions: { target: ES2022, module: ESNext },
+  });
+  return outputText
+    .replaceAll(/'win-odx(?:\/\w+)?'/g, "'./win-odx.mjs'")
+    .replaceAll(/"win-odx(?:\/\w+)?"/g, "'./win-odx.mjs'");
+}
+
+const SIZE = 16 * 1_048_576 + 777;
+const WHOLE_FILES = ['big.vhdx', 'a.vhdx', 'c.iso', 'a.bin', 'child.vhdx', 'D:\\disks\\big.vhdx'];
+
+// Child processes have no pipes in Windows Node under Wine.
+describe.skipIf(process.platform === 'win32')('An example [needs pipes]', () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'odx-example-'));
+    writeFileSync(join(folder, 'win-odx.mjs'), MODULE);
+    writeFileSync(join(folder, 'disk.img'), Buffer.alloc(4 * 1_048_576, 0x62));
+    writeFileSync(join(folder, 'parent.vhdx'), Buffer.alloc(SIZE, 0x63));
+    mkdirSync(join(folder, 'D:\\'));
+    if (canBuildStub()) copyFileSync(buildStub(), join(folder, 'shim.dll'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function run(
+    example: Example,
+    size: number,
+  ): Promise<{ stdout: string; failure: string | undefined }> {
+    for (const name of WHOLE_FILES) writeFileSync(join(folder, name), Buffer.alloc(size, 0x61));
+    const program = join(folder, 'example.mjs');
+    writeFileSync(program, await programOf(example));
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: folder });
+      return { stdout, failure: undefined };
+    } catch (error) {
+      return { stdout: '', failure: String(error) };
+    }
+  }
+
+  const examples = [...inReadme(), ...inComments()];
+  const needsShim = ({ code }: Example): boolean => code.includes('./shim.dll');
+
+  test('exists for more than thirty places', () => expect(examples.length).toBeGreaterThan(30));
+
+  test.each(
+    examples
+      .filter((example) => canBuildStub() || !needsShim(example))
+      .map((example) => [example.title, example] as const),
+  )('runs as it stands: %s', async (_, example) => {
+    const { stdout, failure } = await run(example, SIZE);
+    expect(failure).toBeUndefined();
+    // A literal in the comment after console.log must be printed.
+    for (const [, comment] of example.code.matchAll(/console\.log\([^\n]*\); \/\/ ([^\n]*)/g)) {
+      const literal = /^(\d+n?|true|'[A-Z_]+')$/.exec(comment ?? '')?.[1];
+      if (literal !== undefined) expect(stdout).toContain(literal.replaceAll("'", ''));
+    }
+  });
+
+  test.each(examples.map((example) => [example.title, example] as const))(
+    'works on empty files, or fails with an error of this package and loses nothing: %s',
+    async (_, example) => {
+      const { failure } = await run(example, 0);
+      if (failure !== undefined) expect(failure).toMatch(/\b(?:InvalidArgumentError|Win32Error)\b/);
+      for (const name of WHOLE_FILES) expect(readFileSync(join(folder, name)).length).toBe(0);
+      const parent = readFileSync(join(folder, 'parent.vhdx'));
+      expect(parent.equals(Buffer.alloc(SIZE, 0x63))).toBe(true);
+    },
+  );
+});
