@@ -38,7 +38,19 @@ export {
 export { type Explanation, explainStatus } from './explain-status.ts';
 export type { FileSource } from './file-source.ts';
 export { isSupported } from './kernel/default-kernel.ts';
-export { type Kernel, KernelFailure } from './kernel/kernel.ts';
+export {
+  type ControlKernel,
+  type Disposition,
+  type FileInfo,
+  type FileKernel,
+  type FilterInfo,
+  type IoBuffers,
+  type Kernel,
+  KernelFailure,
+  type OpenRequest,
+  type Sharing,
+  type VolumeInfo,
+} from './kernel/kernel.ts';
 export { createOdx, type Odx } from './odx.ts';
 export { OffloadFile } from './offload-file.ts';
 export {
@@ -59,4 +71,5 @@ export { type OpenFileOptions, type OpenFlags, openFile, openFileSync } from './
 export { type ProbeReport, probe } from './probe/probe.ts';
 export type { Signal } from './signal.ts';
 export { OffloadToken } from './token.ts';
+export type { ControlCall } from './trace.ts';
 export { type ZeroRangeRequest, type ZeroRangeResult, zeroRange } from './zero-range.ts';

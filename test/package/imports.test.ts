@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
   ['structs', /^structs\//],
   ['values', /^src\/(byte-count|describe|errors|signal|token|uint64)\.ts$/],
   ['requests', /^src\/(fields|path|request)\.ts$/],
-  ['seam', /^src\/(kernel\/kernel|call-context|control)\.ts$/],
+  ['seam', /^src\/(kernel\/kernel|call-context|control|trace)\.ts$/],
   ['kernel', /^src\/kernel\//],
   ['emulator', /^src\/emulator\//],
   ['files', /^src\/(file-source|offload-file)\.ts$/],
