@@ -6,7 +6,7 @@ import {
   type Win32Status,
   win32ByValue,
   win32Name,
-} from '../structs/index.ts';
+} from '../structs/statuses.ts';
 
 /** What every error of this package extends. `code` is stable and meant for programs; `message` is for people. */
 export class OdxError extends Error {
@@ -153,6 +153,19 @@ export class UnsupportedPlatformError extends OdxError {
   }
 }
 
+/** Koffi's binary could not be loaded, so importing the package fails. `cause` is Koffi's error. */
+export class NativeModuleError extends OdxError {
+  constructor(options: { cause: unknown }) {
+    super(
+      'ERR_ODX_NATIVE_MODULE',
+      `The binary of Koffi for ${process.platform} on ${process.arch} could not be loaded: ${reasonOf(options.cause)} It is the npm package ` +
+        `@koromix/koffi-${process.platform}-${process.arch}, an optional dependency of koffi: install it, or install again without --omit=optional. ` +
+        'Node.js loads no binaries with --no-addons, and with --permission only where --allow-addons is given too.',
+      options,
+    );
+  }
+}
+
 /** The caller's AbortSignal fired. `cause` is `signal.reason`. */
 export class AbortError extends OdxError {
   constructor(reason: unknown) {
@@ -168,6 +181,7 @@ for (const [name, type] of Object.entries({
   ProtocolError,
   SourceChangedError,
   UnsupportedPlatformError,
+  NativeModuleError,
   AbortError,
 })) {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
@@ -183,6 +197,12 @@ Object.defineProperty(OdxError.prototype, inspect.custom, {
 
 const UNKNOWN_ADVICE =
   'Look the number up in the Windows system error codes, and treat the call as failed for good.';
+
+// The first line: Node lists after it where it has looked for a module.
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return `${message.split('\n', 1)[0]?.replace(/\.$/, '')}.`;
+}
 
 function meaningOf(errno: number, ntstatus: number | undefined): Win32Status | undefined {
   const exact = ntstatus === undefined ? undefined : statusByValue(ntstatus);

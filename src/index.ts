@@ -29,6 +29,7 @@ export {
   AbortError,
   type ArgumentIssue,
   InvalidArgumentError,
+  NativeModuleError,
   OdxError,
   ProtocolError,
   SourceChangedError,
