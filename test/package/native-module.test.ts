@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pack } from './packed.ts';
+import { ROOT } from '../built.ts';
+import { install, pack } from './packed.ts';
 
 const BINARY = `@koromix/koffi-${process.platform}-${process.arch}`;
 const ENTRIES = ['win-odx', 'win-odx/emulator', 'win-odx/kernel32', 'win-odx/structs'];
@@ -20,27 +21,18 @@ describe.skipIf(process.platform === 'win32')('A program whose Koffi has no bina
 
   beforeAll(() => {
     root = mkdtempSync(join(tmpdir(), 'win-odx-native-'));
-    const { tarball } = pack(root);
-    complete = installed('complete', tarball, ['--ignore-scripts']);
-    omitted = installed('omitted', tarball, ['--ignore-scripts', '--omit=optional']);
+    const packed = pack(root);
+    complete = join(root, 'complete');
+    install(packed, complete);
+    omitted = join(root, 'omitted');
+    // Without a registry, so from what is installed here.
+    const tarballs = ['koffi', 'zod'].map((name) => pack(root, join(ROOT, 'node_modules', name)).tarball);
+    const flags = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--omit=optional'];
+    execFileSync('npm', ['install', ...flags, '--prefix', omitted, packed.tarball, ...tarballs], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }, 60_000);
   afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-  function installed(name: string, tarball: string, flags: string[]): string {
-    const folder = join(root, name);
-    const npm = [
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--prefer-offline',
-      '--prefix',
-      folder,
-      ...flags,
-      tarball,
-    ];
-    execFileSync('npm', npm, { stdio: ['ignore', 'ignore', 'inherit'] });
-    return folder;
-  }
 
   /** Runs a program in a project and returns the JSON that it prints. */
   function run(folder: string, flags: readonly string[], extension: 'mjs' | 'cjs', source: string): unknown {
