@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const LONGEST = 60;
 
 /** A value for an error message. Runs no code of the caller's: no getter, no toString, no trap of a proxy. */
@@ -26,11 +28,31 @@ export function isRevokedProxy(value: object): boolean {
   return describeObject(value) === REVOKED;
 }
 
+/** The text of a URL object; undefined for anything else. */
+export function hrefOf(value: object): string | undefined {
+  try {
+    return hrefGetter?.call(value);
+  } catch {
+    return undefined;
+  }
+}
+
+// The getter of the class, which throws for anything but a URL.
+const hrefGetter: ((this: object) => string) | undefined = Object.getOwnPropertyDescriptor(
+  URL.prototype,
+  'href',
+)?.get;
+
 const REVOKED = 'a revoked proxy';
 
-// Array.isArray throws for one thing only. Its result is used, or else a bundler would leave the call out as one that
-// does nothing.
+// The kinds that are often passed by mistake are named.
 function describeObject(value: object): string {
+  if (types.isPromise(value)) return 'a Promise';
+  if (types.isUint8Array(value))
+    return Object.getPrototypeOf(value) === Buffer.prototype ? 'a Buffer' : 'a Uint8Array';
+  if (hrefOf(value) !== undefined) return 'a URL';
+  // Array.isArray throws for one thing only. Its result is used, or else a bundler would leave the call out as one that
+  // does nothing.
   try {
     return Array.isArray(value) ? 'an array' : 'an object';
   } catch {

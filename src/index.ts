@@ -69,6 +69,7 @@ export {
   offloadWriteSync,
 } from './offload-write.ts';
 export { type OpenFileOptions, type OpenFlags, openFile, openFileSync } from './open-file.ts';
+export type { FilePath, FileUrl } from './path.ts';
 export { type ProbeReport, probe } from './probe/probe.ts';
 export type { Signal } from './signal.ts';
 export { OffloadToken } from './token.ts';

@@ -51,7 +51,7 @@ export class OffloadFile {
     this.#opened = opened;
   }
 
-  /** The path as it was given to openFile. */
+  /** The path as it was given to openFile, or that of the `file:` URL. */
   get path(): string {
     return this.#opened.path;
   }
