@@ -5,18 +5,17 @@ import { NativeModuleError } from './errors.ts';
 // it is imported cannot be caught. Koffi then gets the binary from the cache of Node.js.
 //
 // The module exports nothing, so that bundlers drop it. Where one does not, there may be no 'koffi' to be found from here.
-const load = koffiLoader();
 try {
-  load?.();
+  findKoffi()?.();
 } catch (cause) {
   throw new NativeModuleError({ cause });
 }
 
-function koffiLoader(): (() => unknown) | undefined {
+function findKoffi(): (() => unknown) | undefined {
   try {
     const require = createRequire(import.meta.url);
-    const path = require.resolve('koffi');
-    return () => require(path);
+    require.resolve('koffi');
+    return () => require('koffi');
   } catch {
     return undefined;
   }
