@@ -6,9 +6,11 @@
  *
  * @module
  */
+export type { NamedCode, StatusAction } from '../structs/index.ts';
 export type { ByteCount } from './byte-count.ts';
 export { type CopyFileOptions, type CopyProgress, type CopyReport, copyFile } from './copy/copy-file.ts';
 export { type CopyFilesOptions, copyFiles } from './copy/copy-files.ts';
+export type { CopyFallback } from './copy/report.ts';
 export { type CopyOffload, queryCopyOffload } from './copy-offload.ts';
 export type { DataSetRange } from './dsm.ts';
 export {
@@ -28,10 +30,12 @@ export {
 export {
   AbortError,
   type ArgumentIssue,
+  type CallContext,
   InvalidArgumentError,
   NativeModuleError,
   OdxError,
   ProtocolError,
+  type Sentence,
   SourceChangedError,
   UnsupportedPlatformError,
   Win32Error,
@@ -39,6 +43,7 @@ export {
 export { type Explanation, explainStatus } from './explain-status.ts';
 export type { FileSource } from './file-source.ts';
 export { isSupported } from './kernel/default-kernel.ts';
+export type { CopyOffloadDescriptor } from './kernel/device-queries.ts';
 export {
   type ControlKernel,
   type Disposition,
