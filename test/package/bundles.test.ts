@@ -123,6 +123,14 @@ describe.skipIf(process.platform === 'win32')('A bundled program in a folder wit
     expect(run(process.execPath, [moved])).toEqual(EXPECTED);
   });
 
+  // The require of a single executable knows the modules of Node.js only.
+  const BANNER = "require = require('node:module').createRequire(process.execPath);";
+
+  test('is described in docs/bundling.md', () => {
+    const text = readFileSync(join(ROOT, 'docs', 'bundling.md'), 'utf8');
+    for (const part of ['--external:koffi', "koffi: 'commonjs koffi'", BANNER]) expect(text).toContain(part);
+  });
+
   // A Node.js that a distribution links to a shared library has no room for a program.
   const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
   const reason = existsSync(process.execPath) && readFileSync(process.execPath).includes(FUSE) ? '' : 'fuse';
@@ -139,8 +147,7 @@ describe.skipIf(process.platform === 'win32')('A bundled program in a folder wit
         platform: 'node',
         format: 'cjs',
         external: ['koffi'],
-        // The require of a single executable knows the modules of Node.js only.
-        banner: { js: "require = require('node:module').createRequire(process.execPath);" },
+        banner: { js: BANNER },
       });
       const blob = join(root, 'single.blob');
       const config = join(root, 'single.json');
