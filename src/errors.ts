@@ -156,11 +156,12 @@ export class UnsupportedPlatformError extends OdxError {
 /** Koffi's binary could not be loaded, so importing the package fails. `cause` is Koffi's error. */
 export class NativeModuleError extends OdxError {
   constructor(options: { cause: unknown }) {
+    const platform = `${process.platform}-${process.arch}`;
     super(
       'ERR_ODX_NATIVE_MODULE',
-      `The binary of Koffi for ${process.platform} on ${process.arch} could not be loaded: ${reasonOf(options.cause)} It is the npm package ` +
-        `@koromix/koffi-${process.platform}-${process.arch}, an optional dependency of koffi: install it, or install again without --omit=optional. ` +
-        'Node.js loads no binaries with --no-addons, and with --permission only where --allow-addons is given too.',
+      `Koffi's binary for ${platform} could not be loaded (${reasonOf(options.cause)}). Install the npm package ` +
+        `@koromix/koffi-${platform}, an optional dependency of koffi that --omit=optional leaves out. Node.js loads no ` +
+        'binary with --no-addons, nor with --permission unless --allow-addons is given too.',
       options,
     );
   }
@@ -198,10 +199,10 @@ Object.defineProperty(OdxError.prototype, inspect.custom, {
 const UNKNOWN_ADVICE =
   'Look the number up in the Windows system error codes, and treat the call as failed for good.';
 
-// The first line: Node lists after it where it has looked for a module.
+// The first line: what Node adds is where it has looked for a module.
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
-  return `${message.split('\n', 1)[0]?.replace(/\.$/, '')}.`;
+  return message.split('\n', 1).join().replace(/\.$/, '');
 }
 
 function meaningOf(errno: number, ntstatus: number | undefined): Win32Status | undefined {
