@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { perform, performSync } from '../src/control.ts';
 import { AbortError, ProtocolError, Win32Error } from '../src/errors.ts';
+import { lengthQuery } from '../src/kernel/device-queries.ts';
 import { type ControlKernel, KernelFailure } from '../src/kernel/kernel.ts';
 import { createOdx } from '../src/odx.ts';
 import { OffloadToken } from '../src/token.ts';
@@ -261,6 +263,37 @@ describe('A listener of win-odx:control', () => {
     });
     expect(Object.keys(last() ?? {})).not.toContain('toJSON');
     await source.close();
+  });
+});
+
+describe('Without a listener', () => {
+  test('nothing is prepared for a message', async () => {
+    const { emulator, odx, file } = workspace();
+    const device = await odx.openFile(file('device', 4096), 'r');
+    const control: typeof lengthQuery = {
+      ...lengthQuery,
+      trace: () => expect.fail('The details of the trace were computed.'),
+    };
+    expect(performSync(emulator, control, device, undefined)).toBe(4096n);
+    expect(await perform(emulator, control, device, undefined)).toBe(4096n);
+    await device.close();
+  });
+
+  test('the kernel gets the call itself', async () => {
+    const { emulator } = workspace();
+    const kernels: unknown[] = [];
+    const kernel: ControlKernel = {
+      ...emulator,
+      control() {
+        kernels.push(this);
+        return Promise.reject(new KernelFailure(1));
+      },
+    };
+    await failureOf(() => perform(kernel, lengthQuery, { handle: 3n }, undefined));
+    channel.subscribe(listeners);
+    await failureOf(() => perform(kernel, lengthQuery, { handle: 3n }, undefined));
+    channel.unsubscribe(listeners);
+    expect(kernels).toEqual([kernel, kernel]);
   });
 });
 
