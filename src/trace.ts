@@ -203,14 +203,7 @@ type Observer = Pick<TracedCall<never, never>, 'replied' | 'failed'>;
 function observed(kernel: ControlKernel, call: Observer): ControlKernel {
   return {
     name: kernel.name,
-    acquire(...lengths) {
-      try {
-        return kernel.acquire(...lengths);
-      } catch (error) {
-        call.failed(error);
-        throw error;
-      }
-    },
+    acquire: (...lengths) => kernel.acquire(...lengths),
     release: (buffers) => kernel.release(buffers),
     async control(...parameters) {
       try {
