@@ -23,7 +23,8 @@ const config: RolldownOptions[] = defineConfig([
     ...shared,
     input: { ...entries, odx: 'src/cli/odx.ts' },
     treeshake: false,
-    output: { ...output, cleanDir: true, codeSplitting: { groups } },
+    // The declarations hold the doc comments.
+    output: { ...output, cleanDir: true, comments: { jsdoc: false }, codeSplitting: { groups } },
   },
   {
     ...shared,

@@ -4,17 +4,17 @@ import type { Sentence } from './errors.ts';
 /** A number of bytes: a safe, non-negative integer, or a bigint from 0 to 2^63-1. */
 export type ByteCount = number | bigint;
 
-/** MAXFILESIZE is below MAXULONGLONG, and offsets reach code that treats them as signed. */
+/** 2^63-1: the largest file size of Windows (MAXFILESIZE), and the largest offset that signed code can hold. */
 export const LARGEST = 0x7fff_ffff_ffff_ffffn;
 
-/** Whether a value is a count of bytes. */
+/** Whether a value is a byte count. */
 export function isByteCount(value: unknown): value is ByteCount {
   return typeof value === 'number'
     ? Number.isSafeInteger(value) && value >= 0
     : typeof value === 'bigint' && value >= 0n && value <= LARGEST;
 }
 
-/** Whether a count of bytes is a multiple of `unit`, a power of two. */
+/** Whether a byte count is a multiple of `unit`, a power of two. */
 export function isMultiple(value: ByteCount, unit: number): boolean {
   // Dividing by a power of two is exact, and much faster than % beyond 2^31.
   return typeof value === 'number' ? Number.isInteger(value / unit) : value % BigInt(unit) === 0n;
@@ -22,7 +22,7 @@ export function isMultiple(value: ByteCount, unit: number): boolean {
 
 /** Whether a range that begins at `offset` ends within 2^63-1. */
 export function fitsInFile(offset: ByteCount, length: ByteCount): boolean {
-  // Two safe integers cannot reach 2^63, which spares the common case the bigints.
+  // The sum of two safe integers is always below 2^63, so the common case needs no bigint.
   return (
     (typeof offset === 'number' && typeof length === 'number') || BigInt(offset) + BigInt(length) <= LARGEST
   );
@@ -44,19 +44,19 @@ export function least(...values: readonly [bigint, ...bigint[]]): bigint {
   return values.reduce((lowest, value) => (value < lowest ? value : lowest));
 }
 
-/** What {@link byteCountSentence} needs to know of a field that does not take every byte count. */
+/** The limits of a field that does not accept every byte count, for {@link byteCountSentence}. */
 export interface Limits {
   /** The smallest legal value. */
   readonly lowest?: number;
   /** The largest legal value. */
   readonly highest?: bigint;
-  /** One legal value that is no multiple of the unit. */
+  /** A legal value that is not a multiple of the unit. */
   readonly exception?: bigint | undefined;
-  /** The same in words, to follow the rule. */
+  /** The exception in words, which follow the rule in the message. */
   readonly unless?: string;
 }
 
-/** Says what is wrong with a value that is no count of bytes, or no multiple of `unit`: the value, the rule, the nearest legal value. */
+/** The message for a value that is not a byte count or not a multiple of `unit`: the value, the rule, the nearest legal value. */
 export function byteCountSentence(path: string, value: unknown, unit: number, limits: Limits = {}): Sentence {
   const rule = brokenRule(value, unit, limits);
   if (value === undefined) return (nameOf) => `${nameOf(path)} is missing; ${rule}`;

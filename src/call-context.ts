@@ -1,7 +1,7 @@
 import { type CallContext, Win32Error } from './errors.ts';
 import { KernelFailure } from './kernel/kernel.ts';
 
-/** Runs a call of the kernel. A KernelFailure becomes a Win32Error that names the call and the file. */
+/** Runs a kernel call. Converts a KernelFailure into a Win32Error that names the call and the file. */
 export async function withCallContext<T>(context: CallContext, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -19,7 +19,7 @@ export function withCallContextSync<T>(context: CallContext, call: () => T): T {
   }
 }
 
-/** Cleans up after a failure: a second failure must not hide the first, which is on its way to the caller. */
+/** Cleans up after a failure. A second failure must not hide the first, which the caller is about to get. */
 export async function ignoreErrors(cleanUp: () => Promise<void>): Promise<void> {
   try {
     await cleanUp();

@@ -4,17 +4,17 @@ import { type ControlKernel, type IoBuffers, KernelFailure } from './kernel/kern
 import { type Signal, throwIfAborted } from './signal.ts';
 import { isTraced, type TraceDetails, trace, traceSync } from './trace.ts';
 
-/** A control code as a value: its name and number, how its input is written, how its reply is read. */
+/** A control code as a value: its name and number, how to encode its input, how to decode its reply. */
 export interface Control<Arguments, Result> {
   readonly name: string;
   readonly code: number;
-  /** Room for the reply, in bytes. */
+  /** Size of the output buffer, in bytes. */
   readonly outputSize: number;
-  /** Bytes of input. */
+  /** Size of the input, in bytes. */
   inputSize(args: Arguments): number;
-  /** Writes all of the input. */
+  /** Writes every byte of the input. */
   encode(buffers: IoBuffers, args: Arguments): void;
-  /** Reads a reply of `returned` bytes. Throws {@link ImpossibleReply} where no device can mean it. */
+  /** Reads a reply of `returned` bytes. Throws {@link ImpossibleReply} when no correct device can send it. */
   decode(buffers: IoBuffers, returned: number, args: Arguments): Result;
   /** Offset in the file, for errors. */
   offset?(args: Arguments): ByteCount | undefined;
@@ -22,7 +22,7 @@ export interface Control<Arguments, Result> {
   trace?(args: Arguments, result?: Result): TraceDetails;
 }
 
-/** Thrown by a decoder, which does not know the file. {@link perform} makes a ProtocolError of it. */
+/** Thrown by a decoder, which does not know the file. {@link perform} converts it into a ProtocolError. */
 export class ImpossibleReply {
   readonly problem: string;
 
@@ -31,7 +31,7 @@ export class ImpossibleReply {
   }
 }
 
-/** What a control code is sent to. */
+/** The file or device that a control code is sent to. */
 export interface Target {
   readonly handle: bigint;
   readonly path?: string | undefined;
@@ -104,7 +104,7 @@ function sendSync<Arguments, Result>(
   }
 }
 
-// A kernel needs its library to lend memory, and the library may be missing.
+// Acquiring buffers may load the library, which may fail.
 function acquire<Arguments>(
   kernel: ControlKernel,
   control: Control<Arguments, unknown>,

@@ -7,21 +7,21 @@ import { type ControlKernel, type FileKernel, filesOf, type Kernel } from './ker
 import type { Signal } from './signal.ts';
 
 /**
- * What a device reports about its copy offload (`DEVICE_COPY_OFFLOAD_DESCRIPTOR`): lifetimes in seconds, sizes in logical
- * blocks as the class driver gives them, and the two transfer sizes also in bytes.
+ * The copy offload limits of a device (`DEVICE_COPY_OFFLOAD_DESCRIPTOR`): lifetimes in seconds, sizes in logical blocks as
+ * the class driver reports them, and the two transfer sizes in bytes as well.
  */
 export interface CopyOffload extends CopyOffloadDescriptor {
-  /** maximumTransferSize in bytes: the most that one token covers. */
+  /** maximumTransferSize in bytes: the maximum that one token covers. */
   readonly maximumTransferBytes: bigint;
   /** optimalTransferCount in bytes: the best size of one command; 0 where the device does not report it. */
   readonly optimalTransferBytes: bigint;
 }
 
 /**
- * Queries how much a device can copy by itself
+ * Queries the copy offload limits of a device
  * (`IOCTL_STORAGE_QUERY_PROPERTY` with `StorageDeviceCopyOffloadProperty`). Works from user mode, without access rights.
  *
- * @param device a disk or volume. For an OffloadFile that is an ordinary file, the volume beneath it is queried.
+ * @param device a disk or volume. For an OffloadFile that is an ordinary file, its volume is queried.
  * @returns the descriptor. It describes the device only: file system and filters may still refuse, see {@link probe}.
  * @throws {InvalidArgumentError} when `device` is not a file, descriptor or HANDLE, or is closed.
  * @throws {Win32Error} ERROR_DEVICE_FEATURE_NOT_SUPPORTED (316) when the device has no copy offload.
@@ -47,7 +47,7 @@ export async function queryCopyOffloadWith(kernel: Kernel, device: FileSource): 
     : queryDeviceBeneath(kernel, path, sectorSize);
 }
 
-/** Queries the volume beneath a path. */
+/** Queries the volume of a path. */
 export async function queryDeviceBeneath(
   kernel: Kernel,
   path: string,

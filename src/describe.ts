@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 const LONGEST = 60;
 
-/** A value for an error message. Runs no code of the caller's: no getter, no toString, no trap of a proxy. */
+/** Describes a value for an error message. Runs no code of the caller: no getter, no toString and no proxy trap. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -23,7 +23,7 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** A proxy that was revoked throws whatever is done with it. */
+/** Any operation on a revoked proxy throws. */
 export function isRevokedProxy(value: object): boolean {
   return describeObject(value) === REVOKED;
 }
@@ -51,8 +51,7 @@ function describeObject(value: object): string {
   if (types.isUint8Array(value))
     return Object.getPrototypeOf(value) === Buffer.prototype ? 'a Buffer' : 'a Uint8Array';
   if (hrefOf(value) !== undefined) return 'a URL';
-  // Array.isArray throws for one thing only. Its result is used, or else a bundler would leave the call out as one that
-  // does nothing.
+  // Array.isArray throws only for a revoked proxy. The result must be used, or a bundler would drop the call.
   try {
     return Array.isArray(value) ? 'an array' : 'an object';
   } catch {
@@ -60,7 +59,7 @@ function describeObject(value: object): string {
   }
 }
 
-/** The entry of `known` that `name` was probably meant to be, if any comes near. */
+/** The entry of `known` that is most similar to `name`, if any is similar enough to suggest. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 3));
   let best: string | undefined;
@@ -79,7 +78,7 @@ function shorten(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${text.length} characters)` : text;
 }
 
-// Levenshtein; gives up beyond `limit` so that a key of a megabyte costs nothing.
+// Levenshtein distance. Stops early beyond `limit`, so that a key of a megabyte costs nothing.
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

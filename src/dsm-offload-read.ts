@@ -15,7 +15,7 @@ import {
   inputSizeOf,
   outputRoomFor,
   packingOf,
-  range,
+  rangeKeys,
   rangeList,
   rangesFit,
   rangesTogetherFit,
@@ -31,7 +31,7 @@ import { copyToken, type OffloadToken } from './token.ts';
 
 /** The request of {@link dsmOffloadReadSync}. */
 export interface DsmOffloadReadSyncRequest {
-  /** 1 to 65,536 ranges; the token stands for their bytes one after the other. */
+  /** 1 to 65,536 ranges; the token represents their bytes in this order. */
   readonly ranges: readonly DataSetRange[];
   /** How long the array should keep the token, 0 to 2^32-1: milliseconds according to the headers, seconds in the class driver. Default 0: as long as the array decides. */
   readonly timeToLive?: number | undefined;
@@ -45,16 +45,16 @@ export interface DsmOffloadReadRequest extends DsmOffloadReadSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
-/** A checked request: what was left out is filled in. */
+/** A checked request with its defaults filled in. */
 export interface DsmOffloadReadArguments extends DsmOffloadReadSyncRequest {
   readonly timeToLive: number;
 }
 
-const fields = { ranges: rangeList(), timeToLive: u32('time units'), sectorSize };
+const fields = { ranges: rangeList, timeToLive: u32('time units'), sectorSize };
 const options = {
   rules: [rangesFit, rangesTogetherFit],
   defaults: { timeToLive: 0 },
-  items: { ranges: range },
+  itemKeys: { ranges: rangeKeys },
 };
 
 const request = requestSchema('dsmOffloadRead', { ...fields, signal }, options);
@@ -62,11 +62,11 @@ const syncRequest = requestSchema('dsmOffloadReadSync', fields, options);
 
 /** The result of a storage offload read. */
 export interface DsmOffloadReadResult {
-  /** Stands for the first lengthProtected bytes of the ranges, one after the other. */
+  /** Represents the first lengthProtected bytes of the ranges, in their order. */
   readonly token: OffloadToken;
   /** Bytes that the token covers. */
   readonly lengthProtected: bigint;
-  /** Whether the token covers less than was asked for (STORAGE_OFFLOAD_READ_RANGE_TRUNCATED). */
+  /** Whether the token covers less than was requested (STORAGE_OFFLOAD_READ_RANGE_TRUNCATED). */
   readonly truncated: boolean;
   /** OffloadReadFlags as the device returned them. */
   readonly flags: number;
@@ -74,11 +74,11 @@ export interface DsmOffloadReadResult {
 
 const PARAMETERS = DEVICE_DSM_OFFLOAD_READ_PARAMETERS;
 const RESULT = STORAGE_OFFLOAD_READ_OUTPUT;
-// Without the padding at the end.
+// The padding at the end may be missing.
 const SHORTEST_RESULT = RESULT.offsetOf.Token + STORAGE_OFFLOAD_TOKEN.size;
 const packing = packingOf(PARAMETERS);
 
-/** `DeviceDsmAction_OffloadRead`: how a checked request is written and its reply read. */
+/** `DeviceDsmAction_OffloadRead`: encodes a checked request and decodes the reply. */
 export const dsmOffloadReadControl: Control<DsmOffloadReadArguments, DsmOffloadReadResult> = {
   name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
   code: IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
@@ -104,17 +104,17 @@ export const dsmOffloadReadControl: Control<DsmOffloadReadArguments, DsmOffloadR
     }
     const tokenLength = outputView.getUint32(offset + RESULT.offsetOf.TokenLength, true);
     if (tokenLength !== STORAGE_OFFLOAD_MAX_TOKEN_LENGTH) {
-      throw new ImpossibleReply(`the token is said to be ${tokenLength} bytes long.`);
+      throw new ImpossibleReply(`the reply claims a token of ${tokenLength} bytes.`);
     }
     const total = totalLength(ranges);
     const lengthProtected = outputView.getBigUint64(offset + RESULT.offsetOf.LengthProtected, true);
     if (lengthProtected > total) {
       throw new ImpossibleReply(
-        `the token covers ${lengthProtected} bytes, but only ${total} were asked for.`,
+        `the token covers ${lengthProtected} bytes, but only ${total} were requested.`,
       );
     }
     if (lengthProtected === 0n) {
-      throw new ImpossibleReply(`the token covers nothing of the ${total} bytes asked for.`);
+      throw new ImpossibleReply(`the token covers none of the ${total} requested bytes.`);
     }
     const flags = outputView.getUint32(offset + RESULT.offsetOf.OffloadReadFlags, true);
     const truncated = (flags & STORAGE_OFFLOAD_READ_RANGE_TRUNCATED) !== 0;
@@ -123,15 +123,15 @@ export const dsmOffloadReadControl: Control<DsmOffloadReadArguments, DsmOffloadR
 };
 
 /**
- * Turns ranges of a disk or volume into a token
+ * Creates a token that represents ranges of a disk or volume
  * (`IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES` with `DeviceDsmAction_OffloadRead`).
  *
- * This is the storage form of {@link offloadRead}, beneath the file system. Expect ERROR_ACCESS_DENIED on Windows: the
- * sample of the inbox class driver refuses it to user mode, although two pages of the documentation allow it. For files use offloadRead.
+ * This is the storage form of {@link offloadRead}, below the file system. Expect ERROR_ACCESS_DENIED on Windows: the
+ * sample of the inbox class driver refuses it in user mode, although two pages of the documentation allow it. For files use offloadRead.
  *
  * @param device a disk or volume open for writing, even to read: `await openFile('\\\\.\\PhysicalDrive1', 'r+')`.
  * @param request 1 to 65,536 ranges in bytes, multiples of the logical sector, none empty.
- * @returns the token and how many bytes of the ranges it covers; less than asked for is normal, read the rest again.
+ * @returns the token and how many bytes of the ranges it covers; less than requested is normal: read the rest with another call.
  * @throws {InvalidArgumentError} when the request is not legal; nothing has reached the kernel.
  * @throws {Win32Error} when Windows refuses: ERROR_ACCESS_DENIED, ERROR_DEVICE_FEATURE_NOT_SUPPORTED and others.
  * @throws {ProtocolError} when the reply is impossible.

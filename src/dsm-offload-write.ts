@@ -15,7 +15,7 @@ import {
   inputSizeOf,
   outputRoomFor,
   packingOf,
-  range,
+  rangeKeys,
   rangeList,
   rangesFit,
   rangesTogetherFit,
@@ -34,7 +34,7 @@ import { setUint64 } from './uint64.ts';
 
 /** The request of {@link dsmOffloadWriteSync}. */
 export interface DsmOffloadWriteSyncRequest {
-  /** 1 to 65,536 ranges, filled one after the other. */
+  /** 1 to 65,536 ranges, written in this order. */
   readonly ranges: readonly DataSetRange[];
   /** A token from an offload read, or its 512 bytes. */
   readonly token: OffloadToken | Uint8Array;
@@ -50,21 +50,21 @@ export interface DsmOffloadWriteRequest extends DsmOffloadWriteSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
-/** A checked request: what was left out is filled in. */
+/** A checked request with its defaults filled in. */
 export interface DsmOffloadWriteArguments extends DsmOffloadWriteSyncRequest {
   readonly tokenOffset: ByteCount;
 }
 
 const fields = {
-  ranges: rangeList(),
+  ranges: rangeList,
   token: offloadToken,
-  tokenOffset: tokenOffset(),
+  tokenOffset,
   sectorSize,
 };
 const options = {
   rules: [rangesFit, ...tokenOffsetFits, rangesTogetherFit],
   defaults: { tokenOffset: 0 },
-  items: { ranges: range },
+  itemKeys: { ranges: rangeKeys },
 };
 
 const request = requestSchema('dsmOffloadWrite', { ...fields, signal }, options);
@@ -74,9 +74,9 @@ const syncRequest = requestSchema('dsmOffloadWriteSync', fields, options);
 export interface DsmOffloadWriteResult {
   /** Bytes written, counted through the ranges in order. */
   readonly lengthCopied: bigint;
-  /** Whether less was written than was asked for (STORAGE_OFFLOAD_WRITE_RANGE_TRUNCATED). */
+  /** Whether less was written than was requested (STORAGE_OFFLOAD_WRITE_RANGE_TRUNCATED). */
   readonly truncated: boolean;
-  /** Whether it ended early because the token is invalid (STORAGE_OFFLOAD_TOKEN_INVALID): read a fresh one for the rest. */
+  /** Whether the write ended early because the token is invalid (STORAGE_OFFLOAD_TOKEN_INVALID): read a fresh one for the rest. */
   readonly tokenInvalid: boolean;
   /** OffloadWriteFlags as the device returned them. */
   readonly flags: number;
@@ -86,7 +86,7 @@ const PARAMETERS = DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS;
 const RESULT = STORAGE_OFFLOAD_WRITE_OUTPUT;
 const packing = packingOf(PARAMETERS);
 
-/** `DeviceDsmAction_OffloadWrite`: how a checked request is written and its reply read. */
+/** `DeviceDsmAction_OffloadWrite`: encodes a checked request and decodes the reply. */
 export const dsmOffloadWriteControl: Control<DsmOffloadWriteArguments, DsmOffloadWriteResult> = {
   name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
   code: IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
@@ -117,10 +117,10 @@ export const dsmOffloadWriteControl: Control<DsmOffloadWriteArguments, DsmOffloa
     const total = totalLength(ranges);
     const lengthCopied = outputView.getBigUint64(offset + RESULT.offsetOf.LengthCopied, true);
     if (lengthCopied > total) {
-      throw new ImpossibleReply(`${lengthCopied} bytes were written, but only ${total} were asked for.`);
+      throw new ImpossibleReply(`${lengthCopied} bytes were written, but only ${total} were requested.`);
     }
     if (lengthCopied === 0n && !tokenInvalid) {
-      throw new ImpossibleReply(`nothing was written of the ${total} bytes asked for.`);
+      throw new ImpossibleReply(`none of the ${total} requested bytes were written.`);
     }
     const truncated = (flags & STORAGE_OFFLOAD_WRITE_RANGE_TRUNCATED) !== 0;
     return { lengthCopied, truncated, tokenInvalid, flags };
@@ -128,15 +128,15 @@ export const dsmOffloadWriteControl: Control<DsmOffloadWriteArguments, DsmOffloa
 };
 
 /**
- * Has the array write what a token stands for into ranges of a disk or volume
+ * Writes the data behind a token to ranges of a disk or volume
  * (`IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES` with `DeviceDsmAction_OffloadWrite`). This overwrites the device.
  *
- * This is the storage form of {@link offloadWrite}, beneath the file system. Expect ERROR_ACCESS_DENIED on Windows: the
- * sample of the inbox class driver refuses it to user mode, although two pages of the documentation allow it. For files use offloadWrite.
+ * This is the storage form of {@link offloadWrite}, below the file system. Expect ERROR_ACCESS_DENIED on Windows: the
+ * sample of the inbox class driver refuses it in user mode, although two pages of the documentation allow it. For files use offloadWrite.
  *
  * @param device a disk or volume open for writing.
  * @param request 1 to 65,536 ranges in bytes, multiples of the logical sector, none empty; tokenOffset in bytes too.
- * @returns how many bytes were written; less than asked for is normal, and `tokenInvalid` says whether the token was why.
+ * @returns how many bytes were written; less than requested is normal. `tokenInvalid` says whether the token is the reason.
  * @throws {InvalidArgumentError} when the request is not legal; nothing has reached the kernel.
  * @throws {Win32Error} when Windows refuses: ERROR_ACCESS_DENIED, ERROR_INVALID_TOKEN and others.
  * @throws {ProtocolError} when the reply is impossible.

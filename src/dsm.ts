@@ -7,11 +7,13 @@ import {
 } from '../structs/index.ts';
 import { type ByteCount, isByteCount, LARGEST, type Limits, roundDown, roundUp } from './byte-count.ts';
 import { describeValue } from './describe.ts';
+import type { Sentence } from './errors.ts';
 import {
   aligned,
   explainAlignment,
   explainReach,
   type Field,
+  field,
   isAligned,
   isInReach,
   limitedByteCount,
@@ -20,10 +22,10 @@ import {
   sectorSizeOf,
 } from './fields.ts';
 import type { IoBuffers } from './kernel/kernel.ts';
-import { type Explain, isArray, LONGEST_LIST, type Snapshot } from './request.ts';
+import { type Explain, hint, isArray, LONGEST_LIST, type Snapshot } from './request.ts';
 import { setUint64 } from './uint64.ts';
 
-// What dsmOffloadRead and dsmOffloadWrite share: the ranges, how the input is packed, where the result is.
+// Shared by dsmOffloadRead and dsmOffloadWrite: the ranges, the layout of the input, the position of the result.
 
 /** A range of a device (DEVICE_DATA_SET_RANGE), in bytes; both are multiples of the logical sector. */
 export interface DataSetRange {
@@ -32,29 +34,17 @@ export interface DataSetRange {
   readonly lengthInBytes: ByteCount;
 }
 
-// Nothing in a request is empty, so a sector must fit behind every offset.
+// A range is never empty, so a whole sector must fit after every offset.
 const offsetLimits = (sector: number): Limits => ({ highest: LARGEST - BigInt(sector) });
 const lengthLimits = (sector: number): Limits => ({ lowest: sector });
 
-/** The schema of a range. What depends on the sector as well is {@link rangesFit}. */
-export const range: z.ZodObject<
-  { startingOffset: Field<ByteCount>; lengthInBytes: Field<ByteCount> },
-  z.core.$strict
-> = z.strictObject({
-  startingOffset: limitedByteCount(offsetLimits),
-  lengthInBytes: limitedByteCount(lengthLimits),
-});
+/** The keys of a range. */
+export const rangeKeys: readonly (keyof DataSetRange)[] = ['startingOffset', 'lengthInBytes'];
 
-type Ranges = readonly z.input<typeof range>[];
+/** 1 to 65,536 ranges. What they hold is checked by {@link rangesFit}. */
+export const rangeList: Field<readonly DataSetRange[]> = field(isRangeList, explainCount);
 
-/** 1 to 65,536 ranges. */
-export function rangeList(): z.ZodPipe<Field<Ranges>, z.ZodArray<typeof range>> {
-  return z
-    .custom<Ranges>(isRangeList, { params: { explain: explainCount }, abort: true })
-    .pipe(z.array(range));
-}
-
-const explainCount: Explain = (path, value) => {
+function explainCount(path: string, value: unknown): Sentence {
   if (isArray(value)) {
     const nearest = value.length === 0 ? 1 : LONGEST_LIST;
     return (nameOf) =>
@@ -62,36 +52,47 @@ const explainCount: Explain = (path, value) => {
   }
   const shown = value === undefined ? 'missing' : describeValue(value);
   return (nameOf) => `${nameOf(path)} is ${shown}; it must be an array of { startingOffset, lengthInBytes }.`;
-};
+}
 
 const explainNoRoom: Explain = (path, value, request) => {
   const sector = sectorSizeOf(request);
   const nearest = roundDown(LARGEST - BigInt(sector), sector);
   return (nameOf) =>
-    `${nameOf(path)} is ${describeValue(value)}; a sector must fit behind it within 2^63-1, the nearest legal value is ${nearest}n.`;
+    `${nameOf(path)} is ${describeValue(value)}; a whole sector must fit after it within 2^63-1, the nearest legal value is ${nearest}n.`;
 };
 
 const explainEmpty: Explain = (path, value, request) => (nameOf) =>
   `${nameOf(path)} is ${describeValue(value)}; a range must not be empty, the nearest legal value is ${sectorSizeOf(request)}.`;
 
-/** Every range is aligned, is not empty, and ends within 2^63-1. */
+/** Every range must have its two keys and no other, be aligned, not be empty, and end within 2^63-1. */
 export const rangesFit: Rule = z.superRefine((request: Snapshot, context) => {
-  rangesIn(request).forEach(({ startingOffset, lengthInBytes }, index) => {
-    const blame = (key: keyof DataSetRange, explain: Explain): void =>
+  rangesIn(request).forEach((range, index) => {
+    const { startingOffset, lengthInBytes, ...others } = range;
+    const report = (key: string, explain: Explain): void =>
       context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
 
-    if (!isAligned(startingOffset, request)) blame('startingOffset', explainAlignment(offsetLimits));
-    else if (!leavesRoom(startingOffset, request)) blame('startingOffset', explainNoRoom);
+    if (!isByteCount(startingOffset) || !isAligned(startingOffset, request)) {
+      report('startingOffset', explainAlignment(offsetLimits));
+    } else if (!leavesRoom(startingOffset, request)) report('startingOffset', explainNoRoom);
 
-    if (!isAligned(lengthInBytes, request)) blame('lengthInBytes', explainAlignment(lengthLimits));
-    else if (isByteCount(lengthInBytes) && BigInt(lengthInBytes) === 0n) blame('lengthInBytes', explainEmpty);
+    if (!isByteCount(lengthInBytes) || !isAligned(lengthInBytes, request)) {
+      report('lengthInBytes', explainAlignment(lengthLimits));
+    } else if (BigInt(lengthInBytes) === 0n) report('lengthInBytes', explainEmpty);
     else if (leavesRoom(startingOffset, request) && !isInReach(startingOffset, lengthInBytes, request)) {
-      blame('lengthInBytes', explainReach('startingOffset'));
+      report('lengthInBytes', explainReach('startingOffset'));
+    }
+
+    for (const key of Object.keys(others)) {
+      const parent = `ranges.${index}`;
+      report(
+        key,
+        () => () => `Unknown key ${describeValue(key)} in ${parent}; ${hint('key', key, rangeKeys)}`,
+      );
     }
   });
 });
 
-/** All ranges together, counted from an offset within the token, end within 2^63-1. */
+/** The offset in the token plus the total length of the ranges must stay within 2^63-1. */
 export const rangesTogetherFit: Rule = rule(
   'ranges',
   ({ tokenOffset, ...request }) => {
@@ -104,15 +105,13 @@ export const rangesTogetherFit: Rule = rule(
     const from = start === 0n ? '' : ` from tokenOffset ${describeValue(tokenOffset)}`;
     const most = roundDown(LARGEST - start, sectorSizeOf(request));
     return (nameOf) =>
-      `${nameOf(path)} hold ${totalOf(request)} bytes together${from}, which ends beyond 2^63-1; the most is ${most}.`;
+      `${nameOf(path)} hold ${totalOf(request)} bytes in total${from}, which ends beyond 2^63-1; the maximum is ${most}.`;
   },
 );
 
-export function tokenOffset(): Field<ByteCount> {
-  return limitedByteCount(offsetLimits);
-}
+export const tokenOffset: Field<ByteCount> = limitedByteCount(offsetLimits);
 
-/** TokenOffset is a multiple of the logical sector, and a sector fits behind it. */
+/** TokenOffset must be a multiple of the logical sector, and a whole sector must fit after it. */
 export const tokenOffsetFits: readonly [Rule, Rule] = [
   aligned('tokenOffset', offsetLimits),
   rule('tokenOffset', (request) => leavesRoom(request['tokenOffset'], request), explainNoRoom),
@@ -123,16 +122,18 @@ function leavesRoom(offset: unknown, request: Snapshot): boolean {
   return offset <= LARGEST - BigInt(sectorSizeOf(request));
 }
 
-function isRangeList(value: unknown): value is Ranges {
+function isRangeList(value: unknown): boolean {
   return isArray(value) && value.length >= 1 && value.length <= LONGEST_LIST;
 }
 
-/** The ranges of a request, whose values may be refused; none where the list itself is. */
+/** The ranges of a request, whose values may still be refused. Empty if the list itself is refused. */
 function rangesIn({ ranges }: Snapshot): readonly Snapshot[] {
-  return isRangeList(ranges) ? ranges.map((given): Snapshot => ({ ...given })) : [];
+  return isArray(ranges) && isRangeList(ranges)
+    ? ranges.map((range): Snapshot => ({ ...Object(range) }))
+    : [];
 }
 
-// A length that is refused counts for nothing here.
+// Ignores lengths that are refused.
 function totalOf(request: Snapshot): bigint {
   return rangesIn(request)
     .map(({ lengthInBytes }) => lengthInBytes)
@@ -140,14 +141,13 @@ function totalOf(request: Snapshot): bigint {
     .reduce<bigint>((total, length) => total + BigInt(length), 0n);
 }
 
-/** Bytes of all ranges together. */
+/** The total length of the ranges in bytes. */
 export function totalLength(ranges: readonly Pick<DataSetRange, 'lengthInBytes'>[]): bigint {
   return ranges.reduce((total, { lengthInBytes }) => total + BigInt(lengthInBytes), 0n);
 }
 
 /**
- * Where the parts of the input are, as the helpers of the SDK pack it (DeviceDsmInitializeInput): header, parameters at
- * their alignment, ranges at theirs.
+ * The layout of the input, as the SDK helper DeviceDsmInitializeInput packs it: header, aligned parameters, aligned ranges.
  */
 export interface DsmPacking {
   readonly parametersOffset: number;
@@ -190,15 +190,14 @@ export function encodeDsmInput(
 
 const WRAPPER = DEVICE_MANAGE_DATA_SET_ATTRIBUTES_OUTPUT;
 
-/** Room for a result behind a DEVICE_DSM_OUTPUT, where two pages of the documentation put it. */
+/** Output buffer size for a result behind a DEVICE_DSM_OUTPUT, which two pages of the documentation describe. */
 export function outputRoomFor(result: Layout): number {
   return alignUp(WRAPPER.size, result.alignment) + result.size;
 }
 
 /**
- * Where the result begins in a reply, and how long it is: at the start, as the class driver writes it, or where a
- * DEVICE_DSM_OUTPUT says. A result begins with flags of 0 to 3 and a DEVICE_DSM_OUTPUT with its size, so the two cannot
- * be confused.
+ * Finds the result in a reply: at the start, where the class driver writes it, or at the position in a DEVICE_DSM_OUTPUT.
+ * A result begins with flags from 0 to 3 and a DEVICE_DSM_OUTPUT with its size, so the two cannot be confused.
  */
 export function findResult(
   { outputView }: IoBuffers,

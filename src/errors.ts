@@ -8,7 +8,7 @@ import {
   win32Name,
 } from '../structs/statuses.ts';
 
-/** What every error of this package extends. `code` is stable and meant for programs; `message` is for people. */
+/** The base class of every error of this package. `code` is stable and meant for programs; `message` is for people. */
 export class OdxError extends Error {
   readonly code: string;
 
@@ -17,7 +17,7 @@ export class OdxError extends Error {
     this.code = code;
   }
 
-  /** For JSON.stringify: the error's own facts, without stack and cause; bigints as decimal strings. */
+  /** The properties of the error for JSON.stringify, without stack and cause; bigints become decimal strings. */
   toJSON(): Record<string, unknown> {
     const { name, message } = this;
     const facts = Object.entries(this).map(([key, value]) => [
@@ -28,18 +28,18 @@ export class OdxError extends Error {
   }
 }
 
-/** One thing that is wrong with an argument: where it is (`ranges.0.lengthInBytes`) and a sentence that says what is wrong. */
+/** A problem with an argument: its path (`ranges.0.lengthInBytes`) and a sentence that explains it. */
 export interface ArgumentIssue {
   readonly path: string;
   readonly message: string;
 }
 
-/** A sentence that names fields through `nameOf`, so that a command line can show the names of its own options. */
+/** A message that names its fields through `nameOf`, so that a command line can show the names of its own options. */
 export type Sentence = (nameOf: (path: string) => string) => string;
 
 /**
  * The caller's argument was refused before anything reached the kernel.
- * `message` holds one sentence per issue, with the value and the nearest legal one.
+ * `message` has one sentence per issue, with the value and the nearest legal value.
  */
 export class InvalidArgumentError extends OdxError {
   readonly issues: readonly ArgumentIssue[];
@@ -80,19 +80,19 @@ export interface CallContext {
   readonly offset?: bigint | undefined;
 }
 
-/** Windows, or what plays Windows, refused a call. Unknown codes survive with their number as `ERROR_<n>`. */
+/** Windows or the emulator refused a call. An unknown error keeps its number as `ERROR_<n>`. */
 export class Win32Error extends OdxError {
   /** The value of GetLastError, e.g. 315. */
   readonly errno: number;
-  /** The NTSTATUS beneath it, present only where it is certain. */
+  /** The NTSTATUS behind it, present only where it is certain. */
   declare readonly ntstatus?: { readonly name: string; readonly value: number };
   readonly syscall: string;
   /** The file that the call was for. */
   declare readonly path?: string;
-  /** Where the copy was to go, in the errors of copyFile. */
+  /** The destination of the copy, in the errors of copyFile. */
   declare readonly dest?: string;
   declare readonly offset?: bigint;
-  /** What a program should do: copy by ordinary means, read a fresh token, mend the call, or give up. */
+  /** What a program should do: copy by ordinary reads and writes, read a fresh token, correct the call, or give up. */
   readonly action: StatusAction;
   /** What a person should do next. */
   readonly advice: string;
@@ -113,7 +113,7 @@ export class Win32Error extends OdxError {
   }
 }
 
-/** The device answered something impossible: more done than asked, a reply too short, no progress at all. */
+/** The device sent an impossible reply: more was done than requested, the reply is too short, or nothing was done. */
 export class ProtocolError extends OdxError {
   readonly syscall: string;
   declare readonly path?: string;
@@ -127,21 +127,21 @@ export class ProtocolError extends OdxError {
   }
 }
 
-/** The source was modified while it was being copied, so the copy was given up rather than mix old data with new. */
+/** The source was modified during the copy, so the copy was stopped rather than mix old and new data. */
 export class SourceChangedError extends OdxError {
   declare readonly path?: string;
 
   constructor(path: string | undefined) {
     super(
       'ERR_ODX_SOURCE_CHANGED',
-      `${path ?? 'The source'} was modified while it was being copied; the copy was given up so that it does not mix ` +
-        'old data with new. Copy again once nothing writes to it, or copy from a snapshot.',
+      `${path ?? 'The source'} was modified while it was being copied; the copy was stopped so that it does not mix old and ` +
+        'new data. Copy again when no program writes to it, or copy from a snapshot.',
     );
     if (path !== undefined) this.path = path;
   }
 }
 
-/** There is no kernel32.dll here. */
+/** kernel32.dll does not exist on this system. */
 export class UnsupportedPlatformError extends OdxError {
   constructor(options?: { cause?: unknown }) {
     super(
@@ -174,7 +174,7 @@ export class AbortError extends OdxError {
   }
 }
 
-// On the prototypes and not enumerable, so that inspecting an error shows its own facts only.
+// On the prototypes and not enumerable, so that inspecting an error shows only its own properties.
 for (const [name, type] of Object.entries({
   OdxError,
   InvalidArgumentError,
@@ -188,7 +188,7 @@ for (const [name, type] of Object.entries({
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
-// Within something else, as in the report of a copy, an error is a sentence; its stack is shown where it is shown itself.
+// Inside another object, such as the report of a copy, an error is inspected as one sentence. On its own it has its stack.
 Object.defineProperty(OdxError.prototype, inspect.custom, {
   value(this: OdxError, depth: number, options: InspectOptions, show: typeof inspect): string {
     if (depth !== options.depth) return `[${this.name}: ${this.message}]`;

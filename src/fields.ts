@@ -15,39 +15,39 @@ import { type Explain, SMALLEST_SECTOR, type Snapshot, valueAt } from './request
 import { isSafeSignal, type Signal } from './signal.ts';
 import { isLegalToken, type OffloadToken, tokenSentence } from './token.ts';
 
-/** Accepts values of one kind. What depends on other fields as well is a {@link Rule}. */
+/** Accepts values of one kind. A check that needs other fields too is a {@link Rule}. */
 export type Field<T> = z.ZodCustom<T, T>;
 
-/** Compares the fields of a request. It passes over a field that is refused already. */
+/** Compares the fields of a request. It ignores a field that is already refused. */
 export type Rule = z.core.$ZodCheck<Snapshot>;
 
 export function field<T>(isLegal: (value: unknown) => boolean, explain: Explain): Field<T> {
   return z.custom<T>(isLegal, { params: { explain } });
 }
 
-/** A field that may be left out. Unlike `.optional()` of Zod it keeps the key, so that it is never looked up elsewhere. */
+/** A field that may be omitted. Unlike Zod's `.optional()` it keeps the key, so that it is never looked up on a prototype. */
 export function optional<T>(required: Field<T>): Field<T | undefined> {
   const { fn, params } = required.def;
   return z.custom<T | undefined>((value) => value === undefined || fn(value), { params });
 }
 
-/** A count of bytes of any size. */
+/** A byte count of any size. */
 export const byteCount: Field<ByteCount> = field(isByteCount, (path, value) =>
   byteCountSentence(path, value, 1),
 );
 
-/** The limits of a field whose sector is known. */
+/** The limits of a field, which depend on the sector size. */
 type LimitsOf = (sectorSize: number) => Limits;
 
-/** A count of bytes to which the rule {@link aligned} applies. */
+/** A byte count that the rule {@link aligned} checks too. */
 export function limitedByteCount(limitsOf?: LimitsOf): Field<ByteCount> {
   return field(isByteCount, explainAlignment(limitsOf));
 }
 
-/** The same without limits of its own. */
+/** {@link limitedByteCount} without limits. */
 export const alignedByteCount: Field<ByteCount> = limitedByteCount();
 
-/** At least 1 byte. */
+/** A byte count of at least 1. */
 export const positiveByteCount: Field<ByteCount> = field(
   (value) => isByteCount(value) && value > 0,
   (path, value) =>
@@ -56,7 +56,7 @@ export const positiveByteCount: Field<ByteCount> = field(
       : byteCountSentence(path, value, 1, { lowest: 1 }),
 );
 
-/** A whole number that is an NTSTATUS, signed or not. */
+/** An NTSTATUS as a signed or unsigned integer. */
 export const ntstatus: Field<number> = field(
   (value) =>
     typeof value === 'number' && Number.isInteger(value) && value >= -0x8000_0000 && value <= 0xffff_ffff,
@@ -81,7 +81,7 @@ export function integer(lowest: number, highest: number, unit: string): Field<nu
   );
 }
 
-// The longest that a timer of Node can wait.
+// The longest delay of a Node.js timer.
 const LONGEST_MS = 0x7fff_ffff;
 
 /** A time in milliseconds, which may have a fraction. */
@@ -106,12 +106,12 @@ export function callback<T>(): Field<T> {
   return field((value) => typeof value === 'function', must('be a function'));
 }
 
-/** An AbortSignal, which requestSchema has made safe. It may be left out. */
+/** An optional AbortSignal, which requestSchema has made safe. */
 export const signal: Field<Signal | undefined> = optional(
   field<Signal>(isSafeSignal, must('be an AbortSignal')),
 );
 
-/** An OffloadToken or its 512 bytes. They are copied to the wire before any code of the caller runs again. */
+/** An OffloadToken or its 512 bytes, which are copied into the input before any code of the caller runs again. */
 export const offloadToken: Field<OffloadToken | Uint8Array> = field(isLegalToken, tokenSentence);
 
 export const LARGEST_SECTOR = 65_536;
@@ -142,19 +142,19 @@ function nearestSectorSize(value: unknown): number {
 
 // Rules.
 
-/** A rule of a request: whether it is kept, and the path of the field that is to blame where it is not. */
-export function rule(path: string, isKept: (request: Snapshot) => boolean, explain: Explain): Rule {
-  return z.refine<Snapshot>(isKept, { path: [path], params: { explain } });
+/** Makes a rule. A request that breaks it gets an issue for the field at `path`. */
+export function rule(path: string, isFollowed: (request: Snapshot) => boolean, explain: Explain): Rule {
+  return z.refine<Snapshot>(isFollowed, { path: [path], params: { explain } });
 }
 
-/** The field is a multiple of the logical sector. */
+/** The field must be a multiple of the logical sector. */
 export function aligned(path: string, limitsOf?: LimitsOf): Rule {
   return rule(path, (request) => isAligned(request[path], request), explainAlignment(limitsOf));
 }
 
 /**
- * The length is a multiple of the logical sector, or ends exactly at the end of the file. One source allows the second
- * and the others do not, so it is accepted only where that end is known, and {@link wireLength} rounds it up.
+ * The length must be a multiple of the logical sector or end exactly at the end of the file. Only one of the specifications
+ * allows the second case, so it is accepted only where the end of the file is known, and {@link wireLength} rounds it up.
  */
 export function alignedOrAtEndOfFile(path: string): Rule {
   return rule(
@@ -173,7 +173,7 @@ export function alignedOrAtEndOfFile(path: string): Rule {
   );
 }
 
-/** The range from an offset on, rounded up to the sector, ends within 2^63-1. */
+/** The range that begins at an offset, rounded up to the sector, must end within 2^63-1. */
 export function endsInReach(offset: string, length: string): Rule {
   return rule(
     length,
@@ -186,13 +186,13 @@ export function endsInReach(offset: string, length: string): Rule {
   );
 }
 
-/** Whether a range is within 2^63-1; true for one that is refused for another reason. */
+/** Whether a range ends within 2^63-1. True for a range that is refused for another reason. */
 export function isInReach(offset: unknown, length: unknown, request: Snapshot): boolean {
   if (!isByteCount(offset) || !isByteCount(length) || !isAligned(offset, request)) return true;
   return fitsInFile(offset, roundUp(length, sectorSizeOf(request)));
 }
 
-/** Blames a length for ending beyond 2^63-1; `offset` is a key beside it. */
+/** Explains that a length ends beyond 2^63-1. `offset` is a key of the same object. */
 export function explainReach(offset: string): Explain {
   return (path, value, request) => {
     const start = valueAt(request, [...path.split('.').slice(0, -1), offset]);
@@ -202,17 +202,20 @@ export function explainReach(offset: string): Explain {
   };
 }
 
-/** The length of a checked request as Windows gets it: a multiple of the logical sector. */
-export function wireLength(request: {
+/** The length that a checked request has on the wire: a multiple of the logical sector. */
+export function wireLength({
+  copyLength,
+  sectorSize,
+}: {
   readonly copyLength: ByteCount;
   readonly sectorSize: number;
 }): ByteCount {
-  return roundUp(request.copyLength, request.sectorSize);
+  return isMultiple(copyLength, sectorSize) ? copyLength : roundUp(copyLength, sectorSize);
 }
 
 export function isAligned(value: unknown, request: Snapshot): boolean {
   const { sectorSize } = request;
-  // The common case first.
+  // The common case first, for speed.
   if (typeof value === 'number' && typeof sectorSize === 'number' && Number.isInteger(value / sectorSize)) {
     return true;
   }
@@ -226,7 +229,7 @@ export function explainAlignment(limitsOf: LimitsOf = () => ({})): Explain {
   };
 }
 
-/** The sector of a request, also of one whose own is refused. */
+/** The sector size of a request, or the smallest where its own is refused. */
 export function sectorSizeOf(request: Snapshot): number {
   const { sectorSize: named } = request;
   return isSectorSize(named) ? named : SMALLEST_SECTOR;
@@ -242,7 +245,7 @@ function endsAtEndOfFile(length: unknown, request: Snapshot): boolean {
   );
 }
 
-/** What is left of the file from fileOffset on, where that is no multiple of the sector. */
+/** The length from fileOffset to the end of the file, if it is not a multiple of the sector. */
 function tailOf(request: Snapshot): bigint | undefined {
   const { fileOffset = 0, endOfFile } = request;
   if (!isByteCount(endOfFile) || !isByteCount(fileOffset) || !isAligned(fileOffset, request))

@@ -6,12 +6,12 @@ import { isOffloadFile, type OffloadFile, openedFile } from './offload-file.ts';
 import { refuse } from './request.ts';
 
 /**
- * What a call works on: an OffloadFile of openFile, a FileHandle of node:fs/promises, a number (a Node file descriptor)
- * or a bigint (a Win32 HANDLE). The last three are borrowed: they stay yours and are never closed here.
+ * The file of a call: an OffloadFile from openFile, a FileHandle from node:fs/promises, a number (a Node.js file descriptor)
+ * or a bigint (a Win32 HANDLE). The last three are borrowed: this package never closes them.
  */
 export type FileSource = OffloadFile | { readonly fd: number } | number | bigint;
 
-/** A handle, and what is known about its file. About a borrowed one nothing is. */
+/** A handle and the facts about its file. A borrowed handle has no facts. */
 export interface ResolvedFile {
   readonly handle: bigint;
   readonly path?: string | undefined;
@@ -23,7 +23,7 @@ export interface ResolvedFile {
 const HIGHEST_FD = 0x7fff_ffff;
 const HANDLE_BITS = 64;
 
-/** Finds the handle behind a file. Throws InvalidArgumentError where there is none. */
+/** Finds the handle of a file. Throws InvalidArgumentError if it has none. */
 export function resolveFile(kernel: ControlKernel, file: unknown): ResolvedFile {
   if (typeof file === 'bigint') return { handle: checkHandle(file) };
   if (typeof file === 'number') return { handle: handleOfDescriptor(kernel, file, describeValue(file)) };
@@ -56,13 +56,13 @@ function handleOfDescriptor(kernel: ControlKernel, fd: number, shown: string): b
   if (!Number.isInteger(fd) || fd < 0 || fd > HIGHEST_FD) {
     return refuse(
       'file',
-      `file is ${shown}; a file descriptor is a whole number from 0 to ${HIGHEST_FD}, as fs.openSync gives it, and -1 once it is closed.`,
+      `file is ${shown}; a file descriptor is a whole number from 0 to ${HIGHEST_FD}, as fs.openSync returns it; -1 means that it is closed.`,
     );
   }
   return withCallContextSync({ syscall: 'uv_get_osfhandle' }, () => kernel.handleOf(fd));
 }
 
-// FileHandle has a getter in its class. An `fd` that every object has comes from a polluted Object.prototype.
+// The `fd` of a FileHandle is a getter of its class. An `fd` that every object has comes from a polluted Object.prototype.
 function descriptorOf(file: object & { fd?: unknown }): unknown {
   const isPolluted = 'fd' in EMPTY;
   return isPolluted && !Object.hasOwn(file, 'fd') && !Object.hasOwn(classOf(file), 'fd')

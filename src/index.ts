@@ -1,16 +1,18 @@
 /**
  * Windows copy offload (ODX) for Node.js.
  *
- * You write `offloadRead` and `offloadWrite`; you do not write structures, alignment checks, OVERLAPPED or error tables.
- * Not here: SCSI pass-through, ReFS block cloning, and anything that would make a volume offload which does not.
+ * You call `offloadRead` and `offloadWrite`; structures, alignment checks, OVERLAPPED and error tables are done for you.
+ * Not included: SCSI pass-through, ReFS block cloning, and support for volumes that cannot offload.
  *
  * @module
  */
 export type { NamedCode, StatusAction } from '../structs/index.ts';
 export type { ByteCount } from './byte-count.ts';
-export { type CopyFileOptions, type CopyProgress, type CopyReport, copyFile } from './copy/copy-file.ts';
-export { type CopyFilesOptions, copyFiles } from './copy/copy-files.ts';
-export type { CopyFallback } from './copy/report.ts';
+export { copyFile } from './copy/copy-file.ts';
+export { type CopyPair, copyFiles } from './copy/copy-files.ts';
+export { type CopyRangeOptions, copyRange } from './copy/copy-range.ts';
+export type { CopyFileOptions, CopyFilesOptions } from './copy/options.ts';
+export type { CopyFallback, CopyProgress, CopyReport, OnProgress } from './copy/progress.ts';
 export { type CopyOffload, queryCopyOffload } from './copy-offload.ts';
 export type { DataSetRange } from './dsm.ts';
 export {
@@ -76,6 +78,17 @@ export {
 export { type OpenFileOptions, type OpenFlags, openFile, openFileSync } from './open-file.ts';
 export type { FilePath, FileUrl } from './path.ts';
 export { type ProbeReport, probe } from './probe/probe.ts';
+export {
+  type TrialEnvironment,
+  type TrialProgress,
+  type TrialReport,
+  type TrialStep,
+  type TrialStepName,
+  type TrialTiming,
+  type TrialVolume,
+  type TryOffloadOptions,
+  tryOffload,
+} from './probe/try-offload.ts';
 export type { Signal } from './signal.ts';
 export { OffloadToken } from './token.ts';
 export type { ControlCall } from './trace.ts';

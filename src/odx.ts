@@ -1,5 +1,6 @@
 import { type copyFile, copyFileWith } from './copy/copy-file.ts';
 import { type copyFiles, copyFilesWith } from './copy/copy-files.ts';
+import { type copyRange, copyRangeWith } from './copy/copy-range.ts';
 import { type queryCopyOffload, queryCopyOffloadWith } from './copy-offload.ts';
 import { isRevokedProxy } from './describe.ts';
 import {
@@ -30,10 +31,11 @@ import {
 } from './offload-write.ts';
 import { type openFile, type openFileSync, openFileSyncWith, openFileWith } from './open-file.ts';
 import { type probe, probeWith } from './probe/probe.ts';
+import { type tryOffload, tryOffloadWith } from './probe/try-offload.ts';
 import { refuse, requestSchema } from './request.ts';
 import { type zeroRange, zeroRangeWith } from './zero-range.ts';
 
-/** Every function that needs a kernel, bound to one. Each is documented where it is exported on its own. */
+/** Every function that needs a kernel, bound to one. Each is documented at its own export. */
 export interface Odx {
   readonly kernel: Kernel;
   readonly offloadRead: typeof offloadRead;
@@ -46,19 +48,21 @@ export interface Odx {
   readonly dsmOffloadWriteSync: typeof dsmOffloadWriteSync;
   readonly queryCopyOffload: typeof queryCopyOffload;
   readonly probe: typeof probe;
+  readonly tryOffload: typeof tryOffload;
   readonly openFile: typeof openFile;
   readonly openFileSync: typeof openFileSync;
   readonly copyFile: typeof copyFile;
   readonly copyFiles: typeof copyFiles;
+  readonly copyRange: typeof copyRange;
   readonly zeroRange: typeof zeroRange;
 }
 
 /**
- * Binds every function of this package to a kernel: the emulator, to develop without an array, a kernel32 from another
- * place, or a kernel of your own. Files belong to the kernel that opened them.
+ * Binds every function of this package to a kernel: the emulator, to develop without an array, another kernel32.dll, or a
+ * kernel of your own. A file belongs to the kernel that opened it.
  *
- * @param options `kernel`: from createEmulator or loadKernel32, or an object of yours; wrap one with
- *   `{ ...kernel, control: myControl }`. Without `files` it serves the functions that take a handle.
+ * @param options `kernel`: from createEmulator or loadKernel32, or your own; wrap one with `{ ...kernel, control: myControl }`.
+ *   A kernel without `files` works with the functions that take a handle.
  * @returns the functions, which may be destructured: `const { offloadRead } = createOdx({ kernel })`.
  * @throws {InvalidArgumentError} when there is no kernel.
  * @see https://learn.microsoft.com/windows-hardware/drivers/storage/offloaded-data-transfer
@@ -84,10 +88,12 @@ export function createOdx(options: { readonly kernel: Kernel }): Odx {
     dsmOffloadWriteSync: (device, request) => dsmOffloadWriteSyncWith(kernel, device, request),
     queryCopyOffload: (device) => queryCopyOffloadWith(kernel, device),
     probe: (path) => probeWith(kernel, path),
+    tryOffload: (folder, given) => tryOffloadWith(kernel, folder, given),
     openFile: (path, flags, given) => openFileWith(kernel, path, flags, given),
     openFileSync: (path, flags, given) => openFileSyncWith(kernel, path, flags, given),
     copyFile: (source, destination, given) => copyFileWith(kernel, source, destination, given),
     copyFiles: (pairs, given) => copyFilesWith(kernel, pairs, given),
+    copyRange: (source, destination, given) => copyRangeWith(kernel, source, destination, given),
     zeroRange: (file, request) => zeroRangeWith(kernel, file, request),
   };
 }

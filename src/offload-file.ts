@@ -7,7 +7,7 @@ import { byteCount } from './fields.ts';
 import type { ControlKernel, FileKernel } from './kernel/kernel.ts';
 import { checkArgument } from './request.ts';
 
-/** What openFile found out about a file. */
+/** The facts that openFile has collected about a file. */
 export interface OpenedFile {
   readonly kernel: ControlKernel;
   readonly files: FileKernel;
@@ -24,7 +24,7 @@ let isBranded: (value: object) => value is OffloadFile;
 
 /**
  * A file, volume or disk opened by {@link openFile} for offloaded transfer (FILE_FLAG_OVERLAPPED). It owns its HANDLE:
- * close it, or declare it with `await using`. Closing twice is harmless; using it afterwards is an InvalidArgumentError.
+ * close it, or declare it with `await using`. Closing it twice is harmless. Using a closed file is an InvalidArgumentError.
  *
  * @example
  * await using file = await openFile('big.vhdx', 'r');
@@ -37,7 +37,7 @@ export class OffloadFile {
   static {
     openedOf = (file) => file.#open();
     isBranded = (value): value is OffloadFile => #opened in value;
-    // Defined here because a computed name would put Node's types into the public declarations.
+    // Defined here because a computed name would need Node's types in the public declarations.
     Object.defineProperty(OffloadFile.prototype, inspect.custom, { value: OffloadFile.prototype.toString });
   }
 
@@ -51,22 +51,22 @@ export class OffloadFile {
     this.#opened = opened;
   }
 
-  /** The path as it was given to openFile, or that of the `file:` URL. */
+  /** The path that was passed to openFile, or the path of its `file:` URL. */
   get path(): string {
     return this.#opened.path;
   }
 
-  /** The Win32 HANDLE. It stays owned by this object. */
+  /** The Win32 HANDLE. This object owns it: do not close it yourself. */
   get handle(): bigint {
     return this.#open().handle;
   }
 
-  /** Size in bytes as it was when the file was opened, or as setSize left it. */
+  /** Size in bytes when the file was opened, or the size that setSize has set since. */
   get size(): bigint {
     return this.#opened.size;
   }
 
-  /** Logical sector of the volume or device, in bytes: what every offset and length is a multiple of. */
+  /** Logical sector of the volume or device, in bytes. Every offset and length must be a multiple of it. */
   get sectorSize(): number {
     return this.#opened.sectorSize;
   }
@@ -90,7 +90,8 @@ export class OffloadFile {
   }
 
   /**
-   * Closes the handle (CloseHandle). Calls in flight end first or are ended by Windows. Closing again does nothing.
+   * Closes the handle (CloseHandle). Queued and blocked calls complete first, pending ones are cancelled. Closing it again
+   * does nothing.
    *
    * @throws {Win32Error} when Windows refuses, e.g. ERROR_INVALID_HANDLE because another module closed it.
    * @see https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-closehandle
@@ -108,7 +109,7 @@ export class OffloadFile {
     return this.close();
   }
 
-  /** {@link OffloadFile.close}, blocking, for `using`. A resize in flight ends first, in the background. */
+  /** {@link OffloadFile.close}, blocking, for `using`. A setSize in flight completes first, in the background. */
   [Symbol.dispose](): void {
     if (this.#closing !== undefined) return;
     this.#closing = Promise.resolve();
@@ -137,10 +138,10 @@ export function isOffloadFile(value: unknown): value is OffloadFile {
   return typeof value === 'object' && value !== null && isBranded(value);
 }
 
-/** What is behind an open file. Throws InvalidArgumentError when it is closed or belongs to another kernel. */
+/** The facts about an open file. Throws InvalidArgumentError when it is closed or belongs to another kernel. */
 export function openedFile(file: OffloadFile, kernel: ControlKernel): OpenedFile {
   const opened = openedOf(file);
   if (opened.kernel === kernel) return opened;
-  const message = `The file '${opened.path}' was opened by another kernel (${opened.kernel.name}); open it with the openFile of this one.`;
+  const message = `The file '${opened.path}' was opened by another kernel (${opened.kernel.name}); open it with the openFile of the same kernel.`;
   throw new InvalidArgumentError([{ path: 'file', message }]);
 }

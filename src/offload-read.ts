@@ -46,7 +46,7 @@ export interface OffloadReadRequest extends OffloadReadSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
-/** A checked request: what was left out is filled in. */
+/** A checked request with its defaults filled in. */
 export interface OffloadReadArguments extends OffloadReadSyncRequest {
   readonly fileOffset: ByteCount;
   readonly tokenTimeToLive: number;
@@ -72,9 +72,9 @@ const syncRequest = requestSchema('offloadReadSync', fields, { rules, defaults }
 
 /** The result of an offload read. */
 export interface OffloadReadResult {
-  /** Stands for the first transferLength bytes of the range, as they are now. */
+  /** Represents the first transferLength bytes of the range, as they are now. */
   readonly token: OffloadToken;
-  /** Bytes that the token covers, from fileOffset. Less than copyLength is normal: read on from there. */
+  /** Bytes that the token covers, from fileOffset. Less than copyLength is normal: continue from there. */
   readonly transferLength: bigint;
   /** Whether everything after those bytes, up to the end of the file, is zeros (OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE). */
   readonly allZeroBeyondRange: boolean;
@@ -85,7 +85,7 @@ export interface OffloadReadResult {
 const INPUT = FSCTL_OFFLOAD_READ_INPUT;
 const OUTPUT = FSCTL_OFFLOAD_READ_OUTPUT;
 
-/** `FSCTL_OFFLOAD_READ`: how a checked request is written and its reply read. */
+/** `FSCTL_OFFLOAD_READ`: encodes a checked request and decodes the reply. */
 export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult> = {
   name: 'FSCTL_OFFLOAD_READ',
   code: FSCTL_OFFLOAD_READ,
@@ -107,7 +107,7 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
     setUint64(inputView, INPUT.offsetOf.CopyLength, wireLength(args));
   },
 
-  // Size is not read: the specification never assigns it, and some servers leave it 0.
+  // Size is ignored: the specification never assigns it, and some servers leave it 0.
   decode({ output, outputView }, returned, args) {
     if (returned !== OUTPUT.size) {
       throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${OUTPUT.size}.`);
@@ -116,11 +116,11 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
     const allZeroBeyondRange = (flags & OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE) !== 0;
     const covered = getUint64(outputView, OUTPUT.offsetOf.TransferLength);
     const { copyLength } = args;
-    if (covered > wireLength(args)) {
-      throw new ImpossibleReply(`the token covers ${covered} bytes, but only ${copyLength} were asked for.`);
+    if (covered > copyLength && covered > wireLength(args)) {
+      throw new ImpossibleReply(`the token covers ${covered} bytes, but only ${copyLength} were requested.`);
     }
     if (covered === 0 && copyLength > 0 && !allZeroBeyondRange) {
-      throw new ImpossibleReply(`the token covers nothing of the ${copyLength} bytes asked for.`);
+      throw new ImpossibleReply(`the token covers none of the ${copyLength} requested bytes.`);
     }
     const transferLength = asBigint(covered > copyLength ? copyLength : covered);
     return { token: copyToken(output, OUTPUT.offsetOf.Token), transferLength, allZeroBeyondRange, flags };
@@ -128,7 +128,7 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
 };
 
 /**
- * Turns a range of a file into a token that stands for its data (`FSCTL_OFFLOAD_READ`). No byte of it is read by this host.
+ * Creates a token that represents a range of a file (`FSCTL_OFFLOAD_READ`). The data does not pass through this host.
  *
  * @param file an OffloadFile, FileHandle, file descriptor or HANDLE with read access. Keep it open until the last write
  *   with the token: some servers forget the token when the source is closed.
@@ -138,7 +138,7 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
  * @throws {InvalidArgumentError} when the request is not legal; nothing has reached the kernel.
  * @throws {Win32Error} when Windows refuses: ERROR_NOT_SUPPORTED, ERROR_OFFLOAD_READ_FLT_NOT_SUPPORTED,
  *   ERROR_OFFLOAD_READ_FILE_NOT_SUPPORTED, ERROR_HANDLE_EOF and others; `action` says what a program should do.
- * @throws {ProtocolError} when the reply is impossible: more than was asked for, or nothing at all.
+ * @throws {ProtocolError} when the reply is impossible: more than was requested, or nothing at all.
  * @throws {AbortError} when the signal fired.
  * @throws {UnsupportedPlatformError} off Windows.
  * @see https://learn.microsoft.com/windows-hardware/drivers/ifs/fsctl-offload-read

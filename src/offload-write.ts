@@ -48,7 +48,7 @@ export interface OffloadWriteRequest extends OffloadWriteSyncRequest {
   readonly signal?: Signal | undefined;
 }
 
-/** A checked request: what was left out is filled in. */
+/** A checked request with its defaults filled in. */
 export interface OffloadWriteArguments extends OffloadWriteSyncRequest {
   readonly fileOffset: ByteCount;
   readonly transferOffset: ByteCount;
@@ -77,7 +77,7 @@ const syncRequest = requestSchema('offloadWriteSync', fields, { rules, defaults 
 
 /** The result of an offload write. */
 export interface OffloadWriteResult {
-  /** Bytes written from fileOffset on. Less than copyLength is normal: go on from there with the same token. */
+  /** Bytes written from fileOffset on. Less than copyLength is normal: continue from there with the same token. */
   readonly lengthWritten: bigint;
   /** Flags of FSCTL_OFFLOAD_WRITE_OUTPUT as the device returned them; none is defined. */
   readonly flags: number;
@@ -88,7 +88,7 @@ const OUTPUT = FSCTL_OFFLOAD_WRITE_OUTPUT;
 // The Windows NFSv4.1 client replies with the size of an offload read's reply.
 const LONG_REPLY = FSCTL_OFFLOAD_READ_OUTPUT.size;
 
-/** `FSCTL_OFFLOAD_WRITE`: how a checked request is written and its reply read. */
+/** `FSCTL_OFFLOAD_WRITE`: encodes a checked request and decodes the reply. */
 export const offloadWriteControl: Control<OffloadWriteArguments, OffloadWriteResult> = {
   name: 'FSCTL_OFFLOAD_WRITE',
   code: FSCTL_OFFLOAD_WRITE,
@@ -108,17 +108,17 @@ export const offloadWriteControl: Control<OffloadWriteArguments, OffloadWriteRes
 
   decode({ outputView }, returned, args) {
     const { copyLength } = args;
-    // The one reply without a structure that means something: nothing was asked for.
+    // A reply without a structure is legal only where nothing was requested.
     if (returned === 0 && BigInt(copyLength) === 0n) return { lengthWritten: 0n, flags: 0 };
     if (returned !== OUTPUT.size && returned !== LONG_REPLY) {
       throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${OUTPUT.size}.`);
     }
     const written = getUint64(outputView, OUTPUT.offsetOf.LengthWritten);
-    if (written > wireLength(args)) {
-      throw new ImpossibleReply(`${written} bytes were written, but only ${copyLength} were asked for.`);
+    if (written > copyLength && written > wireLength(args)) {
+      throw new ImpossibleReply(`${written} bytes were written, but only ${copyLength} were requested.`);
     }
     if (written === 0 && copyLength > 0) {
-      throw new ImpossibleReply(`nothing was written of the ${copyLength} bytes asked for.`);
+      throw new ImpossibleReply(`none of the ${copyLength} requested bytes were written.`);
     }
     const lengthWritten = asBigint(written > copyLength ? copyLength : written);
     return { lengthWritten, flags: outputView.getUint32(OUTPUT.offsetOf.Flags, true) };
@@ -126,21 +126,22 @@ export const offloadWriteControl: Control<OffloadWriteArguments, OffloadWriteRes
 };
 
 /**
- * Has the array write what a token stands for into a file (`FSCTL_OFFLOAD_WRITE`). No byte of it passes this host.
+ * Writes the data behind a token to a file (`FSCTL_OFFLOAD_WRITE`). The array copies it; the data does not pass through this
+ * host.
  *
  * Offload writes never extend a file: set its size first. They fail beyond the valid data length (ERROR_BEYOND_VDL), so
- * write ascending and without gaps.
+ * write in ascending order without gaps.
  *
  * @param file an OffloadFile, FileHandle, file descriptor or HANDLE with write access.
- * @param request offsets and lengths in bytes, multiples of the logical sector; transferOffset walks within the token.
- *   The token's bytes are taken as the call begins.
+ * @param request offsets and lengths in bytes, multiples of the logical sector; transferOffset is the position in the token.
+ *   The token is copied when the call begins.
  * @returns how much was written. A lengthWritten below copyLength is normal: call again with fileOffset and
- *   transferOffset moved on by it.
+ *   transferOffset increased by it.
  * @throws {InvalidArgumentError} when the request is not legal; nothing has reached the kernel.
  * @throws {Win32Error} when Windows refuses: ERROR_INVALID_TOKEN (read a fresh token), ERROR_HANDLE_EOF (set the size
  *   first), ERROR_BEYOND_VDL, ERROR_NOT_SUPPORTED and others; `action` says what a program should do.
- * @throws {ProtocolError} when the reply is impossible: more than was asked for, or nothing at all.
- * @throws {AbortError} when the signal fired; how much was written is then unknown.
+ * @throws {ProtocolError} when the reply is impossible: more than was requested, or nothing at all.
+ * @throws {AbortError} when the signal fired; it is then unknown how much was written.
  * @throws {UnsupportedPlatformError} off Windows.
  * @see https://learn.microsoft.com/windows-hardware/drivers/ifs/fsctl-offload-write
  * @example

@@ -8,12 +8,12 @@ import { makeOffloadFile, type OffloadFile } from './offload-file.ts';
 import { checkPath, type FilePath } from './path.ts';
 import { checkArgument, optionsSchema, refuse } from './request.ts';
 
-/** How {@link openFile} opens: 'r' to read; 'r+' to read and write what exists; 'w' to create or empty; 'wx' to create what must not exist. */
+/** The mode of {@link openFile}: 'r' reads; 'r+' reads and writes an existing file; 'w' creates or truncates; 'wx' creates a file that must not exist. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'wx';
 
 /** Options of {@link openFile}. */
 export interface OpenFileOptions {
-  /** Size in bytes to give the file at once, 0 to 2^63-1; it need not be aligned. Not with 'r'. */
+  /** Size in bytes to set when the file is opened, 0 to 2^63-1; it need not be aligned. Not allowed with 'r'. */
   readonly size?: ByteCount | undefined;
 }
 
@@ -31,9 +31,9 @@ const REQUESTS: Record<OpenFlags, OpenRequest> = {
  * Opens a file, volume or disk for offloaded transfer (`CreateFileW` with FILE_FLAG_OVERLAPPED), shared for reading,
  * writing and deleting, and queries its size and logical sector.
  *
- * @param path an ordinary path, long or not, a `file:` URL, or a device: `\\.\D:`, `\\.\PhysicalDrive1`. Relative to the working folder.
- * @param flags 'r' to read; 'r+' to read and write what exists; 'w' to create or empty; 'wx' to create what must not exist.
- * @param options `size`: bytes to set the size to at once. Offload writes never extend a file.
+ * @param path a path of any length, a `file:` URL, or a device: `\\.\D:`, `\\.\PhysicalDrive1`. Relative to the current directory.
+ * @param flags 'r' reads; 'r+' reads and writes an existing file; 'w' creates or truncates; 'wx' creates a file that must not exist.
+ * @param options `size`: the size in bytes to set, because offload writes never extend a file.
  * @returns the open file; the caller closes it.
  * @throws {InvalidArgumentError} when an argument is not legal.
  * @throws {Win32Error} ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_FILE_EXISTS and others.
@@ -99,27 +99,34 @@ function checkOpening(
   return { path, flags, size: size === undefined ? undefined : BigInt(size) };
 }
 
-/** An open file, and its state when it was opened. */
+/** An open file and its state when it was opened. */
 export interface Opened {
+  /** The path as it was given, for messages. */
   readonly path: string;
+  /** The path for the kernel. */
+  readonly absolutePath: string;
   readonly handle: bigint;
   readonly info: FileInfo;
   readonly file: OffloadFile;
 }
 
-/** Opens a file and queries its state. Where that fails, the file is closed, and removed if it is new. */
+/**
+ * Opens a file and queries its state. If that fails, it closes the file, and removes it if it is new. With an
+ * `absolutePath` for the kernel, `path` is only shown.
+ */
 export async function openWith(
   kernel: Kernel,
   path: string,
   request: OpenRequest,
   size?: bigint,
+  absolutePath: string = path,
 ): Promise<Opened> {
   const files = filesOf(kernel);
-  const handle = await withCallContext(creating(path), () => files.open(path, request));
+  const handle = await withCallContext(creating(path), () => files.open(absolutePath, request));
   try {
     if (size !== undefined) await withCallContext(resizing(path), () => files.setSize(handle, size));
-    const info = await withCallContext(querying(path), () => files.info(handle, path));
-    return { path, handle, info, file: offloadFile(kernel, files, path, handle, info) };
+    const info = await withCallContext(querying(path), () => files.info(handle, absolutePath));
+    return { path, absolutePath, handle, info, file: offloadFile(kernel, files, path, handle, info) };
   } catch (error) {
     if (request.disposition === 'create-new') await ignoreErrors(() => files.remove(handle));
     await ignoreErrors(() => files.close(handle));

@@ -1,19 +1,38 @@
+import { isAbsolute, parse, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { describeValue, hrefOf } from './describe.ts';
 import type { Sentence } from './errors.ts';
-import { field } from './fields.ts';
+import { type Field, field } from './fields.ts';
 import { checkArgument } from './request.ts';
 
 const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
 const NUL = '\0';
 
 /**
- * Whether a path names a volume or a disk itself: `\\.\D:`, `\\.\PhysicalDrive1`, `\\?\Volume{...}`. A device is neither
- * created nor replaced.
+ * Whether a path names a volume or a disk: `\\.\D:`, `\\.\PhysicalDrive1`, `\\?\Volume{...}`. A device is never created or
+ * replaced.
  */
 export function isDevicePath(path: string): boolean {
   return DEVICE.test(path);
+}
+
+/** A path as it was given, which is the one to show, and in a form that process.chdir does not affect. */
+export interface FixedPath {
+  readonly shown: string;
+  readonly absolute: string;
+}
+
+export function fixPath(path: string): FixedPath {
+  return { shown: path, absolute: absolutePath(path) };
+}
+
+function absolutePath(path: string): string {
+  // On Windows a path such as `\folder` still depends on the current drive.
+  const isFixed = isAbsolute(path) && (process.platform !== 'win32' || parse(path).root.length > 1);
+  if (isFixed || isDevicePath(path)) return path;
+  // A name that ends in a separator is that of a folder, and must not become that of a file.
+  return resolve(path) + (/[\\/]$/.test(path) ? sep : '');
 }
 
 /** The part of a `file:` URL that this package uses, spelled out so that its declarations need neither DOM nor Node types. */
@@ -31,7 +50,7 @@ export function checkPath(argument: string, given: unknown): string {
   return pathOf(given) ?? '';
 }
 
-const filePath = field<FilePath>((value) => pathOf(value) !== undefined, explainPath);
+export const filePath: Field<FilePath> = field<FilePath>((value) => pathOf(value) !== undefined, explainPath);
 
 /** The path in an argument, if there is one. */
 function pathOf(given: unknown): string | undefined {

@@ -3,19 +3,19 @@ import { describeValue, isRevokedProxy, nearestName } from './describe.ts';
 import { type ArgumentIssue, InvalidArgumentError, type Sentence } from './errors.ts';
 import { safeSignal } from './signal.ts';
 
-/** A caller's object, copied: its own keys, each read once, beside every key that the schema knows. */
+/** A copy of the caller's object: its own keys, each read once, and every key of the schema. */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
-/** Says what is wrong with a value: `path` is where it is (`ranges.0.lengthInBytes`), `request` what it came with. */
+/** Explains why a value is refused. `path` is its place in the request, such as `ranges.0.lengthInBytes`. */
 export type Explain = (path: string, value: unknown, request: Snapshot) => Sentence;
 
-/** What an open file adds to a request that leaves it out. */
+/** The facts about an open file that complete a request. */
 export interface KnownFile {
   readonly sectorSize?: number | undefined;
   readonly size?: bigint | undefined;
 }
 
-/** The logical sector that is assumed where none is known: with the smallest there is, nothing legal is refused. */
+/** The sector size to assume where it is not known. It is the smallest that exists, so no legal request is refused. */
 export const SMALLEST_SECTOR = 512;
 
 /** Checks the requests of one function. */
@@ -23,8 +23,7 @@ export interface RequestSchema<Arguments> {
   /**
    * Returns a checked copy of a request.
    *
-   * @throws {InvalidArgumentError} with an issue for everything that is wrong. What a getter of the caller throws passes
-   *   through.
+   * @throws {InvalidArgumentError} with one issue for each problem. An exception of a getter of the caller passes through.
    */
   check(given: unknown, file?: KnownFile): Arguments;
 }
@@ -32,33 +31,32 @@ export interface RequestSchema<Arguments> {
 type Input<Fields extends z.ZodRawShape> = z.input<z.ZodObject<Fields, z.core.$strict>>;
 
 interface RequestOptions<Arguments> {
-  /** What fields have to do with each other: rules of fields.ts. */
+  /** Rules that compare several fields; see fields.ts. */
   readonly rules?: readonly z.core.$ZodCheck<Snapshot>[];
-  /** Values of keys that are left out. `sectorSize` and `endOfFile` come from the file by themselves. */
+  /** Values for omitted keys. `sectorSize` and `endOfFile` come from the file. */
   readonly defaults?: Partial<Arguments>;
-  /** For each list of the request, the schema of its items, which are copied as the request itself is. */
-  readonly items?: Items;
+  /** The keys of the items of each list in the request. Items are copied like the request itself. */
+  readonly itemKeys?: Readonly<Record<string, readonly string[]>>;
 }
 
-type Items = Readonly<Record<string, z.ZodObject>>;
-
-/** The most items that a list may have. Longer ones are refused without a look at the items. */
+/** The maximum number of items in a list. A longer list is refused before its items are read. */
 export const LONGEST_LIST = 65_536;
 
 /**
- * Makes the check of a function's request out of its Zod fields and rules: copies the caller's object, fills in defaults
- * and what the file knows, validates, and turns a ZodError into an InvalidArgumentError.
+ * Makes a function's request check from its Zod fields and rules. The check copies the caller's object, fills in the
+ * defaults and the facts about the file, validates, and converts a ZodError into an InvalidArgumentError.
  */
 export function requestSchema<Fields extends z.ZodRawShape>(
   functionName: string,
   fields: Fields,
-  { rules = [], defaults, items = {} }: RequestOptions<Input<Fields>> = {},
+  { rules = [], defaults, itemKeys = {} }: RequestOptions<Input<Fields>> = {},
 ): RequestSchema<Input<Fields>> {
   const hasSectorSize = Object.hasOwn(fields, 'sectorSize');
   const hasEndOfFile = Object.hasOwn(fields, 'endOfFile');
   const hasSignal = Object.hasOwn(fields, 'signal');
-  const template = { ...absentKeys(fields), ...defaults };
-  const lists = Object.entries(items);
+  const keys = Object.keys(fields);
+  const template = { ...absentKeys(keys), ...defaults };
+  const lists = Object.entries(itemKeys);
   let schemas: Schemas<Fields> | undefined;
 
   return {
@@ -71,20 +69,10 @@ export function requestSchema<Fields extends z.ZodRawShape>(
       if (hasEndOfFile && request['endOfFile'] === undefined) request['endOfFile'] = file?.size;
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
 
-      // Compiled on first use, because that takes longer than importing all the rest.
+      // Compiled on first use, because compiling takes longer than importing the whole package.
       schemas ??= compile(fields, rules);
-      if (schemas.fields.validate(request) && schemas.rules.validate(request)) return request;
-      const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
-      const cause = new z.ZodRealError([
-        ...(schemas.fields.safeParse(request, context).error?.issues ?? []),
-        ...(schemas.rules.safeParse(request, context).error?.issues ?? []),
-      ]);
-      const issues = cause.issues.flatMap((issue) =>
-        issue.code === 'unrecognized_keys'
-          ? unknownKeys(issue, functionName, fields, items)
-          : { path: issue.path.join('.'), message: sentenceOf(issue, request) ?? issue.message },
-      );
-      throw new InvalidArgumentError(issues, { cause });
+      if (z.validate(schemas.fields, request) && z.validate(schemas.rules, request)) return request;
+      throw refusalOfRequest(functionName, schemas, keys, request);
     },
   };
 }
@@ -94,8 +82,8 @@ interface Schemas<Fields extends z.ZodRawShape> {
   readonly rules: z.ZodType<Snapshot>;
 }
 
-// Where eval is forbidden, Zod goes on without compiling. The rules apply to the request itself rather than to the object
-// that Zod makes of it, which an accessor on Object.prototype can reach.
+// Where eval is forbidden, Zod validates without compiling. The rules run on the snapshot and not on Zod's own output
+// object, because an accessor on Object.prototype can interfere with that.
 function compile<Fields extends z.ZodRawShape>(
   fields: Fields,
   rules: readonly z.core.$ZodCheck<Snapshot>[],
@@ -106,7 +94,34 @@ function compile<Fields extends z.ZodRawShape>(
   };
 }
 
-/** The same for options, which may be left out. */
+/** The error for an illegal request: its issues in the order of the fields, unknown options last. */
+function refusalOfRequest(
+  functionName: string,
+  schemas: Schemas<z.ZodRawShape>,
+  keys: readonly string[],
+  request: Snapshot,
+): InvalidArgumentError {
+  const context = { error: (issue: Issue) => sentenceOf(issue, request)?.(sameName) };
+  const rank = ({ path }: z.core.$ZodIssue): number =>
+    path.length > 0 ? keys.indexOf(String(path[0])) : keys.length;
+  const cause = new z.ZodRealError(
+    [schemas.fields, schemas.rules]
+      .flatMap((schema) => schema.safeParse(request, context).error?.issues ?? [])
+      .sort((a, b) => rank(a) - rank(b)),
+  );
+  const issues = cause.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') {
+      return { path: issue.path.join('.'), message: sentenceOf(issue, request) ?? issue.message };
+    }
+    return issue.keys.map((key) => ({
+      path: key,
+      message: `Unknown option ${describeValue(key)} for ${functionName}; ${hint('option', key, keys)}`,
+    }));
+  });
+  return new InvalidArgumentError(issues, { cause });
+}
+
+/** {@link requestSchema} for options, which the caller may omit as a whole. */
 export function optionsSchema<Fields extends z.ZodRawShape>(
   functionName: string,
   fields: Fields,
@@ -129,7 +144,7 @@ export function checkArgument<T>(path: string, field: z.ZodType<T>, value: unkno
   throw new InvalidArgumentError([{ path, message }], { cause: parsed.error });
 }
 
-/** Refuses an argument for a reason that its schema cannot see. The cause is a ZodError all the same. */
+/** Refuses an argument for a reason that no schema can check. The cause is a ZodError here too. */
 export function refuse(path: string, message: string): never {
   throw refusalOf([{ path, message }]);
 }
@@ -150,21 +165,21 @@ export function refusalOf(issues: readonly ArgumentIssue[]): InvalidArgumentErro
 
 const EMPTY: object = {};
 
-function objectOf(given: unknown, functionName: string): object {
+function objectOf(given: unknown, functionName: string): Snapshot {
   if (isPlainObject(given)) return given;
   return refuse('', `${functionName} takes an object, not ${describeSecret(given)}.`);
 }
 
 /**
- * Copies the own properties of a caller's object over a template that holds every key, so that each getter runs once and
- * nothing is ever looked up on a polluted Object.prototype. A key with the value undefined counts as left out.
+ * Copies the own properties of the caller's object into a copy of the template, which has every key of the schema. So each
+ * getter runs once, and no key is looked up on a polluted Object.prototype. `undefined` means that the key was omitted.
  */
-function snapshot(given: object, template: object): Record<string, unknown> {
+function snapshot(given: Snapshot, template: object): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...template };
   // V8 is fastest with for-in and hasOwnProperty together.
   for (const key in given) {
     if (!hasOwn.call(given, key)) continue;
-    const value: unknown = Reflect.get(given, key);
+    const value = given[key];
     if (value === undefined && hasOwn.call(template, key)) continue;
     if (key === '__proto__') Object.defineProperty(copy, key, { value, enumerable: true });
     else copy[key] = value;
@@ -174,40 +189,48 @@ function snapshot(given: object, template: object): Record<string, unknown> {
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
-function absentKeys(fields: z.ZodRawShape): Record<string, undefined> {
-  return Object.fromEntries(Object.keys(fields).map((key) => [key, undefined]));
+function absentKeys(keys: readonly string[]): Record<string, undefined> {
+  return Object.fromEntries(keys.map((key) => [key, undefined]));
 }
 
 function snapshotLists(
   request: Record<string, unknown>,
-  lists: readonly (readonly [key: string, item: z.ZodObject])[],
+  lists: readonly (readonly [key: string, itemKeys: readonly string[]])[],
 ): void {
-  for (const [key, item] of lists) request[key] = snapshotItems(key, request[key], item);
+  for (const [key, itemKeys] of lists) request[key] = snapshotItems(key, request[key], itemKeys);
 }
 
-function snapshotItems(path: string, list: unknown, item: z.ZodObject): unknown {
+function snapshotItems(path: string, list: unknown, keys: readonly string[]): unknown {
   if (!isArray(list) || list.length > LONGEST_LIST) return list;
-  const absent = absentKeys(item.shape);
+  const absent = absentKeys(keys);
   // Read by index, so a custom iterator never runs.
   return Array.from({ length: list.length }, (_, index) => {
     const given = list[index];
     if (isPlainObject(given)) return snapshot(given, absent);
     const at = `${path}.${index}`;
-    const keys = Object.keys(absent).join(' and ');
-    return refuse(at, `${at} is ${describeValue(given)}; it must be an object with ${keys}.`);
+    return refuse(at, `${at} is ${describeValue(given)}; it must be an object with ${keys.join(' and ')}.`);
   });
 }
 
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isRevokedProxy(value) && !Array.isArray(value);
+export function isPlainObject(value: unknown): value is Snapshot {
+  return typeof value === 'object' && value !== null && !isArrayOrRevoked(value);
 }
 
-/** False for what only looks like an array, and for a revoked proxy. */
+// Array.isArray throws for a revoked proxy, which is no object to work with either.
+function isArrayOrRevoked(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return true;
+  }
+}
+
+/** Whether a value is an array. False for an array-like object and for a revoked proxy. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
 }
 
-// A polluted Object.prototype shows in every object.
+// An enumerable property on Object.prototype is visible in every object.
 function hasEnumerableKeys(object: object): boolean {
   for (const _ in object) return true;
   return false;
@@ -238,24 +261,10 @@ export function valueAt(request: Snapshot, path: readonly PropertyKey[]): unknow
   return path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), request);
 }
 
-function unknownKeys(
-  { path, keys }: z.core.$ZodIssueUnrecognizedKeys,
-  functionName: string,
-  fields: z.ZodRawShape,
-  items: Items,
-): ArgumentIssue[] {
-  const parent = path.join('.');
-  const owner = parent === '' ? fields : items[String(path[0])]?.shape;
-  const [noun, place] = parent === '' ? ['option', `for ${functionName}`] : ['key', `in ${parent}`];
-  const known = Object.keys(owner ?? {});
-  return keys.map((key) => {
-    const nearest = nearestName(key, known);
-    const hint = nearest === undefined ? `the ${noun}s are ${known.join(', ')}.` : `did you mean ${nearest}?`;
-    return {
-      path: parent === '' ? key : `${parent}.${key}`,
-      message: `Unknown ${noun} ${describeValue(key)} ${place}; ${hint}`,
-    };
-  });
+/** What follows the complaint about an unknown option or key: the nearest one, or all that there are. */
+export function hint(noun: 'option' | 'key', key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known);
+  return nearest === undefined ? `the ${noun}s are ${known.join(', ')}.` : `did you mean ${nearest}?`;
 }
 
 // A string may be a token in base64, which is secret.

@@ -1,6 +1,6 @@
 import { AbortError } from './errors.ts';
 
-/** The part of AbortSignal that this package uses, spelled out so that its declarations need neither DOM nor Node types. */
+/** The part of AbortSignal that this package uses. Declared here so that users need neither the DOM nor the Node types. */
 export interface Signal {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -16,10 +16,10 @@ const abortedOf = getterOf<boolean>('aborted');
 const reasonOf = getterOf<unknown>('reason');
 const { addEventListener, removeEventListener } = EventTarget.prototype;
 
-// One listener per signal: Node warns of a leak above ten, and many calls may share a signal.
+// One listener per signal, because many calls may share one and Node.js warns about a leak above ten listeners.
 const listeners = new WeakMap<AbortSignal, { readonly all: Set<() => void>; readonly notify: () => void }>();
 
-/** An AbortSignal that is read through the intrinsics, because replaced methods must not throw while a call is in flight. */
+/** An AbortSignal read through the built-in methods, because replaced methods must not throw while a call is in flight. */
 class SafeSignal implements Signal {
   readonly #signal: AbortSignal;
 
@@ -63,23 +63,23 @@ class SafeSignal implements Signal {
 }
 
 /**
- * A signal in a form that is safe to use, however many listeners it gets.
+ * Wraps an AbortSignal so that it is safe to use with any number of listeners.
  *
- * @internal Keeps AbortSignal out of the declarations, which need neither DOM nor Node types.
+ * @internal Keeps AbortSignal out of the public declarations, so that users need neither the DOM nor the Node types.
  */
 export function safeSignal(signal: AbortSignal): Signal;
-/** Anything but an AbortSignal is returned as it is. */
+/** Any other value is returned unchanged. */
 export function safeSignal(value: unknown): unknown;
 export function safeSignal(value: unknown): unknown {
   return isAbortSignal(value) ? new SafeSignal(value) : value;
 }
 
-/** Whether a value is what {@link safeSignal} makes of an AbortSignal. */
+/** Whether a value is the result of {@link safeSignal} for an AbortSignal. */
 export function isSafeSignal(value: unknown): value is Signal {
   return SafeSignal.is(value);
 }
 
-// An object that merely inherits from AbortSignal, or a proxy of one, throws as soon as it is used.
+// An object that only inherits from AbortSignal, or a proxy of one, throws on the first use.
 function isAbortSignal(value: unknown): value is AbortSignal {
   try {
     return typeof value === 'object' && value !== null && typeof abortedOf(value) === 'boolean';

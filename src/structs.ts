@@ -21,7 +21,7 @@ export {
 } from '../structs/index.ts';
 
 /**
- * Returns the layout that Windows gives a structure.
+ * Returns the layout of a Windows structure.
  *
  * @param name its Windows name, `FSCTL_OFFLOAD_WRITE_INPUT`, or an alias of the headers, `DEVICE_DSM_INPUT`.
  * @returns size, alignment and fields, all in bytes: frozen, plain data.

@@ -13,7 +13,7 @@ const { TokenType, TokenIdLength } = STORAGE_OFFLOAD_TOKEN.offsetOf;
 const FINGERPRINT_DIGITS = 16;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-// Looked up once: V8 does not cache this look-up for typed arrays, and it takes a third of the time of the copy.
+// Looked up once, because V8 does not cache this lookup for typed arrays, and it takes a third as long as the copy.
 const setBytes = Uint8Array.prototype.set;
 const lengthOf = intrinsic<number>('length');
 const bufferOf = intrinsic<ArrayBufferLike>('buffer');
@@ -23,7 +23,7 @@ function intrinsic<T>(name: 'length' | 'buffer'): (bytes: Uint8Array) => T {
   return (bytes) => get?.call(bytes) as T;
 }
 
-// Only this module can make a token of bytes without copying them.
+// Only this module can create a token from bytes without copying them.
 const KEY = Symbol('OffloadToken');
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -33,10 +33,10 @@ let bytesWithin: (token: OffloadToken) => Bytes;
 let isBranded: (value: object) => value is OffloadToken;
 
 /**
- * The 512 bytes (STORAGE_OFFLOAD_TOKEN) that stand for a range of a file as it was when it was read. Immutable.
+ * The 512 bytes (STORAGE_OFFLOAD_TOKEN) that represent a range of a file at the time of the offload read. Immutable.
  *
- * Whoever holds the bytes can have the data written somewhere, so they leave through `bytes` and `toBase64()` alone;
- * printing a token, or putting it into JSON, shows its fingerprint.
+ * Anyone who has the bytes can write the data elsewhere, so only `bytes` and `toBase64()` reveal them. Printing a token or
+ * converting it to JSON shows its fingerprint.
  *
  * @see https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddstor/ns-ntddstor-_storage_offload_token
  * @example
@@ -46,7 +46,7 @@ let isBranded: (value: object) => value is OffloadToken;
 export class OffloadToken {
   readonly #memory: Bytes;
   readonly #at: number;
-  // Made on first use: a view takes longer to make than the bytes take to copy.
+  // Created on first use, because creating a view takes longer than copying the bytes.
   #bytes: Bytes | undefined;
 
   static {
@@ -56,13 +56,13 @@ export class OffloadToken {
       return token.#bytes;
     };
     isBranded = (value): value is OffloadToken => #memory in value;
-    // Defined here because a computed name would put Node's types into the public declarations.
+    // Defined here because a computed name would need Node's types in the public declarations.
     Object.defineProperty(OffloadToken.prototype, inspect.custom, { value: OffloadToken.prototype.toString });
   }
 
   private constructor(key: symbol, memory: Bytes, at: number) {
     if (key !== KEY) {
-      const message = 'An OffloadToken is made by OffloadToken.from or by an offload read, not by new.';
+      const message = 'An OffloadToken cannot be created with new; use OffloadToken.from or an offload read.';
       throw new InvalidArgumentError([{ path: '', message }]);
     }
     this.#memory = memory;
@@ -70,9 +70,9 @@ export class OffloadToken {
   }
 
   /**
-   * Restores a saved token from its 512 bytes, which are copied, or from their base64.
+   * Restores a saved token from its 512 bytes, which are copied, or from a base64 string.
    *
-   * @throws {InvalidArgumentError} when it is neither, or not exactly 512 bytes.
+   * @throws {InvalidArgumentError} when the source is neither, or does not hold exactly 512 bytes.
    */
   static from(source: Uint8Array | string): OffloadToken {
     const bytes =
@@ -81,8 +81,8 @@ export class OffloadToken {
   }
 
   /**
-   * Makes the well-known token that stands for zeros (STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA): an offload write with it
-   * fills a range with zeros, and the array need not move a byte. It never expires.
+   * Creates the well-known token that represents zeros (STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA). An offload write with it
+   * fills a range with zeros, without any data transfer. It never expires.
    */
   static zeroData(): OffloadToken {
     const bytes = new Uint8Array(LENGTH);
@@ -92,17 +92,17 @@ export class OffloadToken {
     return construct(bytes, 0);
   }
 
-  /** A copy of the 512 bytes. They are a capability: keep them as you would keep a password. */
+  /** A copy of the 512 bytes. They are a capability: protect them like a password. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return copyOf(bytesWithin(this));
   }
 
-  /** TokenType, big-endian on the wire: what kind of token the array made. */
+  /** TokenType, big-endian on the wire: the kind of token. */
   get type(): number {
     return viewOf(bytesWithin(this)).getUint32(TokenType);
   }
 
-  /** TokenIdLength, big-endian on the wire: how many of the 504 opaque bytes are used. */
+  /** TokenIdLength, big-endian on the wire: the number of opaque bytes in use, at most 504. */
   get idLength(): number {
     return viewOf(bytesWithin(this)).getUint16(TokenIdLength);
   }
@@ -142,8 +142,8 @@ export function isToken(value: unknown): value is OffloadToken {
   return typeof value === 'object' && value !== null && isBranded(value);
 }
 
-// A buffer for each token costs over a microsecond, a piece of a shared slab a fraction of that. Tokens never share a
-// byte, but a token that is kept keeps the 32 KiB around it.
+// Allocating a buffer for each token takes over a microsecond, a part of a shared slab only a fraction of that. Tokens
+// never overlap, but a token that stays alive keeps its whole slab of 32 KiB alive.
 const SLAB = 64 * LENGTH;
 let slab: Bytes = new Uint8Array(0);
 let used = 0;
@@ -151,7 +151,7 @@ let used = 0;
 /** Copies a token out of memory that will be reused. */
 export function copyToken(source: Uint8Array, at: number): OffloadToken {
   if (used === slab.length) {
-    // Not zeroed: each piece is overwritten as a whole before anyone can read it.
+    // Not zeroed, because each part is overwritten completely before it can be read.
     slab = new Uint8Array(Buffer.allocUnsafeSlow(SLAB).buffer);
     used = 0;
   }
@@ -161,7 +161,7 @@ export function copyToken(source: Uint8Array, at: number): OffloadToken {
   return token;
 }
 
-// Consecutive calls use the same memory, and a view of it costs more than the copy.
+// Consecutive calls use the same buffer, and creating a view of it takes longer than the copy.
 let lastSource: Uint8Array | undefined;
 let lastAt = 0;
 let lastView: Uint8Array = new Uint8Array(0);
@@ -201,7 +201,7 @@ export function isLegalToken(value: unknown): value is OffloadToken | Uint8Array
   return isToken(value) || (isUnsharedBytes(value) && lengthOf(value) === LENGTH);
 }
 
-/** Says why {@link isLegalToken} is false. A string is not shown: it may be a token in base64. */
+/** Explains why {@link isLegalToken} is false. A string is not shown, because it may be a token in base64. */
 export function tokenSentence(path: string, value: unknown): Sentence {
   if (isUnsharedBytes(value)) {
     const length = lengthOf(value);
@@ -211,24 +211,25 @@ export function tokenSentence(path: string, value: unknown): Sentence {
   }
   if (types.isUint8Array(value)) {
     return (nameOf) =>
-      `${nameOf(path)} lies in shared memory, which another thread may change at any time; pass a copy, such as new Uint8Array(bytes).`;
+      `${nameOf(path)} is in shared memory, which another thread may change at any time; pass a copy, such as new Uint8Array(bytes).`;
   }
   if (typeof value === 'string') {
-    return (nameOf) => `${nameOf(path)} is a string; make a token of base64 with OffloadToken.from() first.`;
+    return (nameOf) =>
+      `${nameOf(path)} is a string; convert base64 to a token with OffloadToken.from() first.`;
   }
   const shown = value === undefined ? 'missing' : describeValue(value);
   return (nameOf) =>
     `${nameOf(path)} is ${shown}; it must be an OffloadToken or a Uint8Array of ${LENGTH} bytes.`;
 }
 
-// A subclass may override everything, so only the intrinsics are used.
+// A subclass may override any method, so only the built-in ones are used.
 
 /** A Uint8Array that is not backed by a SharedArrayBuffer, so that no other thread changes it during the copy. */
 function isUnsharedBytes(value: unknown): value is Uint8Array {
   return types.isUint8Array(value) && !types.isSharedArrayBuffer(bufferOf(value));
 }
 
-/** A detached view gives an empty copy. */
+/** Copies the bytes. The copy of a detached view is empty. */
 function copyOf(bytes: Uint8Array): Bytes {
   const copy = new Uint8Array(lengthOf(bytes));
   if (copy.length > 0) setBytes.call(copy, bytes);

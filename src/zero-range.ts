@@ -46,25 +46,25 @@ const request = requestSchema(
 
 /** The result of {@link zeroRange}. */
 export interface ZeroRangeResult {
-  /** Bytes that are zeros now: all that was asked for. */
+  /** Bytes that are zero now: the whole length of the request. */
   readonly lengthWritten: bigint;
 }
 
 /**
- * Has the array fill a range of a file with zeros (`FSCTL_OFFLOAD_WRITE` with the well-known zero token), in as many
- * writes as the device makes of it. No zero passes this host.
+ * Fills a range of a file with zeros (`FSCTL_OFFLOAD_WRITE` with the well-known zero token), in as many writes as the
+ * device needs. The array writes the zeros; no data passes through this host.
  *
- * Like every offload write this neither extends a file nor begins beyond its valid data.
+ * Like every offload write, this cannot extend a file or begin beyond its valid data length.
  *
  * @param file an OffloadFile, FileHandle, file descriptor or HANDLE with write access.
- * @param request offset and length in bytes, multiples of the logical sector; a length may end at the end of the file
- *   instead where that is known.
- * @returns how much is zeros now, which is always the whole length: where the device stops early this rejects.
- * @throws {InvalidArgumentError} when the request is not legal; nothing has reached the kernel then.
+ * @param request offset and length in bytes, multiples of the logical sector; where the end of the file is known, a
+ *   length that ends there need not be aligned.
+ * @returns the number of bytes that are zero now, always the whole length: the promise rejects if the device stops early.
+ * @throws {InvalidArgumentError} when the request is not legal; nothing has reached the kernel.
  * @throws {Win32Error} when Windows refuses: ERROR_NOT_SUPPORTED, ERROR_HANDLE_EOF, ERROR_BEYOND_VDL and others.
- *   `offset` says from where the range is not zeros yet.
- * @throws {ProtocolError} when the device does nothing, or more than it was told to.
- * @throws {AbortError} when the signal fired; how much is zeros is not known then.
+ *   `offset` is where the remaining part of the range begins.
+ * @throws {ProtocolError} when the device reports no progress, or more than was requested.
+ * @throws {AbortError} when the signal fired; it is then unknown how much is zero.
  * @throws {UnsupportedPlatformError} off Windows.
  * @see https://learn.microsoft.com/windows-hardware/drivers/ifs/fsctl-offload-write
  * @example

@@ -36,30 +36,29 @@ export interface Status extends Win32Status {
  *
  * @see https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
  */
-export const statuses: readonly Status[] = Object.freeze(
-  statusTable.map((row) => Object.freeze({ ...row, win32: Object.freeze(row.win32) })),
-);
+export const statuses: readonly Status[] = Object.freeze(statusTable);
 
 /** The Win32 errors that no NTSTATUS of the table leads to, in ascending order. */
-export const win32Only: readonly Win32Status[] = Object.freeze(win32Table.map((row) => Object.freeze(row)));
+export const win32Only: readonly Win32Status[] = Object.freeze(win32Table);
 
-// The rows of each Win32 error, the usual one first.
-const rowsByErrno: ReadonlyMap<number, readonly Status[]> = groupByErrno();
+for (const row of statuses) Object.freeze(Object.freeze(row).win32);
+for (const row of win32Only) Object.freeze(row);
 
 /** Every Win32 error of both tables in ascending order. Shared ones are explained by their usual NTSTATUS. */
 export const win32Statuses: readonly Win32Status[] = Object.freeze(
+  // Of the rows that share an error, the last one stays in a Map: reversed, the usual one.
   [
-    ...statuses
-      .filter((row) => statusesByWin32(row.win32.value)[0] === row)
-      .map(({ win32, action, meaning, advice }) => Object.freeze({ ...win32, action, meaning, advice })),
-    ...win32Only,
-  ].sort((a, b) => a.value - b.value),
+    ...new Map(
+      usualFirst(statuses)
+        .reverse()
+        .map((row) => [row.win32.value, row]),
+    ).values(),
+  ]
+    .map(({ win32, action, meaning, advice }): Win32Status => ({ ...win32, action, meaning, advice }))
+    .concat(win32Only)
+    .sort((a, b) => a.value - b.value)
+    .map((row) => Object.freeze(row)),
 );
-
-const rowByNtstatus: ReadonlyMap<number, Status> = new Map(statuses.map((row) => [row.value, row]));
-const rowByNtstatusName: ReadonlyMap<string, Status> = new Map(statuses.map((row) => [row.name, row]));
-const rowByErrno: ReadonlyMap<number, Win32Status> = new Map(win32Statuses.map((row) => [row.value, row]));
-const rowByErrorName: ReadonlyMap<string, Win32Status> = new Map(win32Statuses.map((row) => [row.name, row]));
 
 /** Misspellings on two pages of the driver documentation; no header contains them. */
 const misspellings: ReadonlyMap<string, string> = new Map([
@@ -69,27 +68,28 @@ const misspellings: ReadonlyMap<string, string> = new Map([
 
 /** The row of an NTSTATUS. The number may be signed, as a C program prints it. */
 export function statusByValue(ntstatus: number): Status | undefined {
-  return rowByNtstatus.get(ntstatus >>> 0);
+  return statuses.find(({ value }) => value === ntstatus >>> 0);
 }
 
 /** The row of an NTSTATUS by its name, as the headers or the documentation spell it. */
 export function statusByName(name: string): Status | undefined {
-  return rowByNtstatusName.get(misspellings.get(name) ?? name);
+  const spelled = misspellings.get(name) ?? name;
+  return statuses.find((row) => row.name === spelled);
 }
 
 /** Every NTSTATUS that GetLastError returns as this Win32 error: the usual one first, the others in ascending order. */
 export function statusesByWin32(errno: number): readonly Status[] {
-  return rowsByErrno.get(errno) ?? [];
+  return usualFirst(statuses.filter(({ win32 }) => win32.value === errno));
 }
 
 /** The row of a Win32 error by its number. */
 export function win32ByValue(errno: number): Win32Status | undefined {
-  return rowByErrno.get(errno);
+  return win32Statuses.find(({ value }) => value === errno);
 }
 
 /** The row of a Win32 error by its name. */
 export function win32ByName(name: string): Win32Status | undefined {
-  return rowByErrorName.get(name);
+  return win32Statuses.find((row) => row.name === name);
 }
 
 /** The name of a Win32 error, such as `ERROR_INVALID_TOKEN`, or `ERROR_<n>` if it is unknown. */
@@ -108,11 +108,6 @@ export function win32FromNtstatus(value: number): number {
   return statusByValue(value)?.win32.value ?? ERROR_MR_MID_NOT_FOUND;
 }
 
-function groupByErrno(): Map<number, readonly Status[]> {
-  const groups = new Map<number, readonly Status[]>();
-  for (const row of statuses) {
-    const others = groups.get(row.win32.value) ?? [];
-    groups.set(row.win32.value, Object.freeze(row.usual ? [row, ...others] : [...others, row]));
-  }
-  return groups;
+function usualFirst(rows: readonly Status[]): Status[] {
+  return [...rows.filter(({ usual }) => usual), ...rows.filter(({ usual }) => !usual)];
 }

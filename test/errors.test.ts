@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   AbortError,
   InvalidArgumentError,
@@ -10,14 +10,13 @@ import {
   UnsupportedPlatformError,
   Win32Error,
 } from '../src/errors.ts';
-import type { OffloadFile } from '../src/offload-file.ts';
 import { OffloadToken } from '../src/token.ts';
 import { statuses, win32Only } from '../structs/index.ts';
-import { failureOf, makeWorkspace, type Workspace } from './calls/workspace.ts';
+import { failureOf, sharedWorkspace } from './kit.ts';
 
 const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'D:\\copy.vhdx', offset: 1_048_576n };
 
-// Class, an error of it, its code.
+// Class, an instance, its code.
 const FAMILY: [string, OdxError, string][] = [
   ['OdxError', new OdxError('ERR_ODX_ANY', 'What happened.'), 'ERR_ODX_ANY'],
   [
@@ -41,7 +40,7 @@ describe.each(FAMILY)('%s', (name, error, code) => {
 
   test(`has the code ${code}`, () => expect(error.code).toBe(code));
 
-  test('has its class for a name, which is not enumerable', () => {
+  test('has the name of its class, which is not enumerable', () => {
     expect(error.name).toBe(name);
     expect(Object.keys(error)).not.toContain('name');
     expect(Object.hasOwn(error, 'name')).toBe(false);
@@ -53,7 +52,7 @@ describe.each(FAMILY)('%s', (name, error, code) => {
     expect(inspect(error)).toContain(name);
   });
 
-  test('speaks in sentences', () => expect(error.message).toMatch(/\.$/));
+  test('has a message that ends with a full stop', () => expect(error.message).toMatch(/\.$/));
 });
 
 describe('InvalidArgumentError', () => {
@@ -62,21 +61,21 @@ describe('InvalidArgumentError', () => {
     { path: 'ranges.0.lengthInBytes', message: 'ranges.0.lengthInBytes is 0.' },
   ];
 
-  test('has one sentence a line and keeps its issues', () => {
+  test('has one sentence per line in its message, and keeps its issues', () => {
     const error = new InvalidArgumentError(issues);
     expect(error.message).toBe('copyLength is -1.\nranges.0.lengthInBytes is 0.');
     expect(error.issues).toEqual(issues);
     expect(Object.keys(error)).toEqual(['code', 'issues']);
   });
 
-  test('has a cause when there is one, and else none', () => {
+  test('has a cause only when one was passed', () => {
     expect(new InvalidArgumentError(issues, { cause: 7 }).cause).toBe(7);
     expect('cause' in new InvalidArgumentError(issues)).toBe(false);
   });
 });
 
 describe('Win32Error', () => {
-  test('tells what failed, where, what it means and what to do', () => {
+  test('says what failed, where, what it means and what to do', () => {
     const error = new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context);
     expect(error.message).toMatch(
       /^ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): FSCTL_OFFLOAD_WRITE on 'D:\\copy\.vhdx' at offset 1048576 failed\. .+\. .+\.$/,
@@ -94,13 +93,13 @@ describe('Win32Error', () => {
     });
   });
 
-  test('leaves out what is not known', () => {
+  test('omits the facts that are not known', () => {
     const error = new Win32Error({ errno: 2 }, { syscall: 'CreateFileW' });
     expect(Object.keys(error)).toEqual(['code', 'errno', 'syscall', 'action', 'advice']);
     expect(error.message).toMatch(/^ERROR_FILE_NOT_FOUND \(2\): CreateFileW failed\. /);
   });
 
-  test('is shown with its stack by itself, and as a sentence within something else', () => {
+  test('is inspected with its stack on its own, and as one sentence inside another object', () => {
     const reason = new Win32Error({ errno: 50 }, { syscall: 'FSCTL_OFFLOAD_READ', path: 'a' });
     expect(inspect(reason)).toMatch(
       /^Win32Error: ERROR_NOT_SUPPORTED .*\n {4}at .*code: 'ERROR_NOT_SUPPORTED'/s,
@@ -110,7 +109,7 @@ describe('Win32Error', () => {
     );
   });
 
-  test('becomes JSON, which knows no bigint', () => {
+  test('can be converted to JSON, with bigints as strings', () => {
     const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'b', offset: 2n ** 62n };
     const error = new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context);
     const { message, advice } = error;
@@ -130,22 +129,22 @@ describe('Win32Error', () => {
     });
   });
 
-  test.each([12_345, 4_294_967_295])('keeps a Win32 number that nobody knows: %i', (errno) => {
+  test.each([12_345, 4_294_967_295])('keeps the unknown Win32 number %i', (errno) => {
     const error = new Win32Error({ errno }, { syscall: 'FSCTL_OFFLOAD_READ' });
     expect([error.code, error.errno, error.action]).toEqual([`ERROR_${errno}`, errno, 'fail']);
     expect(error.message).toContain('Windows gave an error that this package does not know.');
     expect(error.message).toContain(error.advice);
   });
 
-  test.each(win32Only)('knows $name, which comes without an NTSTATUS', (row) => {
+  test.each(win32Only.map((row) => [row.name, row] as const))('knows %s, which has no NTSTATUS', (_, row) => {
     const error = new Win32Error({ errno: row.value }, { syscall: 'CreateFileW' });
     expect([error.code, error.errno]).toEqual([row.name, row.value]);
     expect([error.action, error.advice]).toEqual([row.action, row.advice]);
     expect('ntstatus' in error).toBe(false);
   });
 
-  // 5, 6, 19 and 1117 stand for several NTSTATUS values; with the NTSTATUS at hand its own advice counts.
-  test.each(statuses.map((row) => [row.name, row] as const))('takes the advice of %s itself', (_, row) => {
+  // The Win32 errors 5, 6, 19 and 1117 have several NTSTATUS values. If the NTSTATUS is known, its own advice is used.
+  test.each(statuses.map((row) => [row.name, row] as const))('uses the advice of %s', (_, row) => {
     const failure = { errno: row.win32.value, ntstatus: row.value };
     const error = new Win32Error(failure, { syscall: 'FSCTL_OFFLOAD_READ' });
     expect([error.action, error.advice]).toEqual([row.action, row.advice]);
@@ -154,7 +153,7 @@ describe('Win32Error', () => {
 });
 
 describe('ProtocolError', () => {
-  test('tells which call on which file gave an impossible answer', () => {
+  test('names the call and the file of an impossible reply', () => {
     const error = new ProtocolError('the reply holds 3 bytes.', context);
     expect(error.message).toBe(
       "FSCTL_OFFLOAD_WRITE on 'D:\\copy.vhdx' at offset 1048576: the reply holds 3 bytes.",
@@ -162,14 +161,14 @@ describe('ProtocolError', () => {
     expect({ ...error }).toEqual({ code: 'ERR_ODX_PROTOCOL', ...context });
   });
 
-  test('leaves out what is not known', () => {
+  test('omits the facts that are not known', () => {
     const error = new ProtocolError('nothing came.', { syscall: 'FSCTL_OFFLOAD_READ' });
     expect(Object.keys(error)).toEqual(['code', 'syscall']);
   });
 });
 
 describe('SourceChangedError', () => {
-  test('names the source where it has a name', () => {
+  test('names the source file where it is known', () => {
     const error = new SourceChangedError('D:\\big.vhdx');
     expect(error.path).toBe('D:\\big.vhdx');
     expect(error.message).toContain('D:\\big.vhdx');
@@ -185,7 +184,7 @@ describe('UnsupportedPlatformError', () => {
     expect(message).toContain("'win-odx/emulator'");
   });
 
-  test('keeps why kernel32.dll could not be loaded', () => {
+  test('keeps the reason why kernel32.dll could not be loaded', () => {
     const cause = new Error('no such library');
     expect(new UnsupportedPlatformError({ cause }).cause).toBe(cause);
   });
@@ -214,31 +213,23 @@ describe('AbortError', () => {
     ['an error', new Error('stop')],
     ['a string', 'stop'],
     ['undefined', undefined],
-  ])('has the reason of the signal for its cause: %s', (_, reason) => {
+  ])('has the reason of the signal as its cause: %s', (_, reason) => {
     const error = new AbortError(reason);
     expect(error.cause).toBe(reason);
     expect('cause' in error).toBe(true);
   });
 });
 
-describe('an NTSTATUS that Windows gives', () => {
-  let shared: Workspace & { remove(): void };
-  let file: OffloadFile;
+describe('an NTSTATUS that Windows returns', () => {
   let status = 0;
-
-  beforeAll(async () => {
-    shared = makeWorkspace({ intercept: () => ({ status }) });
-    file = await shared.odx.openFile(shared.file('file', 8192), 'r+');
-  });
-  afterAll(async () => {
-    await file.close();
-    shared.remove();
-  });
+  const shared = sharedWorkspace({ intercept: () => ({ status }) });
+  const file = shared.odx.openFileSync(shared.file('file', 8192), 'r+');
+  afterAll(() => file.close());
 
   const token = OffloadToken.zeroData();
   const range = { startingOffset: 1024, lengthInBytes: 512 };
 
-  // What is called, the control code that its errors must name, the offset that they must name.
+  // The function, and the control code and offset that its errors must name.
   const CALLS: [string, string, bigint | undefined, () => unknown][] = [
     [
       'offloadRead',
@@ -291,7 +282,7 @@ describe('an NTSTATUS that Windows gives', () => {
   ];
 
   describe.each(CALLS)('through %s', (_, syscall, offset, call) => {
-    test.each(statuses)('arrives as it is: $name', async (row) => {
+    test.each(statuses.map((row) => [row.name, row] as const))('arrives unchanged: %s', async (_, row) => {
       status = row.value;
       const error = await failureOf(call);
       expect(error).toBeInstanceOf(Win32Error);
@@ -311,7 +302,7 @@ describe('an NTSTATUS that Windows gives', () => {
       }
     });
 
-    test('keeps its number when nobody knows it', async () => {
+    test('keeps its number when it is unknown', async () => {
       status = 0xc0de_1234;
       const error = await failureOf(call);
       expect(error).toBeInstanceOf(Win32Error);
@@ -329,7 +320,7 @@ describe('an NTSTATUS that Windows gives', () => {
     });
   });
 
-  test('leaves the path out where the handle is borrowed', async () => {
+  test('comes without a path where the handle is borrowed', async () => {
     status = 0xc000_0465;
     const error = await failureOf(() => shared.odx.offloadRead(file.handle, { copyLength: 512 }));
     expect(error).toBeInstanceOf(Win32Error);

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { InvalidArgumentError } from '../src/errors.ts';
-import { failureOf, workspace } from './calls/workspace.ts';
+import { failureOf, workspace } from './kit.ts';
 
 describe('A file: URL is the path of a file', () => {
   const FORMS: [string, (path: string) => URL | string][] = [
@@ -22,10 +22,18 @@ describe('A file: URL is the path of a file', () => {
 
   test.each(FORMS)('%s for copyFile and copyFiles', async (_, urlOf) => {
     const { odx, file, path } = workspace();
-    const source = urlOf(file('source', 1000)) as string;
-    await odx.copyFile(source, urlOf(path('one')) as string);
-    await odx.copyFiles([[source, urlOf(path('two')) as string]]);
-    expect([statSync(path('one')).size, statSync(path('two')).size]).toEqual([1000, 1000]);
+    const source = urlOf(file('source', 1000));
+    await odx.copyFile(source, urlOf(path('one')));
+    await odx.copyFiles([[source, urlOf(path('two'))], { source, destination: urlOf(path('three')) }]);
+    expect(['one', 'two', 'three'].map((name) => statSync(path(name)).size)).toEqual([1000, 1000, 1000]);
+  });
+
+  test.each(FORMS)('%s for probe and tryOffload', async (_, urlOf) => {
+    const { odx, file, path } = workspace();
+    expect((await odx.probe(urlOf(file('source', 1000)))).size).toBe(1000n);
+    const destination = urlOf(path('.'));
+    const { steps } = await odx.tryOffload(urlOf(path('.')), { destination, size: 65_536 });
+    expect(steps.length).toBeGreaterThan(0);
   });
 });
 

@@ -57,7 +57,7 @@ describe.skipIf(process.platform === 'win32')('An example in the README [needs p
         `import { createOdx } from '${index}';`,
         `import { createEmulator } from '${emulator}';`,
         `export * from '${index}';`,
-        'export const { offloadRead, offloadWrite, openFile, copyFile, zeroRange, probe, queryCopyOffload } =',
+        'export const { offloadRead, offloadWrite, openFile, copyFile, zeroRange, probe, tryOffload, queryCopyOffload } =',
         '  createOdx({ kernel: createEmulator() });',
       ].join('\n'),
     );

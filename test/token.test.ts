@@ -11,7 +11,7 @@ function tokenBytes(head: string, fill = 0): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Bytes of which every run of four is easily found in a text. */
+/** Bytes of which every run of four is easy to find in a text. */
 function secretBytes(): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: 512 }, (_, at) => 100 + ((at * 53) % 151));
 }
@@ -19,38 +19,38 @@ function secretBytes(): Uint8Array<ArrayBuffer> {
 const ANY = '00800000000001f8';
 const ZERO = 'ffff0001000001f8';
 
-describe('an OffloadToken', () => {
+describe('OffloadToken', () => {
   test.each([
     ['0102030400000506', 0x0102_0304, 0x0506],
     ['00800000000001f8', 0x0080_0000, 504],
     ['ffff0001000001f8', 0xffff_0001, 504],
     ['fffffffff0f0ffff', 0xffff_ffff, 0xffff],
     ['0000000000000000', 0, 0],
-  ])('that begins %s has type %i and length %i, big-endian', (head, type, idLength) => {
+  ])('reads %s as the big-endian type %i and length %i', (head, type, idLength) => {
     const token = OffloadToken.from(tokenBytes(head));
     expect([token.type, token.idLength]).toEqual([type, idLength]);
   });
 
   test.each([
-    ['as the SDK makes it', ZERO, true],
-    ['with the length 0, as illumos sends it', 'ffff000100000000', true],
-    ['with the length turned round, as the Windows NFS client sends it', 'ffff00010000f801', true],
-    ['with something in the reserved bytes', 'ffff0001123401f8', true],
-    ['of another well-known type', 'ffff0002000001f8', false],
-    ['with the type turned round', '0100ffff000001f8', false],
-    ['of the layout that only old pages have', 'ffffffff00010000', false],
-    ['of the array', ANY, false],
-  ])('%s tells by its type alone whether it is the zero token', (_, head, isZeroData) => {
+    ['one made by the SDK macro', ZERO, true],
+    ['one with the length 0, as illumos sends it', 'ffff000100000000', true],
+    ['one with a byte-swapped length, as the Windows NFS client sends it', 'ffff00010000f801', true],
+    ['one with non-zero reserved bytes', 'ffff0001123401f8', true],
+    ['one of another well-known type', 'ffff0002000001f8', false],
+    ['one with a byte-swapped type', '0100ffff000001f8', false],
+    ['one in the layout of old documentation', 'ffffffff00010000', false],
+    ['one made by an array', ANY, false],
+  ])('recognizes the zero token by its type alone: %s', (_, head, isZeroData) => {
     expect(OffloadToken.from(tokenBytes(head)).isZeroData).toBe(isZeroData);
     expect(OffloadToken.from(tokenBytes(head, 7)).isZeroData).toBe(isZeroData);
   });
 
-  test('knows its fingerprint: the first 16 digits of the SHA-256 of its bytes', () => {
+  test('has the first 16 digits of the SHA-256 of its bytes as its fingerprint', () => {
     const sha = createHash('sha256').update(tokenBytes(ANY)).digest('hex');
     expect(OffloadToken.from(tokenBytes(ANY)).fingerprint).toBe(sha.slice(0, 16));
   });
 
-  test('equals one that holds the same 512 bytes, and nothing else', () => {
+  test('equals only a token with the same 512 bytes', () => {
     const token = OffloadToken.from(tokenBytes(ANY, 9));
     expect(token.equals(OffloadToken.from(tokenBytes(ANY, 9)))).toBe(true);
     expect(token.equals(token)).toBe(true);
@@ -65,15 +65,15 @@ describe('an OffloadToken', () => {
     ['undefined', undefined],
     ['null', null],
     ['its own bytes', tokenBytes(ANY, 9)],
-    ['something that looks like one', { type: 0, idLength: 0, bytes: tokenBytes(ANY, 9) }],
+    ['an object with the same properties', { type: 0, idLength: 0, bytes: tokenBytes(ANY, 9) }],
     ['an object with its prototype', Object.create(OffloadToken.prototype)],
-    ['a proxy of one', new Proxy(OffloadToken.from(tokenBytes(ANY, 9)), {})],
+    ['a proxy of a token', new Proxy(OffloadToken.from(tokenBytes(ANY, 9)), {})],
   ])('does not equal %s', (_, other) => {
     expect(OffloadToken.from(tokenBytes(ANY, 9)).equals(other as OffloadToken)).toBe(false);
     expect(isToken(other)).toBe(false);
   });
 
-  test('goes through base64 and back', () => {
+  test('survives conversion to base64 and back', () => {
     const token = OffloadToken.from(secretBytes());
     const text = token.toBase64();
     expect(text).toBe(Buffer.from(secretBytes()).toString('base64'));
@@ -82,7 +82,7 @@ describe('an OffloadToken', () => {
     expect(OffloadToken.from(urlSafe).equals(token)).toBe(true);
   });
 
-  test('goes through its bytes and back', () => {
+  test('survives conversion to bytes and back', () => {
     const token = OffloadToken.from(secretBytes());
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
     expect(OffloadToken.from(token.bytes).equals(token)).toBe(true);
@@ -90,18 +90,18 @@ describe('an OffloadToken', () => {
 });
 
 describe('OffloadToken.zeroData', () => {
-  test('begins ffff0001000001f8, as MAKE_ZERO_TOKEN of the SDK does, and goes on with zeros', () => {
+  test('begins with ffff0001000001f8, as MAKE_ZERO_TOKEN of the SDK does, followed by zeros', () => {
     expect(Buffer.from(OffloadToken.zeroData().bytes).toString('hex')).toBe(ZERO + '00'.repeat(504));
   });
 
-  test('is a zero token', () => {
+  test('is recognized as the zero token', () => {
     const { isZeroData, type, idLength } = OffloadToken.zeroData();
     expect({ isZeroData, type, idLength }).toEqual({ isZeroData: true, type: 0xffff_0001, idLength: 504 });
   });
 });
 
-describe('nothing changes a token', () => {
-  test('not its source, changed after from()', () => {
+describe('the bytes of a token', () => {
+  test('stay the same when its source changes after from()', () => {
     const source = secretBytes();
     const token = OffloadToken.from(source);
     const before = token.fingerprint;
@@ -110,14 +110,14 @@ describe('nothing changes a token', () => {
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
   });
 
-  test('not the source whose buffer was transferred', () => {
+  test('stay the same when the buffer of its source is transferred', () => {
     const source = secretBytes();
     const token = OffloadToken.from(source);
     structuredClone(source, { transfer: [source.buffer] });
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
   });
 
-  test('not its bytes, which are a copy each time', () => {
+  test('stay the same when the copy that bytes returns is changed', () => {
     const token = OffloadToken.from(secretBytes());
     token.bytes.fill(0);
     expect(token.bytes).not.toBe(token.bytes);
@@ -125,14 +125,14 @@ describe('nothing changes a token', () => {
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
   });
 
-  test('not an assignment', () => {
+  test('stay the same when its properties are assigned to', () => {
     const token = OffloadToken.from(secretBytes());
     for (const key of ['bytes', 'type', 'idLength', 'isZeroData', 'fingerprint']) {
       expect(() => Object.assign(token, { [key]: 1 })).toThrow(TypeError);
     }
   });
 
-  test('not memory that it was cut from and that is used again', () => {
+  test('stay the same when the memory that it was copied from is reused', () => {
     const memory = new Uint8Array(16 + 512);
     memory.set(secretBytes(), 16);
     const token = copyToken(memory, 16);
@@ -140,7 +140,7 @@ describe('nothing changes a token', () => {
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
   });
 
-  test('not the other tokens of the same slab: 1000 of them share no byte', () => {
+  test('stay the same when 1000 other tokens are made from the same slab', () => {
     const of = (seed: number): Uint8Array =>
       Uint8Array.from({ length: 512 }, (_, at) => (seed * 13 + (seed >> 6) + at * 7) & 0xff);
     const tokens = Array.from({ length: 1000 }, (_, seed) => copyToken(of(seed), 0));
@@ -149,7 +149,7 @@ describe('nothing changes a token', () => {
     }
   });
 
-  test('not what it was written into', () => {
+  test('stay the same when a buffer that it was written into changes', () => {
     const token = OffloadToken.from(secretBytes());
     const into = new Uint8Array(544);
     putToken(token, into, 32);
@@ -157,7 +157,7 @@ describe('nothing changes a token', () => {
     expect(Buffer.from(token.bytes)).toEqual(Buffer.from(secretBytes()));
   });
 
-  test('not a subclass of Uint8Array with ideas of its own', () => {
+  test('stay the same when its source is a subclass of Uint8Array with overridden methods', () => {
     class Sly extends Uint8Array {
       override get length(): number {
         return 512;
@@ -173,14 +173,14 @@ describe('nothing changes a token', () => {
   });
 });
 
-describe('a token is a capability: printing it shows its fingerprint only', () => {
+describe('a printed token', () => {
   const token = OffloadToken.from(secretBytes());
 
   const OUTPUTS: [string, () => string][] = [
     ['String()', () => String(token)],
-    ['a template', () => `${token}`],
+    ['a template literal', () => `${token}`],
     ['inspect', () => inspect(token)],
-    ['inspect with everything on', () => inspect(token, { showHidden: true, depth: null, getters: true })],
+    ['inspect with every option', () => inspect(token, { showHidden: true, depth: null, getters: true })],
     ['inspect within an object', () => inspect({ deep: { token } }, { depth: null })],
     ['inspect within a Map', () => inspect(new Map([[token, token]]))],
     ['JSON', () => JSON.stringify(token)],
@@ -190,13 +190,13 @@ describe('a token is a capability: printing it shows its fingerprint only', () =
     ['a clone', () => inspect(structuredClone(token))],
   ];
 
-  test.each(OUTPUTS)('%s holds neither bytes nor base64', (_, print) => expectNoSecret(print()));
+  test.each(OUTPUTS)('shows neither bytes nor base64 in %s', (_, print) => expectNoSecret(print()));
 
-  test.each(OUTPUTS.slice(0, 8))('%s holds the fingerprint', (_, print) => {
+  test.each(OUTPUTS.slice(0, 8))('shows the fingerprint in %s', (_, print) => {
     expect(print()).toContain(token.fingerprint);
   });
 
-  test('the zero token, which is no secret, says what it is', () => {
+  test('shows that it is the zero token, which is not secret', () => {
     expect(String(OffloadToken.zeroData())).toBe('OffloadToken(zero data)');
     expect(inspect(OffloadToken.zeroData())).toBe('OffloadToken(zero data)');
   });
@@ -204,21 +204,21 @@ describe('a token is a capability: printing it shows its fingerprint only', () =
   test.each<[string, (bytes: Uint8Array) => unknown]>([
     ['one byte too short', (bytes) => bytes.subarray(1)],
     ['one byte too long', (bytes) => Uint8Array.of(...bytes, 0)],
-    ['in another kind of array', (bytes) => new Uint16Array([...bytes])],
+    ['in a Uint16Array', (bytes) => new Uint16Array([...bytes])],
     ['in a DataView', (bytes) => new DataView(bytes.buffer)],
     ['in an ArrayBuffer', (bytes) => bytes.buffer],
     ['in a plain array', (bytes) => [...bytes]],
-    ['as base64 that was cut', (bytes) => Buffer.from(bytes).toString('base64').slice(0, 600)],
-    ['as base64 that was damaged', (bytes) => `*${Buffer.from(bytes).toString('base64')}`],
+    ['as truncated base64', (bytes) => Buffer.from(bytes).toString('base64').slice(0, 600)],
+    ['as damaged base64', (bytes) => `*${Buffer.from(bytes).toString('base64')}`],
     ['as hexadecimal', (bytes) => Buffer.from(bytes).toString('hex')],
-  ])('the error for a token %s shows nothing of it', (_, damage) => {
+  ])('shows nothing of its bytes in the error for a token %s', (_, damage) => {
     const error = refusalOf(() => OffloadToken.from(damage(secretBytes()) as Uint8Array));
     expectNoSecret(inspect(error, { depth: null, showHidden: true }));
     expectNoSecret(String(error.stack));
   });
 });
 
-describe('OffloadToken.from refuses', () => {
+describe('OffloadToken.from', () => {
   const shared = new Uint8Array(new SharedArrayBuffer(512));
   const detached = new Uint8Array(512);
   structuredClone(detached, { transfer: [detached.buffer] });
@@ -228,12 +228,16 @@ describe('OffloadToken.from refuses', () => {
     ['513 bytes', new Uint8Array(513), /^token holds 513 bytes; it must hold exactly 512/],
     ['no bytes', new Uint8Array(0), /^token holds 0 bytes/],
     ['a detached buffer', detached, /^token holds 0 bytes \(was its buffer transferred\?\)/],
-    ['shared memory', shared, /^token lies in shared memory/],
+    ['shared memory', shared, /^token is in shared memory/],
     ['an empty string', '', /^token holds 0 bytes/],
     ['base64 of 511 bytes', Buffer.alloc(511).toString('base64'), /^token holds 511 bytes/],
     ['base64 of 513 bytes', Buffer.alloc(513).toString('base64'), /^token holds 513 bytes/],
     ['hexadecimal', '00'.repeat(512), /^token holds 768 bytes/],
-    ['base64 in lines', `${Buffer.alloc(512).toString('base64')}\n`, /^token is a string that is not base64/],
+    [
+      'base64 with a line break',
+      `${Buffer.alloc(512).toString('base64')}\n`,
+      /^token is a string that is not base64/,
+    ],
     ['a sentence', 'my token!', /^token is a string that is not base64/],
     ['undefined', undefined, /^token is missing/],
     ['null', null, /^token is null/],
@@ -246,16 +250,16 @@ describe('OffloadToken.from refuses', () => {
     ['an ArrayBuffer', new ArrayBuffer(512), /^token is an object;/],
     ['a DataView', new DataView(new ArrayBuffer(512)), /^token is an object;/],
     ['a Uint16Array of 512 bytes', new Uint16Array(256), /^token is an object;/],
-    ['something array-like', { length: 512, 0: 1 }, /^token is an object;/],
+    ['an array-like object', { length: 512, 0: 1 }, /^token is an object;/],
     ['a proxy of bytes', new Proxy(new Uint8Array(512), {}), /^token is an object;/],
-    ['a token, which needs no from()', OffloadToken.zeroData(), /^token is an object;/],
-  ])('%s', (_, source, sentence) => {
+    ['a token', OffloadToken.zeroData(), /^token is an object;/],
+  ])('refuses to create a token from %s', (_, source, sentence) => {
     const error = refusalOf(() => OffloadToken.from(source as Uint8Array));
     expect(error.message).toMatch(sentence);
     expect(error.issues).toEqual([{ path: 'token', message: error.message }]);
   });
 
-  test('a revoked proxy', () => {
+  test('refuses a revoked proxy', () => {
     const { proxy, revoke } = Proxy.revocable(new Uint8Array(512), {});
     revoke();
     expect(refusalOf(() => OffloadToken.from(proxy)).message).toMatch(/^token is a revoked proxy;/);
@@ -266,22 +270,22 @@ describe('new OffloadToken', () => {
   const Constructor = OffloadToken as unknown as new (...given: unknown[]) => OffloadToken;
 
   test.each<[string, unknown[]]>([
-    ['nothing', []],
+    ['no arguments', []],
     ['bytes', [new Uint8Array(512)]],
     ['a symbol of the same name', [Symbol('OffloadToken'), new Uint8Array(512)]],
     ['undefined and bytes', [undefined, new Uint8Array(512)]],
-  ])('with %s is refused', (_, given) => {
+  ])('refuses to be called with %s', (_, given) => {
     expect(refusalOf(() => new Constructor(...given)).message).toBe(
-      'An OffloadToken is made by OffloadToken.from or by an offload read, not by new.',
+      'An OffloadToken cannot be created with new; use OffloadToken.from or an offload read.',
     );
   });
 
-  test('by a subclass is refused', () => {
+  test('refuses to be called by a subclass', () => {
     class Mine extends Constructor {}
     expect(() => new Mine(new Uint8Array(512))).toThrow(InvalidArgumentError);
   });
 
-  test('cannot be had through from() on a class of the caller', () => {
+  test('is not called by OffloadToken.from on another class', () => {
     const from = OffloadToken.from;
     expect(from.call(class Mine {} as unknown as typeof OffloadToken, secretBytes())).toBeInstanceOf(
       OffloadToken,
@@ -296,10 +300,10 @@ function refusalOf(run: () => unknown): InvalidArgumentError {
     if (error instanceof InvalidArgumentError) return error;
     throw error;
   }
-  throw new Error('It was expected to be refused.');
+  throw new Error('The call succeeded, but the test expects it to be refused.');
 }
 
-/** No run of four bytes, as hexadecimal, decimal list or base64. */
+/** Checks that a text has no run of four secret bytes, as hexadecimal, decimal list or base64. */
 function expectNoSecret(text: string): void {
   const bytes = Buffer.from(secretBytes());
   const base64 = bytes.toString('base64');

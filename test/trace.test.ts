@@ -12,7 +12,7 @@ import { createOdx } from '../src/odx.ts';
 import { OffloadToken } from '../src/token.ts';
 import type { ControlCall } from '../src/trace.ts';
 import { builtModule } from './built.ts';
-import { failureOf, workspace } from './calls/workspace.ts';
+import { failureOf, workspace } from './kit.ts';
 
 const READ = 0x0009_4264;
 const WRITE = 0x0009_8268;

@@ -6,6 +6,7 @@ import { layout } from './commands/layout.ts';
 import { probe } from './commands/probe.ts';
 import { read } from './commands/read.ts';
 import { repl } from './commands/repl.ts';
+import { tryCommand } from './commands/try.ts';
 import { write } from './commands/write.ts';
 import { zero } from './commands/zero.ts';
 
@@ -13,6 +14,7 @@ import { zero } from './commands/zero.ts';
 export const commands: readonly Command[] = [
   copy,
   probe,
+  tryCommand,
   zero,
   read,
   write,

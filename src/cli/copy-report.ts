@@ -138,6 +138,7 @@ function sumReports(reports: readonly CopyReport[], elapsedMs: number): CopyRepo
     offloadedBytes: bytes((report) => report.offloadedBytes),
     zeroedBytes: bytes((report) => report.zeroedBytes),
     bufferedBytes: bytes((report) => report.bufferedBytes),
+    systemBytes: bytes((report) => report.systemBytes),
     reads: calls((report) => report.reads),
     writes: calls((report) => report.writes),
     elapsedMs,

@@ -5,6 +5,8 @@ import { getSystemErrorMap } from 'node:util';
 export const DONE = 0;
 export const FAILED = 1;
 export const USAGE = 2;
+/** The storage cannot do what was tried. */
+export const INCAPABLE = 3;
 export const INTERRUPTED = 130;
 
 /** The command line cannot be understood. The help of the command is printed with it. */

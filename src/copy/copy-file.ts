@@ -1,41 +1,41 @@
+import { ignoreErrors } from '../call-context.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkPath } from '../path.ts';
-import { type CopyFileOptions, copyFileOptions } from './options.ts';
-import type { CopyReport } from './report.ts';
-import { runCopy } from './run-copy.ts';
-
-export type { CopyFileOptions } from './options.ts';
-export type { CopyProgress } from './progress.ts';
-export type { CopyReport } from './report.ts';
+import { checkPath, type FilePath, type FixedPath, fixPath } from '../path.ts';
+import { throwIfAborted } from '../signal.ts';
+import { type CopyJob, copyBytes } from './copy-bytes.ts';
+import { checkEndpoints, type Destination, openDestination } from './destination.ts';
+import { type CopyFileOptions, type CopyFileSettings, copyFileOptions } from './options.ts';
+import { type CopyReport, emptyTally, ProgressReporter, reportOf } from './progress.ts';
+import { addDestination, type CopyEndpoint, checkUnchanged, openSource } from './source.ts';
 
 /**
  * Copies a file by having the storage array copy it (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), and by ordinary
- * reads and writes where it will not. Last write time and attributes are kept as CopyFileW keeps them; other streams,
+ * reads and writes if it will not. Last write time and attributes are kept as CopyFileW keeps them; other streams,
  * extended attributes and access rights are not copied.
  *
- * An existing destination is overwritten in place, as CopyFileW does: after a failure or an abort nobody has its old
- * content any more, and the half-written file is removed. It is left as it was when the copy fails before its first
- * change: a missing source, an illegal argument, a destination that cannot be opened, a copy onto itself, and with
- * `require` an offload read that is refused at once. A new destination is removed after any failure. With
- * `overwrite: false` an existing one is never touched.
+ * An existing destination is overwritten in place, as CopyFileW does: after a failure or an abort its old content is
+ * lost, and the half-written file is removed. It is unchanged if the copy fails before its first change: a missing
+ * source, an illegal argument, a destination that cannot be opened, a copy onto itself, and with `require` an offload read
+ * that is refused at once. A new destination is removed after any failure. With `overwrite: false` an existing one is
+ * never touched.
  *
- * Meanwhile nobody else can open the destination, nor open the source to write to it. A source that somebody had open
- * for writing before is copied all the same; what is written to it then is found out by its size and last write time,
- * which Windows may bring up to date only when the writer closes it. A device cannot be watched at all.
+ * During the copy nobody else can open the destination, or open the source to write to it. A source that was already open
+ * for writing is copied nevertheless; a change to it is detected by its size and last write time, which Windows may
+ * update only when the writer closes the file. Changes to a device are not detected.
  *
- * A device, `\\.\D:`, may be source or destination. It is neither resized nor removed, and its last sector is filled up
- * with zeros where the copy ends within it.
+ * A device, `\\.\D:`, may be source or destination. It is neither resized nor removed. If the copy ends within a sector,
+ * the rest of this sector is filled with zeros.
  *
- * @param source path of the file to copy. It is open until the copy ends, because some servers forget its tokens else.
+ * @param source path of the file to copy. It stays open until the copy ends, because some servers forget its tokens otherwise.
  * @param destination path of the copy. Its folder must exist.
- * @param options how; see {@link CopyFileOptions}.
- * @returns what was copied by which means, and why offload was given up where it was.
+ * @param options see {@link CopyFileOptions}.
+ * @returns how many bytes were copied by which means, and why offload was given up if it was.
  * @throws {InvalidArgumentError} when an argument is not legal, or both paths name the same file; nothing was changed.
  * @throws {Win32Error} when a file cannot be opened, resized, read or written: ERROR_FILE_NOT_FOUND, ERROR_FILE_EXISTS,
  *   ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL and others. With `require`, also when Windows refuses an offload call.
- * @throws {ProtocolError} with `require`, when a device answers what cannot be; with `verify`, when the copy differs.
- * @throws {SourceChangedError} when the source was modified meanwhile.
+ * @throws {ProtocolError} with `require`, when the reply of a device is impossible; with `verify`, when the copy differs.
+ * @throws {SourceChangedError} when the source was modified during the copy.
  * @throws {AbortError} when the signal fired.
  * @throws {UnsupportedPlatformError} off Windows.
  * @see https://learn.microsoft.com/windows-hardware/drivers/storage/offloaded-data-transfer
@@ -44,20 +44,112 @@ export type { CopyReport } from './report.ts';
  * if (fallback) console.warn(`Not offloaded from ${fallback.at} on: ${fallback.reason.message}`);
  */
 export async function copyFile(
-  source: string,
-  destination: string,
+  source: FilePath,
+  destination: FilePath,
   options?: CopyFileOptions,
 ): Promise<CopyReport> {
   return copyFileWith(defaultKernel(), source, destination, options);
 }
 
+/** {@link copyFile} on a kernel. */
 export async function copyFileWith(
   kernel: Kernel,
-  source: string,
-  destination: string,
+  source: FilePath,
+  destination: FilePath,
   options?: CopyFileOptions,
 ): Promise<CopyReport> {
-  const from = checkPath('source', source);
-  const to = checkPath('destination', destination);
-  return runCopy(kernel, from, to, copyFileOptions.check(options));
+  const paths = {
+    source: fixPath(checkPath('source', source)),
+    destination: fixPath(checkPath('destination', destination)),
+  };
+  return copyFromTo(kernel, paths, copyFileOptions.check(options));
+}
+
+export interface CopyPaths {
+  readonly source: FixedPath;
+  readonly destination: FixedPath;
+}
+
+/** One copy, from opening its files to closing them. */
+export async function copyFromTo(
+  kernel: Kernel,
+  paths: CopyPaths,
+  settings: CopyFileSettings,
+): Promise<CopyReport> {
+  try {
+    const report = await openAndCopy(kernel, paths, settings);
+    addDestination(report.fallback?.reason, paths.destination.shown);
+    return report;
+  } catch (error) {
+    addDestination(error, paths.destination.shown);
+    throw error;
+  }
+}
+
+async function openAndCopy(
+  kernel: Kernel,
+  paths: CopyPaths,
+  settings: CopyFileSettings,
+): Promise<CopyReport> {
+  const startedAt = performance.now();
+  const { signal, overwrite } = settings;
+  throwIfAborted(signal);
+  const source = await openSource(kernel, paths.source);
+  try {
+    throwIfAborted(signal);
+    const destination = await openDestination(kernel, paths.destination, overwrite, source);
+    const { size } = source.info;
+    const tally = emptyTally();
+    const names = { source: paths.source.shown, destination: paths.destination.shown };
+    const progress = new ProgressReporter(names, size, tally, settings.onProgress, startedAt);
+    try {
+      checkEndpoints(source, destination.endpoint);
+      throwIfAborted(signal);
+      const fallback = await copyBytes({
+        ...jobOf(kernel, source, destination, settings),
+        tally,
+        progress,
+      });
+      await destination.keep(source);
+      const report = reportOf(size, tally, startedAt, fallback);
+      await progress.end();
+      return report;
+    } catch (error) {
+      await destination.discard();
+      throw error;
+    }
+  } finally {
+    // It was only read, so a failure to close it loses nothing.
+    await ignoreErrors(() => source.file.close());
+  }
+}
+
+function jobOf(
+  kernel: Kernel,
+  source: CopyEndpoint,
+  destination: Destination,
+  { mode, minimumSize, chunkSize, verify, signal }: CopyFileSettings,
+): Omit<CopyJob, 'tally' | 'progress'> {
+  const { size } = source.info;
+  const unit = Math.max(source.info.sectorSize, destination.endpoint.info.sectorSize);
+  return {
+    kernel,
+    source,
+    destination: destination.endpoint,
+    sourceOffset: 0n,
+    destinationOffset: 0n,
+    length: size,
+    offloadLength: mode === 'require' || size >= minimumSize ? size : 0n,
+    unit,
+    keepsTail: false,
+    mode,
+    chunkSize: chunkSize === undefined ? undefined : BigInt(chunkSize),
+    verify,
+    signal,
+    async prepare() {
+      throwIfAborted(signal);
+      return destination.prepare(size, unit);
+    },
+    checkSource: () => checkUnchanged(kernel, source),
+  };
 }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   ERROR_ACCESS_DENIED,
   ERROR_ALREADY_EXISTS,
@@ -6,71 +5,74 @@ import {
   ERROR_FILE_NOT_FOUND,
   ERROR_SHARING_VIOLATION,
 } from '../../structs/index.ts';
+import { least, roundUp } from '../byte-count.ts';
 import { ignoreErrors, withCallContext } from '../call-context.ts';
 import { InvalidArgumentError, Win32Error } from '../errors.ts';
 import { filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
-import { openWith } from '../open-file.ts';
-import { isDevicePath } from '../path.ts';
-import { isErrno } from './is-errno.ts';
-import type { Side } from './job.ts';
+import { type FixedPath, isDevicePath } from '../path.ts';
+import { type CopyEndpoint, isErrno, isSameFile, openEndpoint } from './source.ts';
 
 const DEVICE: OpenRequest = { read: true, write: true, disposition: 'open' };
-// Nobody else writes to it meanwhile, and nobody takes a half-made copy for a whole one.
+// Nobody else can write to it, or mistake a half-made copy for a whole one.
 const EXISTING: OpenRequest = { ...DEVICE, sharing: 'none', removable: true };
-// Whoever may write to a file need not have the right to remove it.
-const FIXED: OpenRequest = { ...EXISTING, removable: false };
+// The right to write to a file does not include the right to remove it.
+const NOT_REMOVABLE: OpenRequest = { ...EXISTING, removable: false };
 const NEW: OpenRequest = { ...EXISTING, disposition: 'create-new' };
-// Without access rights it conflicts with nobody.
-const LOOK: OpenRequest = { read: false, write: false, disposition: 'open' };
+// An opening without access rights conflicts with no other.
+const QUERY: OpenRequest = { read: false, write: false, disposition: 'open' };
 
-/** The file that is being written. Whoever opens it either keeps it or discards it. */
+/** The destination of copyFile while it is written. Whoever opens it calls either {@link keep} or {@link discard}. */
 export class Destination {
-  readonly side: Side;
+  readonly endpoint: CopyEndpoint;
   readonly #kernel: Kernel;
   readonly #isNew: boolean;
   #isAltered: boolean;
   #isPrepared = false;
+  #isClosing = false;
 
-  constructor(kernel: Kernel, side: Side, isNew: boolean) {
+  constructor(kernel: Kernel, endpoint: CopyEndpoint, isNew: boolean) {
     this.#kernel = kernel;
-    this.side = side;
+    this.endpoint = endpoint;
     this.#isNew = isNew;
     this.#isAltered = isNew;
   }
 
-  /** From here on it was never written once it has its final size: a new file from its start. */
-  get freshFrom(): bigint | undefined {
-    const { info } = this.side;
-    return info.isDevice ? undefined : this.#isNew ? 0n : info.size;
-  }
-
   /**
-   * Gives the file its final size, before the first byte is written: offload writes never extend a file. Until then an
-   * existing file is as it was, and stays if the copy fails.
+   * Gives the file its final size before the first byte is written, because offload writes never extend a file. An
+   * existing file that is not prepared yet is unchanged, and survives a failure of the copy.
+   *
+   * @returns from where the file was never written, and therefore reads as zeros: a multiple of the unit, or the size.
    */
-  async prepare(size: bigint): Promise<void> {
-    if (this.#isPrepared) return;
-    const { file, info } = this.side;
-    if (!info.isDevice && info.size !== size) await file.setSize(size);
-    this.#isPrepared = true;
-    this.#isAltered = true;
+  async prepare(size: bigint, unit: number): Promise<bigint> {
+    const { file, info } = this.endpoint;
+    if (!this.#isPrepared) {
+      if (!info.isDevice && info.size !== size) await file.setSize(size);
+      this.#isPrepared = true;
+      this.#isAltered = true;
+    }
+    if (info.isDevice) return size;
+    return this.#isNew ? 0n : least(size, roundUp(info.size, unit));
   }
 
-  async keep(source: Side): Promise<void> {
-    const { path, handle, file, info } = this.side;
+  /** Gives the finished copy the times and attributes of its source, and closes it. */
+  async keep(source: CopyEndpoint): Promise<void> {
+    const { path, handle, file, info } = this.endpoint;
     if (!info.isDevice && !source.info.isDevice) {
       await withCallContext({ syscall: 'SetFileInformationByHandle', path }, () =>
         filesOf(this.#kernel).copyMetadata(source.handle, handle),
       );
     }
+    this.#isClosing = true;
     await file.close();
   }
 
-  /** Closes the file, and removes it if it is not what it was. Nothing is thrown: a failure is being reported already. */
+  /** Closes the file, and removes it if it was altered. Never throws, because the caller reports another failure. */
   async discard(): Promise<void> {
-    const { file, handle, info } = this.side;
+    // The handle may belong to another file once it was closed, even if closing failed.
+    if (this.#isClosing) return;
+    const { file, handle, info } = this.endpoint;
     if (this.#isAltered && !info.isDevice) {
-      // Where the file cannot be removed, was moved or has other names, what is left must not look like a finished copy.
+      // If the file cannot be removed, was moved or has other names, what is left must not look like a finished copy.
       await ignoreErrors(() => file.setSize(0));
       await ignoreErrors(() => filesOf(this.#kernel).remove(handle));
     }
@@ -78,24 +80,24 @@ export class Destination {
   }
 }
 
-/** Opens or creates the destination without changing what is there. */
+/** Opens or creates the destination. Leaves the content of an existing file unchanged. */
 export async function openDestination(
   kernel: Kernel,
-  path: string,
+  path: FixedPath,
   overwrite: boolean,
-  source: Side,
+  source: CopyEndpoint,
 ): Promise<Destination> {
-  if (isDevicePath(path)) {
+  if (isDevicePath(path.absolute)) {
     if (!overwrite) {
       await checkNotSource(kernel, path, source);
-      throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path });
+      throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path: path.shown });
     }
-    return new Destination(kernel, await openWith(kernel, path, DEVICE), false);
+    return new Destination(kernel, await openEndpoint(kernel, path, DEVICE), false);
   }
   for (let attempt = 1; ; attempt++) {
-    // Asking whether it exists and creating it then would let two copies at once both believe that they created it.
+    // With a check for existence first, two copies at once could both believe that they created the file.
     try {
-      return new Destination(kernel, await openWith(kernel, path, NEW), true);
+      return new Destination(kernel, await openEndpoint(kernel, path, NEW), true);
     } catch (error) {
       if (!isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
       if (!overwrite) {
@@ -113,35 +115,36 @@ export async function openDestination(
   }
 }
 
-async function openExisting(kernel: Kernel, path: string): Promise<Side> {
+async function openExisting(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint> {
   try {
-    return await openWith(kernel, path, EXISTING);
+    return await openEndpoint(kernel, path, EXISTING);
   } catch (error) {
     if (!isErrno(error, ERROR_ACCESS_DENIED)) throw error;
-    return openWith(kernel, path, FIXED);
+    return openEndpoint(kernel, path, NOT_REMOVABLE);
   }
 }
 
-// The source does not share itself with writers, so it is found out before it could be opened.
-async function checkNotSource(kernel: Kernel, path: string, source: Side): Promise<void> {
-  const found = await lookAt(kernel, path);
-  if (found !== undefined) checkPair(source, found);
+// The open source refuses writers, so a copy onto itself must be recognized before the destination can be opened.
+async function checkNotSource(kernel: Kernel, path: FixedPath, source: CopyEndpoint): Promise<void> {
+  const found = await query(kernel, path);
+  if (found !== undefined) checkEndpoints(source, found);
 }
 
-async function lookAt(kernel: Kernel, path: string): Promise<Side | undefined> {
+async function query(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint | undefined> {
   try {
-    const look = await openWith(kernel, path, LOOK);
-    await ignoreErrors(() => look.file.close());
-    return look;
+    const found = await openEndpoint(kernel, path, QUERY);
+    await ignoreErrors(() => found.file.close());
+    return found;
   } catch {
     return undefined;
   }
 }
 
-/** Throws when the two cannot be source and destination of a copy. Nothing has been touched then. */
-export function checkPair(source: Side, destination: Side): void {
+/** Throws if the two files cannot be source and destination of a copy. Nothing was changed in that case. */
+export function checkEndpoints(source: CopyEndpoint, destination: CopyEndpoint): void {
   if (isSameFile(source, destination)) {
-    const message = `destination is '${destination.path}', which is the source itself${source.path === destination.path ? '' : ` ('${source.path}') by another name`}; copy to another file.`;
+    const otherName = source.path === destination.path ? '' : ` ('${source.path}') under another name`;
+    const message = `destination is '${destination.path}', which is the source itself${otherName}; copy to another file.`;
     throw new InvalidArgumentError([{ path: 'destination', message }]);
   }
   const { info } = destination;
@@ -149,10 +152,4 @@ export function checkPair(source: Side, destination: Side): void {
     const message = `destination is '${destination.path}', a device of ${info.size} bytes; the source has ${source.info.size}, copy to a device at least that large.`;
     throw new InvalidArgumentError([{ path: 'destination', message }]);
   }
-}
-
-function isSameFile(source: Side, destination: Side): boolean {
-  const { identity } = source.info;
-  if (identity === undefined) return resolve(source.path) === resolve(destination.path);
-  return identity === destination.info.identity;
 }

@@ -1,66 +1,166 @@
-import { bytesDone, type Tally } from './tally.ts';
+import { ProtocolError, type Win32Error } from '../errors.ts';
+import { withToJson } from '../json.ts';
 
-/** How far a copy is. All counts are in bytes. */
+/** Why a copy continued with ordinary reads and writes, and from where. */
+export interface CopyFallback {
+  /** The first failure of an offload call from which the copy could not recover. */
+  readonly reason: Win32Error | ProtocolError;
+  /** Position in bytes of the first byte that was copied by ordinary means, counted from the start of the file or range. */
+  readonly at: bigint;
+}
+
+/**
+ * The result of a copy. `offloadedBytes + zeroedBytes + bufferedBytes + systemBytes` is always `bytes`. JSON.stringify
+ * writes a bigint as a decimal string.
+ */
+export interface CopyReport {
+  /** Size of the source, or length of the range, in bytes. */
+  readonly bytes: bigint;
+  /** Bytes that the storage array copied. */
+  readonly offloadedBytes: bigint;
+  /** Bytes known to be zeros without reading them: written with the zero token, or zeros already because the file was extended. */
+  readonly zeroedBytes: bigint;
+  /** Bytes copied by ordinary reads and writes, zeros included. */
+  readonly bufferedBytes: bigint;
+  /** Bytes copied by the file copy function of the operating system. */
+  readonly systemBytes: bigint;
+  /** Offload reads that succeeded, including those that made no progress. */
+  readonly reads: number;
+  /** Offload writes that succeeded, including those that made no progress. */
+  readonly writes: number;
+  /** Duration in milliseconds, rounded up to a whole number. */
+  readonly elapsedMs: number;
+  /** Present if offload was tried and given up. A file that is too small for offload is copied by ordinary means without it. */
+  readonly fallback?: CopyFallback;
+}
+
+/** The progress of a copy. Counts are in bytes. JSON.stringify writes a bigint as a decimal string. */
 export interface CopyProgress {
   /** The paths as they were given: one callback may serve many copies. */
   readonly source: string;
   readonly destination: string;
-  /** `offload`: the array copies. `buffered`: ordinary reads and writes. `verify`: both files are being compared. */
+  /** `offload`: the array copies. `buffered`: ordinary reads and writes. `verify`: both files are compared. */
   readonly phase: 'offload' | 'buffered' | 'verify';
-  /** Bytes copied so far, by whatever means: the sum of the three counts below. Never falls. */
+  /** bytesDone as a percentage of totalBytes, from 0 to 100, rounded down to a whole number. 100 for an empty file. */
+  readonly percent: number;
+  /** Bytes copied so far by any means: the sum of the four counts below. Never falls. */
   readonly bytesDone: bigint;
   readonly totalBytes: bigint;
   readonly offloadedBytes: bigint;
   readonly zeroedBytes: bigint;
   readonly bufferedBytes: bigint;
+  readonly systemBytes: bigint;
   /** Bytes compared so far; 0 before the phase `verify`. */
   readonly verifiedBytes: bigint;
   /** Average since the copy began, rounded to whole bytes. */
   readonly bytesPerSecond: number;
 }
 
-const LEAST_INTERVAL_MS = 50;
+/** A callback for progress. A returned promise is awaited before the copy completes. */
+export type OnProgress = (progress: CopyProgress) => void;
 
-/** Tells the caller how far the copy is, at most twenty times a second, and once at its end. */
+/** Running counts of one copy. */
+export interface Tally {
+  offloadedBytes: bigint;
+  zeroedBytes: bigint;
+  bufferedBytes: bigint;
+  systemBytes: bigint;
+  verifiedBytes: bigint;
+  reads: number;
+  writes: number;
+}
+
+export function emptyTally(): Tally {
+  return {
+    offloadedBytes: 0n,
+    zeroedBytes: 0n,
+    bufferedBytes: 0n,
+    systemBytes: 0n,
+    verifiedBytes: 0n,
+    reads: 0,
+    writes: 0,
+  };
+}
+
+/** Counts a control code that succeeds, even if its reply is useless. */
+export async function counted<T>(tally: Tally, which: 'reads' | 'writes', call: Promise<T>): Promise<T> {
+  try {
+    const result = await call;
+    tally[which]++;
+    return result;
+  } catch (error) {
+    if (error instanceof ProtocolError) tally[which]++;
+    throw error;
+  }
+}
+
+/** The report of a finished copy. */
+export function reportOf(
+  bytes: bigint,
+  { verifiedBytes: _, ...counts }: Tally,
+  startedAt: number,
+  fallback: CopyFallback | undefined,
+): CopyReport {
+  const elapsedMs = Math.ceil(performance.now() - startedAt);
+  const report = { bytes, ...counts, elapsedMs };
+  if (fallback === undefined) return withToJson(report);
+  return withToJson({ ...report, fallback: withToJson({ ...fallback }) });
+}
+
+const SHORTEST_INTERVAL_MS = 50;
+
+/** Calls onProgress when the copy begins, at most twenty times a second, and when it is complete. */
 export class ProgressReporter {
   phase: CopyProgress['phase'] = 'offload';
   readonly #names: Pick<CopyProgress, 'source' | 'destination'>;
   readonly #totalBytes: bigint;
   readonly #tally: Tally;
-  readonly #listener: ((progress: CopyProgress) => void) | undefined;
+  readonly #onProgress: OnProgress | undefined;
   readonly #startedAt: number;
-  readonly #heard = new Set<Promise<void>>();
+  readonly #pending = new Set<Promise<void>>();
   #failure: { readonly reason: unknown } | undefined;
-  #toldAt: number;
+  #reportedAt = 0;
 
   constructor(
     names: Pick<CopyProgress, 'source' | 'destination'>,
     totalBytes: bigint,
     tally: Tally,
-    listener: ((progress: CopyProgress) => void) | undefined,
+    onProgress: OnProgress | undefined,
     startedAt: number,
   ) {
     this.#names = names;
     this.#totalBytes = totalBytes;
     this.#tally = tally;
-    this.#listener = listener;
+    this.#onProgress = onProgress;
     this.#startedAt = startedAt;
-    this.#toldAt = startedAt;
   }
 
-  /** Something was done. What is complete is left to {@link end}, so that the end is told once. */
+  /** The files are open, and nothing has been copied. Throws what onProgress throws. */
+  begin(): void {
+    this.#report();
+  }
+
+  /** Something was done. Throws what onProgress throws. Completion is left to {@link end}, so it is reported once. */
   tick(): void {
     if (this.#failure !== undefined) throw this.#failure.reason;
-    const now = performance.now();
-    if (this.#listener === undefined || now - this.#toldAt < LEAST_INTERVAL_MS || this.#isComplete()) return;
-    this.#tell(now);
+    const isDue = performance.now() - this.#reportedAt >= SHORTEST_INTERVAL_MS;
+    if (isDue && !this.#isComplete()) this.#report();
   }
 
-  /** Resolves when the listener has heard all of it; a listener that returns promises is waited for. */
-  async end(): Promise<void> {
-    this.#tell(performance.now());
-    await Promise.all(this.#heard);
+  /** Waits for the promises that onProgress has returned so far, and throws if one was rejected. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#pending);
     if (this.#failure !== undefined) throw this.#failure.reason;
+  }
+
+  /** The copy is complete. Its destination is closed and valid, so a failure of onProgress no longer matters. */
+  async end(): Promise<void> {
+    try {
+      this.#report();
+    } catch {
+      return;
+    }
+    await Promise.all(this.#pending);
   }
 
   #isComplete(): boolean {
@@ -68,35 +168,44 @@ export class ProgressReporter {
     return (this.phase === 'verify' ? verifiedBytes : bytesDone(this.#tally)) >= this.#totalBytes;
   }
 
-  #tell(now: number): void {
-    if (this.#listener === undefined) return;
-    this.#toldAt = now;
-    const { offloadedBytes, zeroedBytes, bufferedBytes, verifiedBytes } = this.#tally;
+  #report(): void {
+    if (this.#onProgress === undefined) return;
+    const now = performance.now();
+    this.#reportedAt = now;
+    const { offloadedBytes, zeroedBytes, bufferedBytes, systemBytes, verifiedBytes } = this.#tally;
     const done = bytesDone(this.#tally);
     const seconds = (now - this.#startedAt) / 1000;
-    const returned: unknown = this.#listener({
-      ...this.#names,
-      phase: this.phase,
-      bytesDone: done,
-      totalBytes: this.#totalBytes,
-      offloadedBytes,
-      zeroedBytes,
-      bufferedBytes,
-      verifiedBytes,
-      bytesPerSecond: seconds > 0 ? Math.round(Number(done) / seconds) : 0,
-    });
-    if (returned instanceof Promise) this.#await(returned);
+    const returned: unknown = this.#onProgress(
+      withToJson({
+        ...this.#names,
+        phase: this.phase,
+        percent: this.#totalBytes === 0n ? 100 : Number((done * 100n) / this.#totalBytes),
+        bytesDone: done,
+        totalBytes: this.#totalBytes,
+        offloadedBytes,
+        zeroedBytes,
+        bufferedBytes,
+        systemBytes,
+        verifiedBytes,
+        bytesPerSecond: seconds > 0 ? Math.round(Number(done) / seconds) : 0,
+      }),
+    );
+    if (returned instanceof Promise) this.#watch(returned);
   }
 
-  // Nobody else hears of it when an async listener fails, and Node would end the process in the middle of the copy.
-  #await(promise: Promise<unknown>): void {
-    const heard = promise.then(
+  // Without a handler Node would end the process in the middle of the copy when an async callback fails.
+  #watch(promise: Promise<unknown>): void {
+    const settled = promise.then(
       () => {},
       (reason: unknown) => {
         this.#failure ??= { reason };
       },
     );
-    this.#heard.add(heard);
-    heard.then(() => this.#heard.delete(heard));
+    this.#pending.add(settled);
+    settled.then(() => this.#pending.delete(settled));
   }
+}
+
+function bytesDone({ offloadedBytes, zeroedBytes, bufferedBytes, systemBytes }: Tally): bigint {
+  return offloadedBytes + zeroedBytes + bufferedBytes + systemBytes;
 }

@@ -1,33 +1,59 @@
+import { resolve } from 'node:path';
 import { ERROR_SHARING_VIOLATION } from '../../structs/index.ts';
 import { withCallContext } from '../call-context.ts';
-import { SourceChangedError } from '../errors.ts';
+import { SourceChangedError, Win32Error } from '../errors.ts';
 import { filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
-import { openWith } from '../open-file.ts';
-import { isDevicePath } from '../path.ts';
-import { isErrno } from './is-errno.ts';
-import type { Side } from './job.ts';
+import { type Opened, openWith } from '../open-file.ts';
+import { type FixedPath, isDevicePath } from '../path.ts';
+
+/** One of the two files of a copy, and its state when the copy began. */
+export type CopyEndpoint = Opened;
 
 const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
 
 /**
- * Opens what is to be copied, and keeps writers away where there are none yet, as CopyFile does. It stays open to the
- * last write: some servers tie a token to the open source.
+ * Opens the source of a copy and, as CopyFile does, keeps new writers away unless there is one already. It stays open
+ * until the last write, because some servers tie a token to the open source.
  */
-export async function openSource(kernel: Kernel, path: string): Promise<Side> {
-  if (isDevicePath(path)) return openWith(kernel, path, SOURCE);
+export async function openSource(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint> {
+  if (isDevicePath(path.absolute)) return openEndpoint(kernel, path, SOURCE);
   try {
-    return await openWith(kernel, path, { ...SOURCE, sharing: 'read' });
+    return await openEndpoint(kernel, path, { ...SOURCE, sharing: 'read' });
   } catch (error) {
     if (!isErrno(error, ERROR_SHARING_VIOLATION)) throw error;
-    return openWith(kernel, path, SOURCE);
+    return openEndpoint(kernel, path, SOURCE);
   }
 }
 
-/** Throws when the source is not what it was when it was opened: what was copied before and after would not belong together. */
-export async function checkUnchanged(kernel: Kernel, source: Side): Promise<void> {
-  const { path, handle, info } = source;
+/** Opens a file of a copy. Errors show the path as it was given. */
+export function openEndpoint(
+  kernel: Kernel,
+  { shown, absolute }: FixedPath,
+  request: OpenRequest,
+): Promise<CopyEndpoint> {
+  return openWith(kernel, shown, request, undefined, absolute);
+}
+
+/** Throws if the source was modified since the copy began: the copy would mix old data with new. */
+export async function checkUnchanged(kernel: Kernel, source: CopyEndpoint): Promise<void> {
+  const { path, absolutePath, file, info } = source;
   const now = await withCallContext({ syscall: 'GetFileInformationByHandle', path }, () =>
-    filesOf(kernel).info(handle, path),
+    filesOf(kernel).info(file.handle, absolutePath),
   );
   if (now.stamp !== info.stamp) throw new SourceChangedError(path);
+}
+
+export function isSameFile(source: CopyEndpoint, destination: CopyEndpoint): boolean {
+  const { identity } = source.info;
+  if (identity === undefined) return resolve(source.absolutePath) === resolve(destination.absolutePath);
+  return identity === destination.info.identity;
+}
+
+export function isErrno(error: unknown, ...errnos: readonly number[]): boolean {
+  return error instanceof Win32Error && errnos.includes(error.errno);
+}
+
+/** Adds the path of the destination to an error: a call itself knows one file only. */
+export function addDestination(error: unknown, dest: string): void {
+  if (error instanceof Win32Error) Object.assign(error, { dest });
 }

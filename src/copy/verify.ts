@@ -1,46 +1,44 @@
+import { least } from '../byte-count.ts';
 import { ProtocolError } from '../errors.ts';
-import type { CopyJob } from './job.ts';
-import { checkUnchanged } from './source.ts';
-import { BLOCK, blockFor, readFully } from './transfer.ts';
-import { least } from './units.ts';
+import type { CopyJob } from './copy-bytes.ts';
+import { allocateBlock, BLOCK_SIZE, readFully } from './ordinary.ts';
 
-/**
- * Reads both files and compares them byte by byte, which says at least as much as comparing hashes would. Throws where
- * they differ.
- */
-export async function verify(job: CopyJob): Promise<void> {
-  const { kernel, source, destination, size, signal, tally, progress, unit } = job;
-  const ours = blockFor(size, unit);
-  const theirs = blockFor(size, unit);
-  while (tally.verifiedBytes < size) {
-    const offset = tally.verifiedBytes;
-    const wanted = Number(least(size - offset, BigInt(BLOCK)));
-    const [expected, found] = await both(
-      readFully(kernel, source, ours, wanted, offset, signal),
-      readFully(kernel, destination, theirs, wanted, offset, signal),
+/** Reads both ranges and compares them byte by byte. Throws if they differ. */
+export async function verifyCopy(job: CopyJob): Promise<void> {
+  const { kernel, source, destination, sourceOffset, destinationOffset, length } = job;
+  const { signal, tally, progress, unit } = job;
+  const expected = allocateBlock(length, unit);
+  const actual = allocateBlock(length, unit);
+  while (tally.verifiedBytes < length) {
+    const position = tally.verifiedBytes;
+    const wanted = Number(least(length - position, BigInt(BLOCK_SIZE)));
+    const [expectedCount, actualCount] = await both(
+      readFully(kernel, source, expected, wanted, sourceOffset + position, signal),
+      readFully(kernel, destination, actual, wanted, destinationOffset + position, signal),
     );
     const isEqual =
-      expected === wanted &&
-      found === wanted &&
-      Buffer.compare(ours.subarray(0, wanted), theirs.subarray(0, wanted)) === 0;
+      expectedCount === wanted &&
+      actualCount === wanted &&
+      Buffer.compare(expected.subarray(0, wanted), actual.subarray(0, wanted)) === 0;
     if (!isEqual) {
-      await checkUnchanged(kernel, source);
-      throw mismatch(job, offset, ours.subarray(0, expected), theirs.subarray(0, found));
+      await job.checkSource();
+      throw mismatch(job, position, expected.subarray(0, expectedCount), actual.subarray(0, actualCount));
     }
     tally.verifiedBytes += BigInt(wanted);
     progress.tick();
   }
 }
 
-// Both end before anything is thrown, so that no read is in flight when the files are closed.
+// Both settle before anything is thrown, so that no read is in flight when the files are closed.
 async function both(a: Promise<number>, b: Promise<number>): Promise<[number, number]> {
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
 }
 
-function mismatch(job: CopyJob, offset: bigint, ours: Uint8Array, theirs: Uint8Array): ProtocolError {
-  const first = ours.findIndex((byte, index) => byte !== theirs[index]);
-  const at = offset + BigInt(Math.max(first, 0));
-  const what = `the copy differs from '${job.source.path}', so the storage did not write what it was told to.`;
-  return new ProtocolError(what, { syscall: 'verify', path: job.destination.path, offset: at });
+function mismatch(job: CopyJob, position: bigint, expected: Uint8Array, actual: Uint8Array): ProtocolError {
+  const { source, destination, destinationOffset } = job;
+  const first = expected.findIndex((byte, index) => byte !== actual[index]);
+  const offset = destinationOffset + position + BigInt(Math.max(first, 0));
+  const problem = `the copy differs from '${source.path}': the storage did not write what it was asked to write.`;
+  return new ProtocolError(problem, { syscall: 'verify', path: destination.path, offset });
 }

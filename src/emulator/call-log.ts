@@ -4,15 +4,15 @@ import { failure } from './refusal.ts';
 
 /** A control code that reached the emulator. */
 export interface EmulatedCall {
-  /** How many control codes came before this one. */
+  /** Number of control codes that came before this one. */
   readonly index: number;
   /** The control code, e.g. 0x94264. */
   readonly code: number;
   /** Its name, e.g. `FSCTL_OFFLOAD_READ`; the hexadecimal number where it has none. */
   readonly name: string;
-  /** The bytes that Windows would have got. */
+  /** The bytes that Windows would have received. */
   readonly input: Uint8Array;
-  /** The NTSTATUS it ended with: 0 for success, 0x103 (STATUS_PENDING) while it runs. */
+  /** The NTSTATUS of the finished call: 0 for success. 0x103 (STATUS_PENDING) while it runs. */
   readonly status: number;
   /** Bytes of output; 0 for a call that failed. */
   readonly bytesReturned: number;
@@ -22,7 +22,7 @@ type Entry = { -readonly [Key in keyof EmulatedCall]: EmulatedCall[Key] };
 
 const UNSUCCESSFUL = failure('UNSUCCESSFUL').ntstatus ?? 1;
 
-/** Keeps what users assert on. They may empty the array at any time; the numbering goes on. */
+/** The calls that users make assertions on. They may empty the array at any time; the numbering goes on. */
 export class CallLog {
   readonly calls: EmulatedCall[] = [];
   #next = 0;
@@ -39,13 +39,13 @@ export class CallLog {
     this.calls.push(entry);
     return entry;
   }
-}
 
-export function succeeded(entry: Entry, bytesReturned: number): void {
-  entry.status = 0;
-  entry.bytesReturned = bytesReturned;
-}
+  succeed(entry: Entry, bytesReturned: number): void {
+    entry.status = 0;
+    entry.bytesReturned = bytesReturned;
+  }
 
-export function failed(entry: Entry, error: unknown): void {
-  entry.status = (error instanceof KernelFailure ? error.ntstatus : undefined) ?? UNSUCCESSFUL;
+  fail(entry: Entry, error: unknown): void {
+    entry.status = (error instanceof KernelFailure ? error.ntstatus : undefined) ?? UNSUCCESSFUL;
+  }
 }

@@ -1,93 +1,196 @@
-import type { HostFile } from './host-file.ts';
-import { type Piece, reading, resizing, writing } from './host-io.ts';
-import type { Source } from './source.ts';
-import type { Work } from './work.ts';
+import { closeSync, constants, openSync } from 'node:fs';
+import { least } from '../byte-count.ts';
+import { KernelFailure } from '../kernel/kernel.ts';
+import type { Extent, TokenExtents } from './host-file.ts';
+import { keyOf, PIECE_SIZE, readAll, resize, statOf, tryReadSome, writeAll } from './host-io.ts';
+import type { OpenFile } from './open-files.ts';
+import { isRefusal, refuse } from './refusal.ts';
+import type { FileSnapshot, Storage } from './storage.ts';
+import type { Task } from './task.ts';
+import { ExtentCursor, isZeroToken, type Token } from './tokens.ts';
 
-const PIECE = 1_048_576;
-// Read at the same time, one for each of the threads that Node reads files with.
-const PIECES = 4;
-const KEPT = 16;
+// Below this, writing zeros is cheaper than freeing the blocks.
+const WORTH_FREEING = 1_048_576n;
 
-// Below this it is cheaper to write zeros than to take the blocks away.
-const WORTH_CUTTING = PIECE;
+const zeros = Buffer.alloc(PIECE_SIZE);
 
-const zeros = Buffer.alloc(PIECE);
-const free: Uint8Array[] = [];
-
-/** Where data goes: an open file, its size, and what the array knows of it. */
-export interface Target {
-  readonly fd: number;
-  readonly file: HostFile;
-  readonly size: number;
+/** What an offload write achieved: the bytes that are certain, and the failure that stopped it after them. */
+export interface Copied {
+  readonly length: bigint;
+  readonly stoppedBy?: KernelFailure;
 }
 
-/** Copies a stretch from host file to host file. Whole pieces of zeros that fall on space never written stay holes. */
-export function* copyStretch(
-  source: Source,
-  from: number,
-  target: Target,
-  to: number,
-  length: number,
-): Work<void> {
-  // The last sector may run past the end of the file, which an offload write never extends.
-  const total = Math.min(length, target.size - to);
-  const backwards = source.file === target.file && from < to && from + total > to;
-  const batch = PIECE * PIECES;
-  const buffers: Uint8Array[] = [];
-  try {
-    for (let done = 0; done < total; done += batch) {
-      const size = Math.min(batch, total - done);
-      const start = backwards ? total - done - size : done;
-      yield* copyBatch(source, from + start, target, to + start, size, buffers);
-      if (!backwards) target.file.validate(to + start + size);
+/** Finds a token by its bytes; undefined stands for zeros. */
+export function findToken(storage: Storage, bytes: Uint8Array): Token | undefined {
+  return isZeroToken(bytes) ? undefined : (storage.tokens.find(bytes) ?? refuse('INVALID_TOKEN'));
+}
+
+/** Writes the data behind a token, from `tokenOffset` on, to extents of an open file, one after the other. */
+export function writeToken(
+  storage: Storage,
+  open: OpenFile,
+  target: FileSnapshot,
+  token: Token | undefined,
+  tokenOffset: bigint,
+  extents: readonly Extent[],
+): Task<Copied> {
+  return storage.copies.run(function* () {
+    if (token === undefined) {
+      return yield* storage.change(open, target, extents, () =>
+        forEachExtent(extents, (extent) => zeroExtent(target, extent)),
+      );
     }
-    target.file.validate(to + total);
-  } finally {
-    for (const buffer of buffers) if (free.length < KEPT) free.push(buffer);
-  }
+    const source = openSource(storage, token);
+    try {
+      checkToken(storage, token, source);
+      const cursor = new ExtentCursor(token.extents, tokenOffset);
+      return yield* storage.change(open, target, extents, (revoked) =>
+        forEachExtent(extents, function* ({ offset, length }) {
+          let to = offset;
+          for (const from of cursor.take(length)) {
+            yield* copyExtent(token, source, from, target, to);
+            to += from.length;
+          }
+          // If the source changed during the copy, the destination may hold a mixture of old and new data.
+          checkToken(storage, token, source, revoked);
+        }),
+      );
+    } finally {
+      source.close();
+    }
+  });
 }
 
-function* copyBatch(
+/** A failure after the first extent makes the write short, as in the class driver. */
+function* forEachExtent(extents: readonly Extent[], write: (extent: Extent) => Task<void>): Task<Copied> {
+  let length = 0n;
+  for (const extent of extents) {
+    try {
+      yield* write(extent);
+    } catch (error) {
+      const isShort = length > 0n && error instanceof KernelFailure && !isRefusal(error, 'CANCELLED');
+      if (!isShort) throw error;
+      return { length, stoppedBy: error };
+    }
+    length += extent.length;
+  }
+  return { length };
+}
+
+/** Copies between files of the host. Pieces of zeros that fall on a hole leave it a hole. */
+function* copyExtent(
+  { file: sourceFile }: Token,
   source: Source,
-  from: number,
-  target: Target,
-  to: number,
-  size: number,
-  buffers: Uint8Array[],
-): Work<void> {
-  const pieces: Piece[] = [];
-  for (let at = 0; at < size; at += PIECE) {
-    const buffer = buffers[pieces.length] ?? free.pop() ?? Buffer.allocUnsafeSlow(PIECE);
-    buffers[pieces.length] = buffer;
-    pieces.push({ bytes: buffer.subarray(0, Math.min(PIECE, size - at)), at: from + at });
+  { offset: from, length }: Extent,
+  { fd: targetFd, file, stat }: FileSnapshot,
+  to: bigint,
+): Task<void> {
+  // The last sector may reach past the end of the file, which an offload write never extends.
+  const total = Number(least(length, stat.size - to));
+  const isBackwards = sourceFile === file && from < to && to < from + length;
+  const buffer = new Uint8Array(Math.max(Math.min(PIECE_SIZE, total), 0));
+  for (let done = 0; done < total; done += PIECE_SIZE) {
+    const piece = buffer.subarray(0, Math.min(PIECE_SIZE, total - done));
+    const start = BigInt(isBackwards ? total - done - piece.length : done);
+    const end = to + start + BigInt(piece.length);
+    yield* readSource(source, piece, from + start);
+    if (to + start < file.holeFrom || !isZero(piece)) {
+      file.extendWritten(end);
+      yield* writeAll(targetFd, piece, to + start);
+    }
+    if (!isBackwards) file.extendValidData(end);
   }
-  yield reading(source.fd, pieces, source.direct);
-  const writes = pieces
-    .map(({ bytes, at }) => ({ bytes, at: at - from + to }))
-    .filter(({ bytes, at }) => at < target.file.untouchedFrom || !isZeros(bytes));
-  const last = writes.at(-1);
-  if (last === undefined) return;
-  target.file.wrote(last.at + last.bytes.length);
-  yield writing(target.fd, writes);
+  file.extendValidData(to + BigInt(total));
 }
 
-/** Makes a stretch zeros, without filling the host's disk where that can be avoided. */
-export function* zeroStretch(target: Target, from: number, length: number): Work<void> {
-  const end = Math.min(from + length, target.size);
-  const { file } = target;
-  const written = Math.min(file.untouchedFrom, end);
-  // Beyond `untouchedFrom` there are zeros already, so the rest of the file may be cut off and put back as a hole.
-  if (file.untouchedFrom <= end && written - from >= WORTH_CUTTING) {
-    yield resizing(target.fd, from, target.size);
-    file.untouchedFrom = from;
+/** Writes zeros, without filling the disk of the host where that can be avoided. */
+function* zeroExtent({ fd, file, stat }: FileSnapshot, { offset, length }: Extent): Task<void> {
+  const end = least(offset + length, stat.size);
+  const written = least(file.holeFrom, end);
+  // The file reads as zeros from `holeFrom` on, so it can be cut off here and extended again as a hole.
+  if (file.holeFrom <= end && written - offset >= WORTH_FREEING) {
+    yield resize(fd, offset, stat.size);
+    file.holeFrom = offset;
   } else {
-    for (let at = from; at < written; at += PIECE) {
-      yield writing(target.fd, [{ bytes: zeros.subarray(0, Math.min(PIECE, written - at)), at }]);
+    for (let at = offset; at < written; at += BigInt(PIECE_SIZE)) {
+      yield* writeAll(fd, zeros.subarray(0, Number(least(BigInt(PIECE_SIZE), written - at))), at);
     }
   }
-  file.validate(end);
+  file.extendValidData(end);
 }
 
-function isZeros(bytes: Uint8Array): boolean {
+function isZero(bytes: Uint8Array): boolean {
   return zeros.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}
+
+/** The file behind a token, open for reading. */
+interface Source {
+  readonly fd: number;
+  /** Reads the same file past the page cache of the host, where the file is mostly holes. */
+  readonly directFd: number | undefined;
+  close(): void;
+}
+
+// Reading a hole through the page cache takes as long as reading data: minutes for a sparse file of some 20 GiB. A
+// direct read takes a fraction of it, where the host can do it at all.
+function* readSource({ fd, directFd }: Source, piece: Uint8Array, at: bigint): Task<void> {
+  const done = directFd === undefined ? 0 : yield* tryReadSome(directFd, piece, at);
+  yield* readAll(fd, piece.subarray(done), at + BigInt(done));
+}
+
+/** Opens the file behind a token: through its handle, or by its path after the handle was closed. */
+function openSource(storage: Storage, { source, file, path }: Token): Source {
+  const isOpen = !source.isClosed && source.fd !== undefined && hasKey(source.fd, file.key);
+  const fd = (isOpen ? source.fd : openSame(path, file.key)) ?? refuse('INVALID_TOKEN');
+  const directFd = isMostlyHoles(fd) ? openSame(path, file.key, constants.O_DIRECT) : undefined;
+  if (isOpen) storage.handles.hold(source);
+  return {
+    fd,
+    directFd,
+    close() {
+      if (directFd !== undefined) closeSync(directFd);
+      if (isOpen) storage.handles.release(source);
+      else closeSync(fd);
+    },
+  };
+}
+
+/** Opens a path if it still leads to the file with this key. */
+function openSame(path: string | undefined, key: string, flags = 0): number | undefined {
+  if (path === undefined) return undefined;
+  try {
+    const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | flags);
+    if (hasKey(fd, key)) return fd;
+    closeSync(fd);
+  } catch {
+    // The file is gone, or this process may not read it.
+  }
+  return undefined;
+}
+
+const BLOCK_SIZE = 512n;
+
+function isMostlyHoles(fd: number): boolean {
+  const { blocks, size } = statOf(fd);
+  return blocks * BLOCK_SIZE < size / 4n;
+}
+
+function hasKey(fd: number, key: string): boolean {
+  try {
+    return keyOf(statOf(fd)) === key;
+  } catch {
+    return false;
+  }
+}
+
+/** Refuses a token whose source changed. `ownRevocations` are the tokens that the write itself revoked. */
+function checkToken(
+  storage: Storage,
+  token: Token,
+  { fd }: Source,
+  ownRevocations?: ReadonlySet<TokenExtents>,
+): void {
+  const { file } = storage.observeDescriptor(fd);
+  const isRevoked = token.isRevoked && ownRevocations?.has(token) !== true;
+  if (file !== token.file || isRevoked) refuse('INVALID_TOKEN');
 }

@@ -1,270 +1,151 @@
-import { type BigIntStats, closeSync, lstatSync, promises, realpathSync, unlinkSync } from 'node:fs';
-import type { FileInfo, FileKernel, IoBuffers, Kernel, OpenRequest, VolumeInfo } from '../kernel/kernel.ts';
-import type { Signal } from '../signal.ts';
-import { CallLog, type EmulatedCall, failed, succeeded } from './call-log.ts';
-import { now, sleepUntil } from './clock.ts';
-import { runControl } from './controls.ts';
-import { readFile, setFileSize, writeFile } from './file-access.ts';
-import { Frames } from './frames.ts';
-import { onHost, onHostAsync } from './host-failure.ts';
-import { type HostOpening, openHost, openHostSync } from './host-open.ts';
-import { keyOf, statAt } from './host-stat.ts';
-import { askIntercept, UNTOUCHED } from './interception.ts';
-import { copyMetadata } from './metadata.ts';
-import { type OpenFile, OpenFiles } from './open-files.ts';
-import type { Settings } from './options.ts';
+import {
+  FSCTL_OFFLOAD_READ,
+  FSCTL_OFFLOAD_WRITE,
+  IOCTL_DISK_GET_DRIVE_GEOMETRY,
+  IOCTL_DISK_GET_LENGTH_INFO,
+  IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES,
+  IOCTL_STORAGE_QUERY_PROPERTY,
+} from '../../structs/index.ts';
+import { roundDown } from '../byte-count.ts';
+import type { FileKernel, IoBuffers, Kernel } from '../kernel/kernel.ts';
+import { CallLog, type EmulatedCall } from './call-log.ts';
+import { manageDataSet } from './dsm.ts';
+import { fileKernel } from './files.ts';
+import { callIntercept } from './intercept.ts';
+import { offloadRead } from './offload-read.ts';
+import { offloadWrite } from './offload-write.ts';
+import { OpenFiles } from './open-files.ts';
+import { checkOptions, type EmulatorOptions } from './options.ts';
+import { queryDiskGeometry, queryDiskLength, queryProperty } from './property.ts';
 import { failureOf, refuse } from './refusal.ts';
-import { Storage } from './storage.ts';
-import { runAsync, runSync, type Work } from './work.ts';
+import { type ControlHandler, type ControlRequest, Storage } from './storage.ts';
+import { runAsync, runSync, sleepUntil, type Task } from './task.ts';
 
 /** A kernel whose files are files of this host. */
 export interface Emulator extends Kernel {
   readonly files: FileKernel;
-  /** Every control code in the order they came. Live; `calls.length = 0` empties it, and the numbering goes on. */
+  /** Every control code in the order of arrival. Live; `calls.length = 0` empties it, and the numbering goes on. */
   readonly calls: EmulatedCall[];
 }
 
-class EmulatedKernel {
-  readonly name = 'emulator';
-  readonly calls: EmulatedCall[];
-  readonly #settings: Settings;
-  readonly #log = new CallLog();
-  readonly #frames = new Frames();
-  readonly #handles = new OpenFiles();
-  readonly #storage: Storage;
+/**
+ * Makes a storage array that offloads copies between ordinary files of this host, on every OS. It takes the place of
+ * kernel32 in tests and during development.
+ *
+ * It replies with the same bytes and the same statuses, in the same order of checks, as documented for Windows. A token
+ * stands for a range of a file in its state at that moment. It becomes invalid when the emulator writes to that range,
+ * or when another program changes the file, which shows in size and last write time. Unlike on some real arrays, a token
+ * outlives the handle it was read from; keep the source open all the same. This process copies the data of an offload
+ * write. Tokens and states belong to the emulator that made them and mean nothing to another one. A file that it creates
+ * is readable and writable for its owner only.
+ *
+ * @param options see {@link EmulatorOptions}; sizes in bytes, times in milliseconds.
+ * @returns a kernel for createOdx, with the control codes that it has seen in `calls`. It holds nothing that needs closing.
+ * @throws {InvalidArgumentError} when an option is unknown or not legal.
+ * @see https://learn.microsoft.com/openspecs/windows_protocols/ms-fsa
+ * @example
+ * const emulator = createEmulator({ latency: 5, maximumWriteSize: 16777216 });
+ * const odx = createOdx({ kernel: emulator });
+ * await odx.copyFile('big.vhdx', 'copy.vhdx');
+ * emulator.calls.length // the number of control codes that it took
+ * @example
+ * // The first offload write finds its token expired.
+ * let refused = false;
+ * createEmulator({
+ *   intercept({ name }) {
+ *     if (name !== 'FSCTL_OFFLOAD_WRITE' || refused) return undefined;
+ *     refused = true;
+ *     return { status: 0xC0000465 };
+ *   },
+ * });
+ */
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  const settings = checkOptions(options);
+  const handles = new OpenFiles();
+  const storage = new Storage(settings, handles);
+  const log = new CallLog();
 
-  constructor(settings: Settings) {
-    this.#settings = settings;
-    this.#storage = new Storage(settings, this.#handles);
-    this.calls = this.#log.calls;
-  }
-
-  acquire(inputLength: number, outputLength: number): IoBuffers {
-    return this.#frames.acquire(inputLength, outputLength);
-  }
-
-  release(frame: IoBuffers): void {
-    this.#frames.release(frame);
-  }
-
-  controlSync(
+  function* control(
     handle: bigint,
     code: number,
-    frame: IoBuffers,
+    buffers: IoBuffers,
     inputLength: number,
     outputLength: number,
-  ): number {
-    return runSync(this.#control(handle, code, frame, inputLength, outputLength));
-  }
-
-  async control(
-    handle: bigint,
-    code: number,
-    frame: IoBuffers,
-    inputLength: number,
-    outputLength: number,
-    signal?: Signal,
-  ): Promise<number> {
-    return runAsync(this.#control(handle, code, frame, inputLength, outputLength), signal);
-  }
-
-  handleOf(fd: number): bigint {
-    return this.#handles.borrow(fd);
-  }
-
-  async open(path: string, request: OpenRequest): Promise<bigint> {
-    this.#checkSharing(path, request);
-    return this.#register(await openHost(path, request), request);
-  }
-
-  openSync(path: string, request: OpenRequest): bigint {
-    this.#checkSharing(path, request);
-    return this.#register(openHostSync(path, request), request);
-  }
-
-  async close(handle: bigint): Promise<void> {
-    await this.#handles.close(handle);
-  }
-
-  closeSync(handle: bigint): void {
-    this.#handles.closeSync(handle);
-  }
-
-  async info(handle: bigint, path?: string): Promise<FileInfo> {
-    return this.infoSync(handle, path);
-  }
-
-  infoSync(handle: bigint, _path?: string): FileInfo {
-    const { file, stat } = this.#storage.see(this.#handles.at(handle));
-    return {
-      size: stat.size,
-      sectorSize: this.#settings.sectorSize,
-      identity: file.key,
-      stamp: `${stat.size}:${stat.mtimeNs}:${file.generation}`,
-      isDevice: false,
-    };
-  }
-
-  async setSize(handle: bigint, size: bigint): Promise<void> {
-    await this.#held(handle, (open) => runAsync(setFileSize(this.#storage, open, size), undefined));
-  }
-
-  setSizeSync(handle: bigint, size: bigint): void {
-    runSync(setFileSize(this.#storage, this.#handles.at(handle), size));
-  }
-
-  async read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
-    return this.#held(handle, (open) => readFile(this.#storage, open, into, offset, signal));
-  }
-
-  async write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
-    return this.#held(handle, (open) => runAsync(writeFile(this.#storage, open, from, offset), signal));
-  }
-
-  async copyMetadata(from: bigint, to: bigint): Promise<void> {
-    const source = this.#handles.at(from);
-    await this.#held(to, (open) => runAsync(copyMetadata(this.#storage, source, open), undefined));
-  }
-
-  async remove(handle: bigint): Promise<void> {
-    this.removeSync(handle);
-  }
-
-  removeSync(handle: bigint): void {
-    const { path, key } = this.#handles.at(handle);
-    if (path === undefined) refuse('ACCESS_DENIED');
-    onHost(() => {
-      // Through a symbolic link it is the target that is open; the link is somebody else's.
-      const place = realpathSync(path);
-      const stat = lstatSync(place, { bigint: true });
-      // It was moved away, and another file may be in its place.
-      if (keyOf(stat) !== key) refuse('OBJECT_NAME_NOT_FOUND');
-      unlinkSync(place);
-      // The host may give the number of the file to the next one that is created.
-      if (stat.nlink === 1n) this.#storage.forget(stat);
-    });
-  }
-
-  async volume(path: string): Promise<VolumeInfo> {
-    const stat = await this.#statOf(path);
-    return {
-      fileSystem: 'emulated',
-      location: 'local',
-      readOnly: false,
-      attributes: [],
-      size: stat.isFile() ? stat.size : undefined,
-      sectorSize: this.#settings.sectorSize,
-      device: path,
-      filters: [],
-      filtersUnknown: undefined,
-    };
-  }
-
-  async openDevice(path: string): Promise<bigint> {
-    const stat = await this.#statOf(path);
-    return this.#handles.add(undefined, path, stat, { read: false, write: false });
-  }
-
-  #statOf(path: string): Promise<BigIntStats> {
-    return onHostAsync(() => promises.stat(path, { bigint: true }));
-  }
-
-  // Before it is opened, which may empty it.
-  #checkSharing(path: string, request: OpenRequest): void {
-    // What exists is refused as such.
-    if (request.disposition === 'create-new') return;
-    const stat = statAt(path);
-    if (stat !== undefined) this.#handles.checkSharing(stat, request);
-  }
-
-  #register({ fd, path, stat, isFresh }: HostOpening, request: OpenRequest): bigint {
-    // Somebody may have been faster.
+  ): Task<number> {
+    const entry = log.begin(code, buffers.input.slice(0, inputLength));
+    const open = handles.find(handle);
+    if (open !== undefined) handles.hold(open);
     try {
-      this.#handles.checkSharing(stat, request);
-    } catch (error) {
-      closeSync(fd);
-      throw error;
-    }
-    if (isFresh) this.#storage.startAfresh(fd, stat);
-    return this.#handles.add(fd, path, stat, request);
-  }
-
-  async #held<T>(handle: bigint, call: (open: OpenFile) => Promise<T>): Promise<T> {
-    const open = this.#handles.at(handle);
-    this.#handles.hold(open);
-    try {
-      return await call(open);
-    } finally {
-      this.#handles.release(open);
-    }
-  }
-
-  *#control(
-    handle: bigint,
-    code: number,
-    frame: IoBuffers,
-    inputLength: number,
-    outputLength: number,
-  ): Work<number> {
-    const entry = this.#log.begin(code, frame.input.slice(0, inputLength));
-    const open = this.#handles.find(handle);
-    if (open !== undefined) this.#handles.hold(open);
-    try {
-      const { intercept, latency } = this.#settings;
       const { index, name } = entry;
-      const verdict =
-        intercept === undefined
-          ? UNTOUCHED
-          : yield* askIntercept(intercept, { index, code, name, input: entry.input.slice(), handle });
-      if (verdict.delay > 0) yield sleepUntil(now() + verdict.delay);
-      const until = now() + latency;
+      const call = { index, code, name, input: entry.input.slice(), handle };
+      const verdict = yield* callIntercept(settings.intercept, call);
+      if (verdict.delay > 0) yield sleepUntil(performance.now() + verdict.delay);
+      const deadline = performance.now() + settings.latency;
       let returned: number;
       try {
         if (verdict.status !== 0) throw failureOf(verdict.status);
         if (open === undefined) refuse('INVALID_HANDLE');
-        const request = { open, frame, inputLength, outputLength, truncate: verdict.truncate };
-        returned = yield* runControl(this.#storage, code, request);
+        const truncate = roundDown(verdict.truncate, settings.sectorSize);
+        returned = yield* execute(storage, code, { open, buffers, inputLength, outputLength, truncate });
       } finally {
-        if (latency > 0) yield sleepUntil(until);
+        if (settings.latency > 0) yield sleepUntil(deadline);
       }
-      succeeded(entry, returned);
+      log.succeed(entry, returned);
       return returned;
     } catch (error) {
-      failed(entry, error);
+      log.fail(entry, error);
       throw error;
     } finally {
-      if (open !== undefined) this.#handles.release(open);
+      if (open !== undefined) handles.release(open);
     }
   }
+
+  return {
+    name: 'emulator',
+    calls: log.calls,
+    acquire: makeBuffers,
+    release() {},
+    control: async (handle, code, buffers, inputLength, outputLength, signal) =>
+      runAsync(control(handle, code, buffers, inputLength, outputLength), signal),
+    controlSync: (handle, code, buffers, inputLength, outputLength) =>
+      runSync(control(handle, code, buffers, inputLength, outputLength)),
+    handleOf: (fd) => handles.borrow(fd),
+    files: fileKernel(storage),
+  };
 }
 
-/** The emulator as a plain object, which a program can wrap. */
-export function emulatedKernel(settings: Settings): Emulator {
-  const kernel = new EmulatedKernel(settings);
+const handlers: ReadonlyMap<number, ControlHandler> = new Map<number, ControlHandler>([
+  [FSCTL_OFFLOAD_READ, offloadRead],
+  [FSCTL_OFFLOAD_WRITE, offloadWrite],
+  [IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, manageDataSet],
+  [IOCTL_STORAGE_QUERY_PROPERTY, queryProperty],
+  [IOCTL_DISK_GET_LENGTH_INFO, queryDiskLength],
+  [IOCTL_DISK_GET_DRIVE_GEOMETRY, queryDiskGeometry],
+]);
+
+// The access bits of CTL_CODE.
+const NEEDS_READ = 0x4000;
+const NEEDS_WRITE = 0x8000;
+
+// The I/O manager checks buffers and access before a driver sees the request.
+function* execute(storage: Storage, code: number, request: ControlRequest): Task<number> {
+  const { open, buffers, inputLength, outputLength } = request;
+  if (inputLength > buffers.input.length) refuse('INVALID_USER_BUFFER');
+  if (outputLength > buffers.output.length) refuse('INVALID_USER_BUFFER');
+  if (code & NEEDS_READ && !open.read) refuse('ACCESS_DENIED');
+  if (code & NEEDS_WRITE && !open.write) refuse('ACCESS_DENIED');
+  const handler = handlers.get(code) ?? refuse('INVALID_DEVICE_REQUEST');
+  const returned = handler(storage, request);
+  return typeof returned === 'number' ? returned : yield* returned;
+}
+
+function makeBuffers(inputLength: number, outputLength: number): IoBuffers {
+  const input = new Uint8Array(inputLength);
+  const output = new Uint8Array(outputLength);
   return {
-    name: kernel.name,
-    calls: kernel.calls,
-    acquire: (...args) => kernel.acquire(...args),
-    release: (...args) => kernel.release(...args),
-    control: (...args) => kernel.control(...args),
-    controlSync: (...args) => kernel.controlSync(...args),
-    handleOf: (...args) => kernel.handleOf(...args),
-    files: {
-      open: (...args) => kernel.open(...args),
-      openSync: (...args) => kernel.openSync(...args),
-      close: (...args) => kernel.close(...args),
-      closeSync: (...args) => kernel.closeSync(...args),
-      info: (...args) => kernel.info(...args),
-      infoSync: (...args) => kernel.infoSync(...args),
-      setSize: (...args) => kernel.setSize(...args),
-      setSizeSync: (...args) => kernel.setSizeSync(...args),
-      read: (...args) => kernel.read(...args),
-      write: (...args) => kernel.write(...args),
-      copyMetadata: (...args) => kernel.copyMetadata(...args),
-      remove: (...args) => kernel.remove(...args),
-      removeSync: (...args) => kernel.removeSync(...args),
-      volume: (...args) => kernel.volume(...args),
-      openDevice: (...args) => kernel.openDevice(...args),
-    },
+    input,
+    inputView: new DataView(input.buffer),
+    output,
+    outputView: new DataView(output.buffer),
   };
 }

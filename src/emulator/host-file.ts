@@ -1,141 +1,146 @@
 import { type BigIntStats, readSync } from 'node:fs';
-import type { Extent } from './extents.ts';
-import { Turns } from './turns.ts';
+import { LARGEST } from '../byte-count.ts';
+import { Semaphore } from './task.ts';
 
-// The kernel of the host stamps files with a clock that may tick as rarely as every 10 ms, so a change that soon after
-// another may leave the same stamp (the "racy git" problem). Beyond this age a stamp that is unchanged proves that the
-// file is.
-const TICK_MS = 12;
-
-// Some file systems keep small data in the inode, so no allocated block does not prove that nothing was written.
-const PROBE = 65_536;
-
-/** The whole of a file, whatever its size. */
-export const WHOLE: readonly Extent[] = [{ offset: 0, length: Number.POSITIVE_INFINITY }];
-
-/** What a token holds of a file: it dies when one of these stretches changes. */
-export interface Claim {
-  readonly extents: readonly Extent[];
-  dead: boolean;
+/** A range of a file, in bytes. */
+export interface Extent {
+  readonly offset: bigint;
+  readonly length: bigint;
 }
 
-/** A file of the host as the array sees it: what was ever written to it, and which tokens stand for parts of it. */
+/** The ranges of a file behind a token. It is revoked when one of them changes. */
+export interface TokenExtents {
+  readonly extents: readonly Extent[];
+  isRevoked: boolean;
+}
+
+/** A whole file, whatever its size. */
+export const WHOLE_FILE: readonly Extent[] = [{ offset: 0n, length: LARGEST }];
+
+// The host may update its clock for time stamps as rarely as every 10 ms, so two changes in quick succession may leave
+// the same stamp (the "racy git" problem). An unchanged stamp older than this proves an unchanged file.
+const CLOCK_TICK_MS = 12;
+
+// Some file systems keep small data in the inode, so a file without blocks may still hold data.
+const PROBE_SIZE = 65_536;
+
+/** What the array knows of a file of the host: size, valid data, and the tokens that stand for parts of it. */
 export class HostFile {
-  /** `dev:ino`, the same for every name of the file. */
+  /** Device and inode: the same for every name of the file. */
   readonly key: string;
-  readonly tokens: Set<Claim> = new Set();
-  /** One change at a time, so that valid data grows in the order the writes came. */
-  readonly turns: Turns = new Turns(1);
-  /** Counts the changes made through the emulator. */
+  readonly tokens: Set<TokenExtents> = new Set();
+  /** One change at a time, so that valid data grows in the order of the writes. */
+  readonly changes: Semaphore = new Semaphore(1);
+  /** Counts the changes that were made through the emulator. */
   generation = 0;
-  /** Valid data length: from here to the end of the file everything reads as zeros. */
-  validData = 0;
-  /** Host bytes from here on were never written: they are a hole, which need not be filled with zeros. */
-  untouchedFrom = 0;
-  #changing = 0;
+  /** Valid data length: from here to its end the file reads as zeros. */
+  validData = 0n;
+  /** From here on the file of the host is a hole, which need not be filled with zeros. */
+  holeFrom = 0n;
+  #changesInFlight = 0;
   #size = -1n;
   #mtimeNs = -1n;
   #blocks = -1n;
-  #settled = false;
+  #isStable = false;
 
   constructor(key: string) {
     this.key = key;
   }
 
-  /** Takes note of what the host says now. What it does not owe to the emulator kills the tokens. */
-  observe(fd: number, stat: BigIntStats, seenAt: number): void {
-    if (this.#changing > 0) return;
-    const sameStamp = stat.size === this.#size && stat.mtimeNs === this.#mtimeNs;
-    // Within one tick of the clock a change from outside shows at best in the blocks that it allocated.
-    if (sameStamp && (this.#settled || stat.blocks === this.#blocks)) {
-      this.#settled ||= unsettledFor(stat, seenAt) === 0;
+  /** Compares the file with what is known of it. A change that the emulator did not make revokes the tokens. */
+  update(fd: number, stat: BigIntStats, seenAt: number): void {
+    if (this.#changesInFlight > 0) return;
+    const isSameStamp = stat.size === this.#size && stat.mtimeNs === this.#mtimeNs;
+    // Within one tick of the clock, only newly allocated blocks can show a change.
+    if (isSameStamp && (this.#isStable || stat.blocks === this.#blocks)) {
+      this.#isStable ||= stableIn(stat, seenAt) === 0;
       return;
     }
-    this.killTokens(WHOLE);
-    const written = hasHoleOnly(fd, stat) ? 0 : Number(stat.size);
-    this.validData = written;
-    this.untouchedFrom = written;
-    this.#know(stat, seenAt);
+    this.revokeTokens(WHOLE_FILE);
+    this.validData = isHole(fd, stat) ? 0n : stat.size;
+    this.holeFrom = this.validData;
+    this.#remember(stat, seenAt);
   }
 
-  /** How many milliseconds a change from outside could still go unseen. */
-  unsettledFor(stat: BigIntStats, seenAt: number): number {
-    return this.#settled ? 0 : unsettledFor(stat, seenAt);
+  /** In how many milliseconds every later change will have another time stamp. */
+  stableIn(stat: BigIntStats, seenAt: number): number {
+    return this.#isStable ? 0 : stableIn(stat, seenAt);
   }
 
-  /** A change through the emulator begins: tokens for the stretches die, and the host's stamp means nothing until it ends. */
-  begin(extents: readonly Extent[]): ReadonlySet<Claim> {
-    this.#changing++;
+  /** Begins a change through the emulator. Returns the tokens that it revokes: those that overlap with the extents. */
+  beginChange(extents: readonly Extent[]): ReadonlySet<TokenExtents> {
+    this.#changesInFlight++;
     this.generation++;
-    return this.killTokens(extents);
+    return this.revokeTokens(extents);
   }
 
-  end(stat: BigIntStats | undefined, seenAt: number): void {
-    this.#changing--;
-    if (this.#changing === 0 && stat !== undefined) this.#know(stat, seenAt);
+  endChange(stat: BigIntStats | undefined, seenAt: number): void {
+    this.#changesInFlight--;
+    if (this.#changesInFlight === 0 && stat !== undefined) this.#remember(stat, seenAt);
   }
 
-  /** The range up to here is data now, wherever it came from. */
-  validate(to: number): void {
-    this.validData = Math.max(this.validData, to);
+  get isChanging(): boolean {
+    return this.#changesInFlight > 0;
   }
 
-  /** Host bytes up to here are about to be written. */
-  wrote(to: number): void {
-    this.validate(to);
-    this.untouchedFrom = Math.max(this.untouchedFrom, to);
+  /** Everything up to here is valid data, written or not. */
+  extendValidData(to: bigint): void {
+    if (to > this.validData) this.validData = to;
+  }
+
+  /** Everything up to here may be allocated on the host. */
+  extendWritten(to: bigint): void {
+    this.extendValidData(to);
+    if (to > this.holeFrom) this.holeFrom = to;
   }
 
   /** The host dropped everything from here on. */
-  cut(size: number): void {
-    this.validData = Math.min(this.validData, size);
-    this.untouchedFrom = Math.min(this.untouchedFrom, size);
+  truncate(size: bigint): void {
+    if (size < this.validData) this.validData = size;
+    if (size < this.holeFrom) this.holeFrom = size;
   }
 
-  killTokens(extents: readonly Extent[]): ReadonlySet<Claim> {
-    const killed = new Set<Claim>();
+  /** Revokes the tokens that overlap with the extents, and returns them. */
+  revokeTokens(extents: readonly Extent[]): ReadonlySet<TokenExtents> {
+    const revoked = new Set<TokenExtents>();
     for (const token of this.tokens) {
-      if (!token.extents.some((extent) => extents.some((other) => overlap(extent, other)))) continue;
-      token.dead = true;
-      killed.add(token);
+      if (!token.extents.some((one) => extents.some((other) => overlap(one, other)))) continue;
+      token.isRevoked = true;
+      revoked.add(token);
       this.tokens.delete(token);
     }
-    return killed;
+    return revoked;
   }
 
-  get isIdle(): boolean {
-    return this.#changing === 0;
-  }
-
-  #know(stat: BigIntStats, seenAt: number): void {
+  #remember(stat: BigIntStats, seenAt: number): void {
     this.#size = stat.size;
     this.#mtimeNs = stat.mtimeNs;
     this.#blocks = stat.blocks;
-    this.#settled = unsettledFor(stat, seenAt) === 0;
+    this.#isStable = stableIn(stat, seenAt) === 0;
   }
 }
 
 function overlap(one: Extent, other: Extent): boolean {
-  if (one.length === 0 || other.length === 0) return false;
+  if (one.length === 0n || other.length === 0n) return false;
   return one.offset < other.offset + other.length && other.offset < one.offset + one.length;
 }
 
-// A stamp that lies in the future was set by hand: the next change will bring it back to the present.
-function unsettledFor(stat: BigIntStats, seenAt: number): number {
+// A stamp in the future was set by a program; the next change replaces it with the present time.
+function stableIn(stat: BigIntStats, seenAt: number): number {
   const age = seenAt - Number(stat.mtimeNs) / 1e6;
-  return age > TICK_MS || age < -TICK_MS ? 0 : TICK_MS - age + 1;
+  return Math.abs(age) > CLOCK_TICK_MS ? 0 : CLOCK_TICK_MS - age + 1;
 }
 
-function hasHoleOnly(fd: number, stat: BigIntStats): boolean {
+function isHole(fd: number, stat: BigIntStats): boolean {
   if (stat.blocks !== 0n) return false;
   const size = Number(stat.size);
-  const probe = Buffer.allocUnsafe(Math.min(PROBE, size));
+  const probe = Buffer.alloc(Math.min(PROBE_SIZE, size));
   return [0, size - probe.length].every((position) => {
     try {
       const length = readSync(fd, probe, 0, probe.length, position);
       return probe.subarray(0, length).every((byte) => byte === 0);
     } catch {
-      // A handle without read access tells nothing; data is the safe guess.
+      // Without read access the file is assumed to hold data, which is always safe.
       return size === 0;
     }
   });

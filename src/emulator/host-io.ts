@@ -1,104 +1,135 @@
-import { ftruncate, ftruncateSync, read, readSync, write, writeSync } from 'node:fs';
-import { asFailure, onHost } from './host-failure.ts';
-import type { Step } from './work.ts';
+import {
+  type BigIntStats,
+  close,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncate,
+  ftruncateSync,
+  open,
+  openSync,
+  read,
+  readSync,
+  statSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import type { OpenRequest } from '../kernel/kernel.ts';
+import { onHost, onHostAsync } from './refusal.ts';
+import { type Task, type Wait, waitFor } from './task.ts';
 
-/** A piece of memory and its place in a file. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  readonly at: number;
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+const readAsync = promisify(read);
+const writeAsync = promisify(write);
+const ftruncateAsync = promisify(ftruncate);
+
+/** Bytes that are copied at a time. Between two pieces an abort takes effect. */
+export const PIECE_SIZE = 262_144;
+
+// A file that the emulator creates may receive secret data before it receives the permissions of its source.
+const OWNER_ONLY = 0o600;
+
+const CREATION: Readonly<Record<OpenRequest['disposition'], number>> = {
+  open: 0,
+  create: constants.O_CREAT | constants.O_TRUNC,
+  'create-new': constants.O_CREAT | constants.O_EXCL,
+};
+
+export function openHostFile(path: string, request: OpenRequest): Task<number> {
+  const writable = request.read ? constants.O_RDWR : constants.O_WRONLY;
+  const access = request.write ? writable : constants.O_RDONLY;
+  // Opening a pipe must not wait for its other end. Windows has no such flag.
+  const flags = access | CREATION[request.disposition] | (constants.O_NONBLOCK ?? 0);
+  return waitFor(
+    () => onHost(() => openSync(path, flags, OWNER_ONLY)),
+    () => onHostAsync(() => openAsync(path, flags, OWNER_ONLY)),
+  );
 }
 
-/** Fills pieces from a file, all at the same time; what lies beyond the end of the file becomes zeros. */
-export function reading(fd: number, pieces: readonly Piece[], direct?: number): Step {
-  return {
-    sync() {
-      for (const piece of pieces) readPieceSync(fd, piece, direct);
-    },
-    async: () => all(pieces, (piece) => readPiece(fd, piece, direct)),
-  };
+export function closeHostFile(fd: number): Task<void> {
+  return waitFor(
+    () => onHost(() => closeSync(fd)),
+    () => onHostAsync(() => closeAsync(fd)),
+  );
 }
 
-export function writing(fd: number, pieces: readonly Piece[]): Step {
-  return {
-    sync() {
-      for (const piece of pieces) writePieceSync(fd, piece);
-    },
-    async: () => all(pieces, (piece) => writePiece(fd, piece)),
-  };
+// Blocking in asynchronous calls too: it takes microseconds, and nothing can run between the check and the decision.
+export function statOf(fd: number): BigIntStats {
+  return onHost(() => fstatSync(fd, { bigint: true }));
 }
 
-/** Sets the size of a file to each of these in turn. Nothing gets in between, an abort neither. */
-export function resizing(fd: number, ...sizes: number[]): Step {
-  return {
-    sync() {
-      for (const size of sizes) onHost(() => ftruncateSync(fd, size));
-    },
-    async async() {
-      for (const size of sizes) {
-        await new Promise<void>((resolve, reject) => {
-          ftruncate(fd, size, (error) => (error ? reject(asFailure(error)) : resolve()));
-        });
+/** Equal for all names of one file. */
+export function keyOf(stat: BigIntStats): string {
+  return `${stat.dev}:${stat.ino}`;
+}
+
+/** The file at a path; undefined where opening it will fail and say why. */
+export function statAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads up to the length of `bytes`; 0 at the end of the file. */
+export function readSome(fd: number, bytes: Uint8Array, at: bigint): Task<number> {
+  return waitFor(
+    () => onHost(() => readSync(fd, bytes, 0, bytes.length, Number(at))),
+    () => onHostAsync(async () => (await readAsync(fd, bytes, 0, bytes.length, Number(at))).bytesRead),
+  );
+}
+
+/** {@link readSome} where a failure only means that the file must be read in another way: it counts as 0 bytes. */
+export function tryReadSome(fd: number, bytes: Uint8Array, at: bigint): Task<number> {
+  return waitFor(
+    () => {
+      try {
+        return readSync(fd, bytes, 0, bytes.length, Number(at));
+      } catch {
+        return 0;
       }
     },
-  };
+    () =>
+      readAsync(fd, bytes, 0, bytes.length, Number(at)).then(
+        ({ bytesRead }) => bytesRead,
+        () => 0,
+      ),
+  );
 }
 
-/** Reads what one call to the host gives; 0 at the end of the file. */
-export function readSome(fd: number, bytes: Uint8Array, at: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, bytes, 0, bytes.length, at, (error, length) =>
-      error ? reject(asFailure(error)) : resolve(length),
+/** Fills `bytes`, with zeros from the end of the file on. */
+export function* readAll(fd: number, bytes: Uint8Array, at: bigint): Task<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const length = yield* readSome(fd, bytes.subarray(done), at + BigInt(done));
+    if (length === 0) break;
+    done += length;
+  }
+  bytes.fill(0, done);
+}
+
+export function* writeAll(fd: number, bytes: Uint8Array, at: bigint): Task<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const rest = bytes.subarray(done);
+    const position = Number(at) + done;
+    done += yield* waitFor(
+      () => onHost(() => writeSync(fd, rest, 0, rest.length, position)),
+      () => onHostAsync(async () => (await writeAsync(fd, rest, 0, rest.length, position)).bytesWritten),
     );
-  });
-}
-
-// Memory is used again as soon as a step has ended, so every piece must have come to its end, failed or not.
-async function all(pieces: readonly Piece[], move: (piece: Piece) => Promise<void>): Promise<void> {
-  for (const outcome of await Promise.allSettled(pieces.map(move))) {
-    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
 
-async function readPiece(fd: number, { bytes, at }: Piece, direct: number | undefined): Promise<void> {
-  let done = direct === undefined ? 0 : await readSome(direct, bytes, at).catch(() => 0);
-  while (done < bytes.length) {
-    const length = await readSome(fd, bytes.subarray(done), at + done);
-    if (length === 0) break;
-    done += length;
-  }
-  bytes.fill(0, done);
-}
-
-function readPieceSync(fd: number, { bytes, at }: Piece, direct: number | undefined): void {
-  let done = direct === undefined ? 0 : tryReadSync(direct, bytes, at);
-  while (done < bytes.length) {
-    const length = onHost(() => readSync(fd, bytes, done, bytes.length - done, at + done));
-    if (length === 0) break;
-    done += length;
-  }
-  bytes.fill(0, done);
-}
-
-function tryReadSync(fd: number, bytes: Uint8Array, at: number): number {
-  try {
-    return readSync(fd, bytes, 0, bytes.length, at);
-  } catch {
-    return 0;
-  }
-}
-
-async function writePiece(fd: number, { bytes, at }: Piece): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += await new Promise<number>((resolve, reject) => {
-      write(fd, bytes, done, bytes.length - done, at + done, (error, length) =>
-        error ? reject(asFailure(error)) : resolve(length),
-      );
-    });
-  }
-}
-
-function writePieceSync(fd: number, { bytes, at }: Piece): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += onHost(() => writeSync(fd, bytes, done, bytes.length - done, at + done));
-  }
+/** Sets the size of a file to each of these in turn. Not even an abort comes in between. */
+export function resize(fd: number, ...sizes: readonly bigint[]): Wait {
+  return {
+    sync() {
+      for (const size of sizes) onHost(() => ftruncateSync(fd, Number(size)));
+    },
+    async async() {
+      for (const size of sizes) await onHostAsync(() => ftruncateAsync(fd, Number(size)));
+    },
+  };
 }

@@ -12,100 +12,100 @@ import {
 } from '../../structs/index.ts';
 import type { Settings } from './options.ts';
 import { refuse } from './refusal.ts';
-import type { Request } from './request.ts';
-import type { Storage } from './storage.ts';
-import type { Work } from './work.ts';
+import type { ControlRequest, Storage } from './storage.ts';
 
-const query = STORAGE_PROPERTY_QUERY.offsetOf;
-const header = STORAGE_DESCRIPTOR_HEADER.offsetOf;
-const copyOffload = DEVICE_COPY_OFFLOAD_DESCRIPTOR.offsetOf;
-const alignment = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR.offsetOf;
-const geometry = DISK_GEOMETRY.offsetOf;
+const HEADER = STORAGE_DESCRIPTOR_HEADER;
+const QUERY = STORAGE_PROPERTY_QUERY;
+const COPY_OFFLOAD = DEVICE_COPY_OFFLOAD_DESCRIPTOR;
+const ALIGNMENT = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR;
 
-// What the descriptor says where no limit was set; an array has to name one.
-const USUAL_TRANSFER = 268_435_456;
+// Reported where there is no limit, because an array has to name one.
+const USUAL_TRANSFER_SIZE = 268_435_456n;
 const USUAL_PHYSICAL_SECTOR = 4096;
 const MOST_RANGES = 65_536;
-const U32 = 0xffff_ffff;
+const LARGEST_U32 = 0xffff_ffff;
 const FIXED_MEDIA = 12;
 
-/** IOCTL_STORAGE_QUERY_PROPERTY for the two properties that matter here, as the class driver answers it. */
-// biome-ignore lint/correctness/useYield: nothing of it takes time.
-export function* queryProperty(storage: Storage, request: Request): Work<number> {
-  if (request.inputLength < STORAGE_PROPERTY_QUERY.size) refuse('INFO_LENGTH_MISMATCH');
-  const { inputView, outputView } = request.frame;
-  const property = inputView.getUint32(query.PropertyId, true);
-  const type = inputView.getUint32(query.QueryType, true);
-  if (property !== StorageDeviceCopyOffloadProperty && property !== StorageAccessAlignmentProperty) {
-    refuse('NOT_SUPPORTED');
-  }
-  // For copy offload the class driver says yes whatever the device can do.
+/** IOCTL_STORAGE_QUERY_PROPERTY for the two properties that matter here, with the checks of the class driver in order. */
+export function queryProperty(storage: Storage, request: ControlRequest): number {
+  const { inputLength, outputLength } = request;
+  const { inputView, outputView } = request.buffers;
+
+  if (inputLength < QUERY.size) refuse('INFO_LENGTH_MISMATCH');
+  const property = inputView.getUint32(QUERY.offsetOf.PropertyId, true);
+  const type = inputView.getUint32(QUERY.offsetOf.QueryType, true);
+  const isCopyOffload = property === StorageDeviceCopyOffloadProperty;
+  if (!isCopyOffload && property !== StorageAccessAlignmentProperty) refuse('NOT_SUPPORTED');
+  // The class driver confirms that the copy-offload property exists, whatever the device can do.
   if (type === PropertyExistsQuery) return 0;
   if (type !== PropertyStandardQuery) refuse('NOT_SUPPORTED');
-  if (request.outputLength < STORAGE_DESCRIPTOR_HEADER.size) refuse('BUFFER_TOO_SMALL');
-  const isCopyOffload = property === StorageDeviceCopyOffloadProperty;
-  const { size } = isCopyOffload ? DEVICE_COPY_OFFLOAD_DESCRIPTOR : STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR;
-  if (request.outputLength < size) {
-    outputView.setUint32(header.Version, size, true);
-    outputView.setUint32(header.Size, size, true);
-    return STORAGE_DESCRIPTOR_HEADER.size;
+  if (outputLength < HEADER.size) refuse('BUFFER_TOO_SMALL');
+  const { size } = isCopyOffload ? COPY_OFFLOAD : ALIGNMENT;
+  if (outputLength < size) {
+    outputView.setUint32(HEADER.offsetOf.Version, size, true);
+    outputView.setUint32(HEADER.offsetOf.Size, size, true);
+    return HEADER.size;
   }
+  if (isCopyOffload && !storage.settings.supported) refuse('DEVICE_FEATURE_NOT_SUPPORTED');
+
   if (isCopyOffload) putCopyOffload(outputView, storage.settings);
   else putAlignment(outputView, storage.settings);
   return size;
 }
 
-/** IOCTL_DISK_GET_LENGTH_INFO: the file is the disk. */
-// biome-ignore lint/correctness/useYield: nothing of it takes time.
-export function* diskLength(storage: Storage, request: Request): Work<number> {
-  if (request.outputLength < GET_LENGTH_INFORMATION.size) refuse('BUFFER_TOO_SMALL');
-  const { size } = storage.see(request.open);
-  request.frame.outputView.setBigInt64(GET_LENGTH_INFORMATION.offsetOf.Length, BigInt(size), true);
-  return GET_LENGTH_INFORMATION.size;
+/** IOCTL_DISK_GET_LENGTH_INFO. The file stands for the disk. */
+export function queryDiskLength(storage: Storage, { open, buffers, outputLength }: ControlRequest): number {
+  const { size, offsetOf } = GET_LENGTH_INFORMATION;
+  if (outputLength < size) refuse('BUFFER_TOO_SMALL');
+  buffers.outputView.setBigInt64(offsetOf.Length, storage.observe(open).stat.size, true);
+  return size;
 }
 
-/** IOCTL_DISK_GET_DRIVE_GEOMETRY; only the sector of it means something. */
-// biome-ignore lint/correctness/useYield: nothing of it takes time.
-export function* diskGeometry(storage: Storage, request: Request): Work<number> {
-  if (request.outputLength < DISK_GEOMETRY.size) refuse('BUFFER_TOO_SMALL');
-  const view = request.frame.outputView;
-  view.setBigInt64(geometry.Cylinders, 1n, true);
-  view.setUint32(geometry.MediaType, FIXED_MEDIA, true);
-  view.setUint32(geometry.TracksPerCylinder, 1, true);
-  view.setUint32(geometry.SectorsPerTrack, 1, true);
-  view.setUint32(geometry.BytesPerSector, storage.settings.sectorSize, true);
-  return DISK_GEOMETRY.size;
+/** IOCTL_DISK_GET_DRIVE_GEOMETRY. Only the sector size in it has a meaning. */
+export function queryDiskGeometry({ settings }: Storage, { buffers, outputLength }: ControlRequest): number {
+  const { size, offsetOf } = DISK_GEOMETRY;
+  if (outputLength < size) refuse('BUFFER_TOO_SMALL');
+  const view = buffers.outputView;
+  view.setBigInt64(offsetOf.Cylinders, 1n, true);
+  view.setUint32(offsetOf.MediaType, FIXED_MEDIA, true);
+  view.setUint32(offsetOf.TracksPerCylinder, 1, true);
+  view.setUint32(offsetOf.SectorsPerTrack, 1, true);
+  view.setUint32(offsetOf.BytesPerSector, settings.sectorSize, true);
+  return size;
 }
 
-// In logical blocks and with version 1, as the class driver has it; its documentation says bytes and 48.
+// In logical blocks and with version 1, as in the class driver. Its documentation says bytes and version 48.
 function putCopyOffload(view: DataView, settings: Settings): void {
-  if (!settings.supported) refuse('DEVICE_FEATURE_NOT_SUPPORTED');
-  const { sectorSize, maximumTransferSize, maximumWriteSize, tokenLifetime } = settings;
-  const transfer = (Number.isFinite(maximumTransferSize) ? maximumTransferSize : USUAL_TRANSFER) / sectorSize;
-  const write = Number.isFinite(maximumWriteSize) ? maximumWriteSize / sectorSize : transfer;
-  // Lifetimes are seconds; 0 names no limit.
-  const lifetime = Number.isFinite(tokenLifetime) ? Math.ceil(tokenLifetime / 1000) : 0;
-  const { size } = DEVICE_COPY_OFFLOAD_DESCRIPTOR;
-  view.setUint32(copyOffload.Version, 1, true);
-  view.setUint32(copyOffload.Size, size, true);
-  view.setUint32(copyOffload.MaximumTokenLifetime, lifetime, true);
-  view.setUint32(copyOffload.DefaultTokenLifetime, lifetime, true);
-  view.setBigUint64(copyOffload.MaximumTransferSize, BigInt(transfer), true);
-  view.setBigUint64(copyOffload.OptimalTransferCount, BigInt(write), true);
-  view.setUint32(copyOffload.MaximumDataDescriptors, MOST_RANGES, true);
-  view.setUint32(copyOffload.MaximumTransferLengthPerDescriptor, Math.min(transfer, U32), true);
-  view.setUint32(copyOffload.OptimalTransferLengthPerDescriptor, Math.min(write, U32), true);
-  view.setUint16(copyOffload.OptimalTransferLengthGranularity, 1, true);
-  view.setUint16(copyOffload.Reserved, 0, true);
+  const { offsetOf, size } = COPY_OFFLOAD;
+  const { maximumTransferSize = USUAL_TRANSFER_SIZE, maximumWriteSize = maximumTransferSize } = settings;
+  const transferBlocks = maximumTransferSize / BigInt(settings.sectorSize);
+  const writeBlocks = maximumWriteSize / BigInt(settings.sectorSize);
+  // Lifetimes are in seconds; 0 means that there is no limit.
+  const lifetime = Number.isFinite(settings.tokenLifetime) ? Math.ceil(settings.tokenLifetime / 1000) : 0;
+  view.setUint32(offsetOf.Version, 1, true);
+  view.setUint32(offsetOf.Size, size, true);
+  view.setUint32(offsetOf.MaximumTokenLifetime, lifetime, true);
+  view.setUint32(offsetOf.DefaultTokenLifetime, lifetime, true);
+  view.setBigUint64(offsetOf.MaximumTransferSize, transferBlocks, true);
+  view.setBigUint64(offsetOf.OptimalTransferCount, writeBlocks, true);
+  view.setUint32(offsetOf.MaximumDataDescriptors, MOST_RANGES, true);
+  view.setUint32(offsetOf.MaximumTransferLengthPerDescriptor, asU32(transferBlocks), true);
+  view.setUint32(offsetOf.OptimalTransferLengthPerDescriptor, asU32(writeBlocks), true);
+  view.setUint16(offsetOf.OptimalTransferLengthGranularity, 1, true);
+  view.setUint16(offsetOf.Reserved, 0, true);
 }
 
 function putAlignment(view: DataView, { sectorSize }: Settings): void {
-  const { size } = STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR;
-  view.setUint32(alignment.Version, size, true);
-  view.setUint32(alignment.Size, size, true);
-  view.setUint32(alignment.BytesPerCacheLine, 0, true);
-  view.setUint32(alignment.BytesOffsetForCacheAlignment, 0, true);
-  view.setUint32(alignment.BytesPerLogicalSector, sectorSize, true);
-  view.setUint32(alignment.BytesPerPhysicalSector, Math.max(sectorSize, USUAL_PHYSICAL_SECTOR), true);
-  view.setUint32(alignment.BytesOffsetForSectorAlignment, 0, true);
+  const { offsetOf, size } = ALIGNMENT;
+  view.setUint32(offsetOf.Version, size, true);
+  view.setUint32(offsetOf.Size, size, true);
+  view.setUint32(offsetOf.BytesPerCacheLine, 0, true);
+  view.setUint32(offsetOf.BytesOffsetForCacheAlignment, 0, true);
+  view.setUint32(offsetOf.BytesPerLogicalSector, sectorSize, true);
+  view.setUint32(offsetOf.BytesPerPhysicalSector, Math.max(sectorSize, USUAL_PHYSICAL_SECTOR), true);
+  view.setUint32(offsetOf.BytesOffsetForSectorAlignment, 0, true);
+}
+
+function asU32(blocks: bigint): number {
+  return Math.min(Number(blocks), LARGEST_U32);
 }

@@ -1,124 +1,138 @@
 import type { BigIntStats } from 'node:fs';
-import { now, sleepUntil } from './clock.ts';
-import type { Extent } from './extents.ts';
-import { type Claim, HostFile, WHOLE } from './host-file.ts';
-import { keyOf, statOf } from './host-stat.ts';
+import type { IoBuffers } from '../kernel/kernel.ts';
+import { type Extent, HostFile, type TokenExtents, WHOLE_FILE } from './host-file.ts';
+import { keyOf, statOf } from './host-io.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
 import type { Settings } from './options.ts';
 import { refuse } from './refusal.ts';
+import { Semaphore, sleepUntil, type Task } from './task.ts';
 import { Tokens } from './tokens.ts';
-import { Turns } from './turns.ts';
-import type { Work } from './work.ts';
 
-const KEPT = 65_536;
-// A file that somebody writes to without pause never settles; its tokens die by themselves.
-const PATIENCE = 4;
+/** A control code on its way to the array. */
+export interface ControlRequest {
+  readonly open: OpenFile;
+  readonly buffers: IoBuffers;
+  readonly inputLength: number;
+  readonly outputLength: number;
+  /** Most bytes to do, because an intercept said so; a multiple of the sector. */
+  readonly truncate: bigint;
+}
+
+/** Executes a control code: writes the reply and returns its length. */
+export type ControlHandler = (storage: Storage, request: ControlRequest) => Task<number> | number;
 
 /** A file of the host as it is at this moment. */
-export interface Sight {
+export interface FileSnapshot {
   readonly fd: number;
   readonly file: HostFile;
   readonly stat: BigIntStats;
-  readonly size: number;
 }
 
-/** The emulated array: the files that it has seen, the tokens that it gave. */
+const REMEMBERED_FILES = 65_536;
+
+// Each copy holds a buffer, and Node has four threads for files.
+const COPIES_AT_A_TIME = 4;
+
+// A file that another program writes to all the time never becomes stable; every change revokes its tokens anyway.
+const MOST_WAITS = 3;
+
+/** The emulated array: its handles, the files it has seen, the tokens it has issued. */
 export class Storage {
   readonly settings: Settings;
   readonly handles: OpenFiles;
-  readonly tokens: Tokens = new Tokens();
-  /** Node reads and writes files with four threads; more copies at a time would only take more memory. */
-  readonly copying: Turns = new Turns(4);
+  readonly tokens: Tokens;
+  readonly copies: Semaphore = new Semaphore(COPIES_AT_A_TIME);
   readonly #files: Map<string, HostFile> = new Map();
 
   constructor(settings: Settings, handles: OpenFiles) {
     this.settings = settings;
     this.handles = handles;
+    this.tokens = new Tokens(settings.tokenLifetime);
   }
 
-  /** Looks at an open file. Its descriptor may be another file's by now if it was borrowed. */
-  see(open: OpenFile): Sight {
-    const sight = this.seeDescriptor(open.fd ?? refuse('INVALID_HANDLE'));
-    return sight.file.key === open.key ? sight : refuse('INVALID_HANDLE');
+  /** The present state of an open file. A borrowed descriptor may belong to another file by now. */
+  observe(open: OpenFile): FileSnapshot {
+    const snapshot = this.observeDescriptor(open.fd ?? refuse('INVALID_HANDLE'));
+    return snapshot.file.key === open.key ? snapshot : refuse('INVALID_HANDLE');
   }
 
-  seeDescriptor(fd: number): Sight {
+  observeDescriptor(fd: number): FileSnapshot {
     const seenAt = Date.now();
     const stat = statOf(fd);
-    const file = this.fileAt(keyOf(stat));
-    if (stat.isFile()) file.observe(fd, stat, seenAt);
-    return { fd, file, stat, size: Number(stat.size) };
+    const file = this.fileOf(keyOf(stat));
+    if (stat.isFile()) file.update(fd, stat, seenAt);
+    return { fd, file, stat };
   }
 
-  /** What is known of a file, by its `dev:ino`. */
-  fileAt(key: string): HostFile {
+  /** Observes a file once no later change to it can go unnoticed. */
+  *waitUntilStable(open: OpenFile): Task<FileSnapshot> {
+    for (let waits = 0; ; waits++) {
+      const seenAt = Date.now();
+      const snapshot = this.observe(open);
+      const wait = snapshot.file.stableIn(snapshot.stat, seenAt);
+      if (wait === 0 || waits === MOST_WAITS) return snapshot;
+      yield sleepUntil(performance.now() + wait);
+    }
+  }
+
+  /** What is known of the file with this key. */
+  fileOf(key: string): HostFile {
     const known = this.#files.get(key);
     if (known !== undefined) return known;
     const file = new HostFile(key);
     this.#files.set(key, file);
-    if (this.#files.size > KEPT) this.#forgetOne();
+    if (this.#files.size > REMEMBERED_FILES) this.#forgetOne();
     return file;
   }
 
-  /** A file that was created or emptied just now: nothing of it was ever written. */
-  startAfresh(fd: number, stat: BigIntStats): void {
-    const file = this.fileAt(keyOf(stat));
-    file.begin(WHOLE);
-    file.cut(0);
-    file.end(statOf(fd), Date.now());
+  /** Registers a file that has just been created or emptied: it has no valid data. */
+  startEmpty(fd: number, stat: BigIntStats): void {
+    const file = this.fileOf(keyOf(stat));
+    file.beginChange(WHOLE_FILE);
+    file.truncate(0n);
+    file.endChange(statOf(fd), Date.now());
   }
 
   forget(stat: BigIntStats): void {
-    const file = this.#files.get(keyOf(stat));
-    file?.killTokens(WHOLE);
-    this.#files.delete(keyOf(stat));
-  }
-
-  /** Looks at a file once no change to it from now on can go unseen. */
-  *settle(open: OpenFile): Work<Sight> {
-    for (let looks = 1; ; looks++) {
-      const seenAt = Date.now();
-      const sight = this.see(open);
-      const wait = sight.file.unsettledFor(sight.stat, seenAt);
-      if (wait === 0 || looks === PATIENCE) return sight;
-      yield sleepUntil(now() + wait);
-    }
+    const key = keyOf(stat);
+    this.#files.get(key)?.revokeTokens(WHOLE_FILE);
+    this.#files.delete(key);
   }
 
   /**
-   * Runs a change that the emulator itself makes to a file. Tokens that stand for a part of the stretches die; the
-   * others live on, since what the change leaves behind is known.
+   * Runs a change that the emulator makes to a file. Tokens that overlap with the extents are revoked; the job gets
+   * them. The others stay valid, because the state after the change is known.
    */
   *change<T>(
     open: OpenFile,
-    { fd, file }: Sight,
+    { fd, file }: FileSnapshot,
     extents: readonly Extent[],
-    job: (killed: ReadonlySet<Claim>) => Work<T>,
-  ): Work<T> {
-    const killed = file.begin(extents);
-    let done = false;
+    job: (revoked: ReadonlySet<TokenExtents>) => Task<T>,
+  ): Task<T> {
+    const revoked = file.beginChange(extents);
+    let isDone = false;
     try {
-      const result = yield* job(killed);
-      done = true;
+      const result = yield* job(revoked);
+      isDone = true;
       return result;
     } finally {
       const seenAt = Date.now();
-      file.end(statAfter(fd), seenAt);
-      if (!done) file.killTokens(WHOLE);
-      else if (file.tokens.size > 0) yield* this.settle(open);
+      file.endChange(tryStat(fd), seenAt);
+      if (!isDone) file.revokeTokens(WHOLE_FILE);
+      else if (file.tokens.size > 0) yield* this.waitUntilStable(open);
     }
   }
 
   #forgetOne(): void {
     for (const [key, file] of this.#files) {
-      if (file.tokens.size > 0 || !file.isIdle) continue;
+      if (file.tokens.size > 0 || file.isChanging) continue;
       this.#files.delete(key);
       return;
     }
   }
 }
 
-function statAfter(fd: number): BigIntStats | undefined {
+function tryStat(fd: number): BigIntStats | undefined {
   try {
     return statOf(fd);
   } catch {

@@ -5,94 +5,144 @@ import {
   STORAGE_OFFLOAD_TOKEN_ID_LENGTH,
   STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA,
 } from '../../structs/index.ts';
-import { now } from './clock.ts';
-import type { Claim, HostFile } from './host-file.ts';
-import type { OpenFile } from './open-files.ts';
+import { least } from '../byte-count.ts';
+import type { Extent, HostFile, TokenExtents } from './host-file.ts';
+import { type OpenFile, pathOfDescriptor } from './open-files.ts';
 
 const LENGTH = STORAGE_OFFLOAD_MAX_TOKEN_LENGTH;
-const { TokenType, Reserved, TokenIdLength } = STORAGE_OFFLOAD_TOKEN.offsetOf;
+const { TokenType, TokenIdLength } = STORAGE_OFFLOAD_TOKEN.offsetOf;
 const ID = LENGTH - STORAGE_OFFLOAD_TOKEN_ID_LENGTH;
 
-// SPC-4: the default point-in-time copy.
+// The default point-in-time copy of SPC-4.
 const POINT_IN_TIME = 0x0080_0000;
 
-const KEPT = 65_536;
-const DRAWN_AT_ONCE = 64;
+const REMEMBERED = 65_536;
 
-/** What the bytes of a token stand for. */
-export interface Token extends Claim {
-  readonly bytes: Uint8Array;
+/** What a token stands for. */
+export interface Token extends TokenExtents {
   readonly file: HostFile;
   readonly source: OpenFile;
-  /** Where the file is found again when its handle is closed. */
+  /** Where the file is found again after its handle was closed. */
   readonly path: string | undefined;
-  readonly length: number;
+  /** Total length of the extents. */
+  readonly length: bigint;
+  /** In the time of `performance.now()`. */
   readonly expires: number;
 }
 
-/** The tokens that the array remembers; beyond 65,536 it forgets the oldest. */
+/** The tokens that the array remembers: the latest 65,536. */
 export class Tokens {
-  readonly #byId: Map<string, Token> = new Map();
-  #random = new Uint8Array(0);
+  readonly #tokens: Map<string, Token> = new Map();
+  readonly #lifetime: number;
 
-  issue(meant: Pick<Token, 'file' | 'source' | 'path' | 'extents' | 'length'>, lifetime: number): Token {
-    const token: Token = { ...meant, bytes: this.#draw(), expires: now() + lifetime, dead: false };
-    this.#byId.set(idOf(token.bytes), token);
-    token.file.tokens.add(token);
-    if (this.#byId.size > KEPT) this.#forgetOldest();
-    return token;
+  /** @param lifetime milliseconds. */
+  constructor(lifetime: number) {
+    this.#lifetime = lifetime;
   }
 
-  /** The token behind these bytes, if it was issued here and neither expired nor died. */
-  find(bytes: Uint8Array): Token | undefined {
-    const token = this.#byId.get(idOf(bytes));
-    if (token === undefined || Buffer.compare(token.bytes, bytes) !== 0) return undefined;
-    if (!token.dead && now() < token.expires) return token;
-    this.#forget(token);
-    return undefined;
-  }
-
-  #draw(): Uint8Array {
-    if (this.#random.length < LENGTH) this.#random = randomFillSync(new Uint8Array(LENGTH * DRAWN_AT_ONCE));
-    const bytes = this.#random.slice(0, LENGTH);
-    this.#random = this.#random.subarray(LENGTH);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(TokenType, POINT_IN_TIME);
-    view.setUint16(Reserved, 0);
-    view.setUint16(TokenIdLength, STORAGE_OFFLOAD_TOKEN_ID_LENGTH);
+  /**
+   * Makes a token for ranges of a file, one after the other, and returns its bytes. The state of the file must be known:
+   * the token is revoked by any other state.
+   *
+   * @param timeToLive milliseconds; 0 leaves it to the array.
+   */
+  issue(source: OpenFile, file: HostFile, extents: readonly Extent[], timeToLive: number): Uint8Array {
+    const bytes = randomToken();
+    const lifetime = timeToLive === 0 ? this.#lifetime : Math.min(timeToLive, this.#lifetime);
+    const token: Token = {
+      file,
+      source,
+      path: source.path ?? pathOfDescriptor(source.fd),
+      extents,
+      length: totalLength(extents),
+      expires: performance.now() + lifetime,
+      isRevoked: false,
+    };
+    this.#tokens.set(keyOf(bytes), token);
+    file.tokens.add(token);
+    const [oldest] = this.#tokens.size > REMEMBERED ? this.#tokens.keys() : [];
+    if (oldest !== undefined) this.#forget(oldest);
     return bytes;
   }
 
-  #forgetOldest(): void {
-    for (const token of this.#byId.values()) {
-      this.#forget(token);
-      return;
-    }
+  /** The token of these bytes, if it was issued here and is neither expired nor revoked. */
+  find(bytes: Uint8Array): Token | undefined {
+    const key = keyOf(bytes);
+    const token = this.#tokens.get(key);
+    if (token === undefined) return undefined;
+    if (!token.isRevoked && performance.now() < token.expires) return token;
+    this.#forget(key);
+    return undefined;
   }
 
-  #forget(token: Token): void {
-    token.dead = true;
+  #forget(key: string): void {
+    const token = this.#tokens.get(key);
+    if (token === undefined) return;
+    token.isRevoked = true;
     token.file.tokens.delete(token);
-    this.#byId.delete(idOf(token.bytes));
+    this.#tokens.delete(key);
   }
 }
 
-/** The well-known token that stands for zeros. */
-export function putZeroToken(into: DataView, at: number): void {
-  for (let byte = 0; byte < LENGTH; byte++) into.setUint8(at + byte, 0);
-  into.setUint32(at + TokenType, STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA);
-  into.setUint16(at + TokenIdLength, STORAGE_OFFLOAD_TOKEN_ID_LENGTH);
+/** Writes the well-known token that stands for zeros. */
+export function putZeroToken(output: Uint8Array, at: number): void {
+  const token = output.subarray(at, at + LENGTH).fill(0);
+  viewOf(token).setUint32(TokenType, STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA);
+  viewOf(token).setUint16(TokenIdLength, STORAGE_OFFLOAD_TOKEN_ID_LENGTH);
 }
 
-/** Told by the type alone: servers differ in the length that they write into it. */
-export function isZeroToken(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.getUint32(TokenType) === STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA;
+/** Whether a token stands for zeros. Only the type counts: servers differ in the length that they write. */
+export function isZeroToken(token: Uint8Array): boolean {
+  return viewOf(token).getUint32(TokenType) === STORAGE_OFFLOAD_TOKEN_TYPE_ZERO_DATA;
 }
 
-// A part of the random bytes is enough to find a token by; the whole is compared then.
-const ID_USED = 16;
+export function totalLength(extents: readonly Extent[]): bigint {
+  return extents.reduce((sum, extent) => sum + extent.length, 0n);
+}
 
-function idOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + ID, ID_USED).toString('latin1');
+/** A position in extents that count as one after the other. */
+export class ExtentCursor {
+  readonly #extents: readonly Extent[];
+  #index = 0;
+  #within = 0n;
+
+  constructor(extents: readonly Extent[], offset = 0n) {
+    this.#extents = extents;
+    this.take(offset);
+  }
+
+  /** The next `length` bytes, or what is left of them, in as many extents as they lie in. */
+  take(length: bigint): Extent[] {
+    const taken: Extent[] = [];
+    for (let left = length; left > 0n; ) {
+      const extent = this.#extents[this.#index];
+      if (extent === undefined) break;
+      const part = least(extent.length - this.#within, left);
+      if (part > 0n) taken.push({ offset: extent.offset + this.#within, length: part });
+      left -= part;
+      this.#within += part;
+      if (this.#within === extent.length) {
+        this.#index++;
+        this.#within = 0n;
+      }
+    }
+    return taken;
+  }
+}
+
+// 504 bytes of a cryptographic generator, so that no program can guess the token of another.
+function randomToken(): Uint8Array {
+  const bytes = new Uint8Array(LENGTH);
+  randomFillSync(bytes, ID);
+  viewOf(bytes).setUint32(TokenType, POINT_IN_TIME);
+  viewOf(bytes).setUint16(TokenIdLength, STORAGE_OFFLOAD_TOKEN_ID_LENGTH);
+  return bytes;
+}
+
+function keyOf(token: Uint8Array): string {
+  return Buffer.from(token.buffer, token.byteOffset, token.byteLength).toString('latin1');
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

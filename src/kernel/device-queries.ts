@@ -25,21 +25,21 @@ export interface CopyOffloadDescriptor {
   readonly version: number;
   /** Size of the structure, in bytes. */
   readonly size: number;
-  /** The longest time to live that a token can be asked to have, in seconds. */
+  /** The maximum time to live that a request may specify, in seconds. */
   readonly maximumTokenLifetime: number;
-  /** How long a token lives for which nothing was asked, in seconds. */
+  /** The time to live of a token when the request specifies none, in seconds. */
   readonly defaultTokenLifetime: number;
-  /** The most that one token covers, in logical blocks. */
+  /** The maximum that one token covers, in logical blocks. */
   readonly maximumTransferSize: bigint;
   /** The best size of one command, in logical blocks; 0 where the device does not report it. */
   readonly optimalTransferCount: bigint;
-  /** Ranges that one command of the device takes. */
+  /** The maximum number of ranges in one command of the device. */
   readonly maximumDataDescriptors: number;
-  /** The most that one of these ranges covers, in logical blocks; 0 where not reported, as in the next two. */
+  /** The maximum length of one range, in logical blocks; 0 where the device does not report it, as in the next two. */
   readonly maximumTransferLengthPerDescriptor: number;
   /** The best length of one range, in logical blocks. */
   readonly optimalTransferLengthPerDescriptor: number;
-  /** The best unit for the length of a range, in logical blocks. */
+  /** The best granularity of the length of a range, in logical blocks. */
   readonly optimalTransferLengthGranularity: number;
 }
 
@@ -96,7 +96,7 @@ export const geometryQuery: Query<number> = {
   decode: wholeReply(DISK_GEOMETRY, (view) => view.getUint32(DISK_GEOMETRY.offsetOf.BytesPerSector, true)),
 };
 
-/** Logical sector of a disk or volume: from its access alignment, else from its geometry, else the smallest there is. */
+/** Logical sector of a disk or volume, from its access alignment or its geometry; otherwise the smallest that exists. */
 export async function sectorSizeOfDevice(
   kernel: ControlKernel,
   device: Target,

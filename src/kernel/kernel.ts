@@ -1,7 +1,7 @@
 import { refuse } from '../request.ts';
 import type { Signal } from '../signal.ts';
 
-/** The memory of one control code: what goes in, and room for the reply. Made and reused by the kernel. */
+/** The buffers of one control code: its input, and space for the reply. The kernel allocates and reuses them. */
 export interface IoBuffers {
   readonly input: Uint8Array;
   readonly inputView: DataView;
@@ -11,7 +11,7 @@ export interface IoBuffers {
 
 /**
  * Thrown by a kernel when the system refuses a call: the Win32 error, and the NTSTATUS where it is certain. The functions
- * of this package turn it into a Win32Error that names the call and the file.
+ * of this package convert it into a Win32Error that names the call and the file.
  */
 export class KernelFailure {
   readonly errno: number;
@@ -23,11 +23,11 @@ export class KernelFailure {
   }
 }
 
-/** What control codes need of an operating system. Methods that fail throw, or reject with, a {@link KernelFailure}. */
+/** The part of an operating system that control codes need. A failure throws or rejects with a {@link KernelFailure}. */
 export interface ControlKernel {
   /** Shown in messages: `kernel32`, `emulator`. */
   readonly name: string;
-  /** Lends memory for at least this much input and output, until {@link ControlKernel.release}. */
+  /** Provides buffers of at least these sizes, until {@link ControlKernel.release}. */
   acquire(inputLength: number, outputLength: number): IoBuffers;
   release(buffers: IoBuffers): void;
   /**
@@ -42,7 +42,7 @@ export interface ControlKernel {
     outputLength: number,
     signal?: Signal,
   ): Promise<number>;
-  /** The same, blocking. */
+  /** {@link ControlKernel.control}, blocking. */
   controlSync(
     handle: bigint,
     code: number,
@@ -50,14 +50,14 @@ export interface ControlKernel {
     inputLength: number,
     outputLength: number,
   ): number;
-  /** The HANDLE behind a Node file descriptor. It stays owned by Node. */
+  /** The HANDLE of a Node.js file descriptor. Node.js still owns it. */
   handleOf(fd: number): bigint;
 }
 
-/** How CreateFileW treats a file that exists, or does not: OPEN_EXISTING, CREATE_ALWAYS, CREATE_NEW. */
+/** What CreateFileW does if the file exists or not: OPEN_EXISTING, CREATE_ALWAYS, CREATE_NEW. */
 export type Disposition = 'open' | 'create' | 'create-new';
 
-/** What other handles may do while this one is open: read, write and delete; read and delete; nothing. */
+/** The access that other handles may have while this one is open: read, write and delete; read and delete; none. */
 export type Sharing = 'all' | 'read' | 'none';
 
 export interface OpenRequest {
@@ -66,7 +66,7 @@ export interface OpenRequest {
   readonly disposition: Disposition;
   /** Default 'all'. */
   readonly sharing?: Sharing;
-  /** Whether {@link FileKernel.remove} will be used on the handle (DELETE access). Default false. */
+  /** Opens with DELETE access, which {@link FileKernel.remove} needs. Default false. */
   readonly removable?: boolean;
 }
 
@@ -75,9 +75,9 @@ export interface FileInfo {
   readonly size: bigint;
   /** Logical sector of the volume or device, in bytes. */
   readonly sectorSize: number;
-  /** Equal for all names of one file, different for different files. Undefined where the file system has no ids. */
+  /** The same for all names of one file, different for different files. Undefined if the file system has no file ids. */
   readonly identity: string | undefined;
-  /** Changes with the contents, as far as size and last write time show it. */
+  /** Changes when the size or the last write time changes. */
   readonly stamp: string;
   readonly isDevice: boolean;
 }
@@ -87,13 +87,13 @@ export interface VolumeInfo {
   readonly fileSystem: string | undefined;
   readonly location: 'local' | 'remote' | 'unknown';
   readonly readOnly: boolean;
-  /** Obstacles of the file itself. Empty for a folder, a volume or a device. */
+  /** Attributes of the file that prevent offloading. Empty for a folder, a volume or a device. */
   readonly attributes: readonly ('sparse' | 'compressed' | 'encrypted')[];
   readonly size: bigint | undefined;
   readonly sectorSize: number;
-  /** A path that can be opened without access rights to query the device: `\\?\Volume{...}`. */
+  /** A path that can be opened without access rights to query the device, such as `\\?\Volume{...}`. */
   readonly device: string | undefined;
-  /** Mini-filters on the volume; undefined where they cannot be listed. */
+  /** Mini-filters on the volume. Undefined if they cannot be listed. */
   readonly filters: readonly FilterInfo[] | undefined;
   /** The registry value FilterSupportedFeaturesMode, where it could be read: 1 keeps every filter from opting in. */
   readonly featuresMode?: number | undefined;
@@ -101,48 +101,50 @@ export interface VolumeInfo {
   readonly filtersUnknown: string | undefined;
 }
 
-/** A mini-filter, and what it opted in to. */
+/** A mini-filter and the operations that it has opted in to. */
 export interface FilterInfo {
   readonly name: string;
   readonly offloadRead: boolean;
   readonly offloadWrite: boolean;
 }
 
-/** What files need of an operating system. Methods that fail throw, or reject with, a {@link KernelFailure}. */
+/** The part of an operating system that files need. A failure throws or rejects with a {@link KernelFailure}. */
 export interface FileKernel {
   open(path: string, request: OpenRequest): Promise<bigint>;
   openSync(path: string, request: OpenRequest): bigint;
+  /** Closes a file once every call on it has completed. Pending calls are cancelled. */
   close(handle: bigint): Promise<void>;
+  /** Closes a file at once, or in the background while calls on it have not completed. */
   closeSync(handle: bigint): void;
   info(handle: bigint, path: string): Promise<FileInfo>;
   infoSync(handle: bigint, path: string): FileInfo;
   setSize(handle: bigint, size: bigint): Promise<void>;
   setSizeSync(handle: bigint, size: bigint): void;
-  /** Reads at an offset; 0 at the end of the file. */
+  /** Reads at an offset. Resolves with 0 at the end of the file. */
   read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
   write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
-  /** Gives a finished copy the times and attributes of its source. */
+  /** Copies the times and attributes of a source to its finished copy. */
   copyMetadata(from: bigint, to: bigint): Promise<void>;
-  /** Deletes the file behind a handle that was opened `removable`, at once or when the handle closes. */
+  /** Deletes the file of a handle that was opened `removable`, at once or when the handle is closed. */
   remove(handle: bigint): Promise<void>;
   removeSync(handle: bigint): void;
   volume(path: string): Promise<VolumeInfo>;
-  /** Opens the device beneath a path without access rights, to query it. */
+  /** Opens the device of a path without access rights, to query it. */
   openDevice(path: string): Promise<bigint>;
 }
 
 /**
- * The seam: everything that this package needs of an operating system. kernel32.dll and the emulator implement it.
- * Arguments are checked before they get here.
+ * Everything that this package needs from an operating system. kernel32.dll and the emulator implement it. Arguments are
+ * already checked.
  *
- * Kernels are plain objects, so one can be wrapped: `{ ...kernel, control: myControl }`. A kernel without `files` serves
- * the functions that take a handle.
+ * Kernels are plain objects, so one can be wrapped: `{ ...kernel, control: myControl }`. A kernel without `files` works
+ * with the functions that take a handle.
  */
 export interface Kernel extends ControlKernel {
   readonly files?: FileKernel | undefined;
 }
 
-/** The file half of a kernel, or an InvalidArgumentError where it has none. */
+/** The `files` of a kernel. Throws InvalidArgumentError if it has none. */
 export function filesOf({ name, files }: Kernel): FileKernel {
   if (files !== undefined) return files;
   return refuse(

@@ -5,28 +5,36 @@ import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
 import { field, optional } from '../fields.ts';
 import { refuse, requestSchema } from '../request.ts';
 import { type Kernel, KernelFailure } from './kernel.ts';
-import type { Native, NativeFunctions } from './win32/native.ts';
-import { type NativeSymbol, SYMBOLS } from './win32/symbols.ts';
+import {
+  type FunctionName,
+  type Native,
+  type NativeFunctions,
+  type NativeSymbol,
+  nativeMemory,
+  SYMBOLS,
+  textOf,
+} from './win32/native.ts';
 import { win32Kernel } from './win32/win32-kernel.ts';
 
 export type { Kernel } from './kernel.ts';
 
 /** Where {@link loadKernel32} finds its libraries. */
 export interface Kernel32Options {
-  /** Name or path of the library that plays kernel32. Default 'kernel32.dll'. */
+  /** Name or path of the library to use as kernel32. Default 'kernel32.dll'. */
   readonly kernel32?: string | undefined;
-  /** Name or path of the library that plays ntdll. Default 'ntdll.dll'. */
+  /** Name or path of the library to use as ntdll. Default 'ntdll.dll'. */
   readonly ntdll?: string | undefined;
 }
 
 type KoffiFunction = ReturnType<LibraryHandle['func']>;
 
-const ROOM_AGAIN_MS = 1;
+const RETRY_MS = 1;
+const PATH_LENGTH = 260;
 
 /**
- * Loads kernel32.dll and gives the kernel that calls it. Functions are bound when they are first called.
+ * Loads kernel32.dll and returns the kernel that calls it. Functions are bound when they are first called.
  *
- * Programs do not need this: the functions of 'win-odx' load it by themselves. It is for shims and tests.
+ * Programs do not need this: the functions of 'win-odx' load it themselves. It is for shims and tests.
  *
  * @param options other libraries that export the same functions.
  * @returns a kernel for {@link createOdx}.
@@ -57,15 +65,18 @@ const libraryName = () =>
 
 const kernel32Options = requestSchema('loadKernel32', { kernel32: libraryName(), ntdll: libraryName() });
 
+type Library = NativeSymbol['library'];
+
+/** The libraries, each loaded when one of its functions is first called. */
 class Libraries {
   readonly #names: Kernel32Options;
-  readonly #loaded = new Map<NativeSymbol['library'], LibraryHandle>();
+  readonly #loaded = new Map<Library, LibraryHandle>();
 
   constructor(names: Kernel32Options) {
     this.#names = names;
   }
 
-  open(library: NativeSymbol['library']): LibraryHandle {
+  open(library: Library): LibraryHandle {
     let handle = this.#loaded.get(library);
     if (handle === undefined) {
       handle = this.#load(library);
@@ -74,12 +85,22 @@ class Libraries {
     return handle;
   }
 
-  #load(library: NativeSymbol['library']): LibraryHandle {
-    // Node itself exports what libuv offers to addons.
+  func(name: FunctionName): KoffiFunction {
+    const { library, result, parameters } = SYMBOLS[name];
+    try {
+      return this.open(library).func('__stdcall', name, result, [...parameters]);
+    } catch (error) {
+      if (error instanceof KernelFailure || error instanceof InvalidArgumentError) throw error;
+      throw new KernelFailure(ERROR_PROC_NOT_FOUND);
+    }
+  }
+
+  #load(library: Library): LibraryHandle {
+    // Node exports the functions of libuv.
     if (library === 'node') return koffi.load(null);
     const given = library === 'kernel32' || library === 'ntdll' ? this.#names[library] : undefined;
     try {
-      return koffi.load(given ?? `${library}.dll`);
+      return koffi.load(given ?? this.#pathOf(library));
     } catch (cause) {
       if (given !== undefined)
         refuse(
@@ -90,58 +111,68 @@ class Libraries {
       throw new KernelFailure(ERROR_PROC_NOT_FOUND);
     }
   }
+
+  // Windows maps kernel32 and ntdll into each process. Any other DLL found by its name might come from the working folder.
+  #pathOf(library: Library): string {
+    const name = `${library}.dll`;
+    if (library === 'kernel32' || library === 'ntdll') return name;
+    const folder = nativeMemory(2 * PATH_LENGTH);
+    const length = Number(this.func('GetSystemDirectoryW')(folder, PATH_LENGTH));
+    if (length === 0 || length > PATH_LENGTH) throw new KernelFailure(ERROR_PROC_NOT_FOUND);
+    return `${textOf(folder)}\\${name}`;
+  }
 }
 
-// Each function is a trampoline until it is first called: it binds the symbol and puts the bound function in its place.
+// Each function starts as a stub, which on its first call binds the symbol and replaces itself with the bound function.
 function bindLazily(libraries: Libraries): Native {
-  const bound = new Map<string, KoffiFunction>();
-  const bind = (name: keyof NativeFunctions): KoffiFunction => {
+  const bound = new Map<FunctionName, KoffiFunction>();
+  const bind = (name: FunctionName): KoffiFunction => {
     let native = bound.get(name);
     if (native === undefined) {
-      const { library, result, parameters } = SYMBOLS[name];
-      try {
-        native = libraries.open(library).func('__stdcall', name, result, [...parameters]);
-      } catch (error) {
-        if (error instanceof KernelFailure || error instanceof InvalidArgumentError) throw error;
-        throw new KernelFailure(ERROR_PROC_NOT_FOUND);
-      }
+      native = libraries.func(name);
       bound.set(name, native);
     }
     return native;
   };
   const functions: Record<string, KoffiFunction | ((...parameters: never[]) => unknown)> = {};
-  for (const name of Object.keys(SYMBOLS) as (keyof NativeFunctions)[]) {
+  for (const name of Object.keys(SYMBOLS) as FunctionName[]) {
     functions[name] = (...parameters: unknown[]) => {
       const native = bind(name);
       functions[name] = native;
       return native(...parameters);
     };
   }
-  const native: Pick<Native, 'background' | 'addressOf'> = {
+  const native: Omit<Native, FunctionName> = {
     background(name, parameters, done) {
       const call = bind(name);
       whenKoffiHasRoom(() => {
         call.async(...parameters, (error: unknown, result: ReturnType<NativeFunctions[typeof name]>) => {
-          // Koffi reports here what it could not call at all, which the types of this module exclude.
+          // Koffi reports arguments that it cannot convert, which the types of this module exclude.
           if (error) throw error;
           done(result);
         });
       });
     },
     addressOf: (buffer) => Number(koffi.address(buffer)),
+    addressOfFunction(name) {
+      try {
+        return Number(koffi.address(libraries.open('kernel32').symbol(name)));
+      } catch {
+        throw new KernelFailure(ERROR_PROC_NOT_FOUND);
+      }
+    },
   };
-  // As a prototype, for V8 looks functions up fastest there: an object that is filled like this one becomes a dictionary.
-  // SYMBOLS has a row for each of NativeFunctions, which its type makes the compiler check.
+  // The functions are on the prototype because V8 looks them up fastest there: an object filled in a loop becomes a dictionary.
   return Object.assign(Object.create(functions), native) as Native;
 }
 
-// Koffi takes 256 asynchronous calls at a time from the whole process, of which this package makes four at most.
+// Koffi allows 256 asynchronous calls at a time in the whole process.
 function whenKoffiHasRoom(call: () => void): void {
   try {
     call();
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('Too many asynchronous calls')) throw error;
-    setTimeout(whenKoffiHasRoom, ROOM_AGAIN_MS, call);
+    setTimeout(whenKoffiHasRoom, RETRY_MS, call);
   }
 }
 

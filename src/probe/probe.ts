@@ -1,22 +1,23 @@
 import { ignoreErrors, withCallContext } from '../call-context.ts';
-import type { CopyOffload } from '../copy-offload.ts';
+import { type CopyOffload, queryDeviceBeneath } from '../copy-offload.ts';
+import { ProtocolError, Win32Error } from '../errors.ts';
+import { withToJson } from '../json.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import { type FileInfo, type FilterInfo, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
-import { checkPath } from '../path.ts';
-import { descriptorOf } from './descriptor.ts';
-import { judge } from './judge.ts';
+import { checkPath, type FilePath, fixPath } from '../path.ts';
+import { type Descriptor, judge } from './judge.ts';
 
-/** What {@link probe} found out. What could not be learnt is left out. */
+/** The result of {@link probe}. What could not be determined is left out. JSON.stringify writes a bigint as a decimal string. */
 export interface ProbeReport {
   /**
-   * `capable`: nothing known stands against copy offload, which promises nothing. `incapable`: something does.
-   * `unknown`: something that matters could not be learnt.
+   * `capable`: no obstacle to copy offload was found, which promises nothing. `incapable`: an obstacle was found.
+   * `unknown`: something that matters could not be determined.
    */
   readonly verdict: 'capable' | 'incapable' | 'unknown';
-  /** Sentences for people: what was found, and what to do next. The weightiest first. */
+  /** Sentences for people: what was found, and what to do next. The most important first. */
   readonly reasons: string[];
   readonly path: string;
-  /** As Windows names it: `NTFS`. */
+  /** Windows' name for it: `NTFS`. */
   readonly fileSystem?: string;
   readonly location: 'local' | 'remote' | 'unknown';
   /** A volume that cannot be written to; its files can still be the source of a copy. */
@@ -27,7 +28,7 @@ export interface ProbeReport {
   readonly size?: bigint;
   /** Obstacles of the file itself. */
   readonly attributes: readonly ('sparse' | 'compressed' | 'encrypted')[];
-  /** What the device says of its copy offload. */
+  /** The device's report on its copy offload. */
   readonly copyOffload?: CopyOffload;
   /** The mini-filters on the volume, and what they opted in to. */
   readonly filters?: readonly FilterInfo[];
@@ -36,15 +37,15 @@ export interface ProbeReport {
 }
 
 /**
- * Asks whether copy offload is to be expected for a file, folder or device, and if not, why (`GetVolumeInformationW`,
+ * Checks whether copy offload can be expected for a file, folder or device, and if not, why (`GetVolumeInformationW`,
  * `StorageDeviceCopyOffloadProperty`, `FilterVolumeInstanceFindFirst`). Nothing is changed, and no offload is tried.
  *
- * Success is never promised: whether two places can exchange tokens is known to the storage alone. To know, copy a file
+ * Success is never promised: only the storage knows whether two volumes can exchange tokens. To find out, copy a file
  * with `copyFile(a, b, { mode: 'require' })`.
  *
- * @param path of what exists. A copy has two ends: probe both.
- * @returns a verdict, its reasons as sentences, and the info behind them.
- * @throws {InvalidArgumentError} when the path is none.
+ * @param path of an existing file, folder or device. A copy has two ends: probe both.
+ * @returns a verdict, its reasons as sentences, and the facts behind them.
+ * @throws {InvalidArgumentError} when `path` is not a path.
  * @throws {Win32Error} when there is nothing at the path: ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND and others.
  * @throws {UnsupportedPlatformError} off Windows.
  * @see https://learn.microsoft.com/windows-server/storage/data-transfer/offloaded-data-transfers
@@ -52,21 +53,22 @@ export interface ProbeReport {
  * const { verdict, reasons } = await probe('D:\\disks\\big.vhdx');
  * console.log(verdict, reasons.join('\n'));
  */
-export async function probe(path: string): Promise<ProbeReport> {
+export async function probe(path: FilePath): Promise<ProbeReport> {
   return probeWith(defaultKernel(), path);
 }
 
-export async function probeWith(kernel: Kernel, path: string): Promise<ProbeReport> {
-  checkPath('path', path);
-  const volume = await withCallContext({ syscall: 'GetFileAttributesW', path }, () =>
-    filesOf(kernel).volume(path),
+/** {@link probe} on a kernel. */
+export async function probeWith(kernel: Kernel, path: FilePath): Promise<ProbeReport> {
+  const { shown, absolute } = fixPath(checkPath('path', path));
+  const volume = await withCallContext({ syscall: 'GetFileAttributesW', path: shown }, () =>
+    filesOf(kernel).volume(absolute),
   );
-  const file = await lookAt(kernel, path);
+  const file = await queryFile(kernel, absolute);
   const { fileSystem, location, readOnly, attributes, filters, filtersUnknown, featuresMode } = volume;
   const sectorSize = file?.sectorSize ?? volume.sectorSize;
   const size = file?.size ?? volume.size;
   const isDevice = file?.isDevice ?? false;
-  const descriptor = await descriptorOf(kernel, path, sectorSize);
+  const descriptor = await descriptorOf(kernel, absolute, sectorSize);
   const { verdict, reasons } = judge({
     fileSystem,
     location,
@@ -79,10 +81,10 @@ export async function probeWith(kernel: Kernel, path: string): Promise<ProbeRepo
     featuresMode,
     descriptor,
   });
-  return {
+  return withToJson({
     verdict,
     reasons,
-    path,
+    path: shown,
     ...(fileSystem === undefined ? {} : { fileSystem }),
     location,
     readOnly,
@@ -92,11 +94,20 @@ export async function probeWith(kernel: Kernel, path: string): Promise<ProbeRepo
     ...('copyOffload' in descriptor ? { copyOffload: descriptor.copyOffload } : {}),
     ...(filters === undefined ? {} : { filters }),
     ...(featuresMode === undefined ? {} : { featuresMode }),
-  };
+  });
 }
 
-// A folder, or a file that may not be read, is judged by its volume alone.
-async function lookAt(kernel: Kernel, path: string): Promise<FileInfo | undefined> {
+async function descriptorOf(kernel: Kernel, path: string, sectorSize: number): Promise<Descriptor> {
+  try {
+    return { copyOffload: await queryDeviceBeneath(kernel, path, sectorSize) };
+  } catch (error) {
+    if (error instanceof Win32Error || error instanceof ProtocolError) return { failure: error };
+    throw error;
+  }
+}
+
+// The verdict on a folder, or a file that may not be read, depends on its volume alone.
+async function queryFile(kernel: Kernel, path: string): Promise<FileInfo | undefined> {
   const files = filesOf(kernel);
   try {
     const handle = await files.open(path, { read: true, write: false, disposition: 'open' });

@@ -4,7 +4,7 @@ import { AbortError } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
 import type { Odx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, workspace } from './workspace.ts';
+import { failureOf, workspace } from '../kit.ts';
 
 const token = OffloadToken.zeroData();
 const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
@@ -17,7 +17,7 @@ const CALLS: [string, (odx: Odx, file: FileSource, signal?: AbortSignal) => Prom
 ];
 
 describe.each(CALLS)('the signal of %s', (_, call) => {
-  test('that fired before keeps the call from the kernel', async () => {
+  test('keeps the call from the kernel when it was aborted before', async () => {
     const { odx, emulator, file: make } = workspace();
     const file = await odx.openFile(make('file', 4096), 'r+');
     const reason = new Error('never mind');
@@ -28,7 +28,7 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
-  test('that fires meanwhile ends the call', async () => {
+  test('cancels the call when it is aborted during the call', async () => {
     const { odx, emulator, file: make } = workspace({ latency: 60_000 });
     const file = await odx.openFile(make('file', 4096), 'r+');
     const controller = new AbortController();
@@ -39,7 +39,7 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
-  test('that has a time of its own ends the call', async () => {
+  test('cancels the call when it is a signal of AbortSignal.timeout', async () => {
     const { odx, file: make } = workspace({ latency: 60_000 });
     const file = await odx.openFile(make('file', 4096), 'r+');
     const error = await failureOf(() => call(odx, file, AbortSignal.timeout(5)));
@@ -48,7 +48,7 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
-  test('that fires afterwards changes nothing, and is left without listeners', async () => {
+  test('has no effect and no listeners after the call', async () => {
     const { odx, file: make } = workspace({ latency: 1 });
     const file = await odx.openFile(make('file', 4096), 'r+');
     const controller = new AbortController();
@@ -59,7 +59,7 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
-  test('that many calls share ends them all, and Node does not take it for a leak', async () => {
+  test('cancels all calls that share it, without a leak warning from Node.js', async () => {
     const { odx, file: make } = workspace({ latency: 60_000 });
     const file = await odx.openFile(make('file', 4096), 'r+');
     const warnings: Error[] = [];
@@ -77,7 +77,7 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
-  test('does not hide another failure', async () => {
+  test('does not hide the failure of the call', async () => {
     const { odx, file: make } = workspace({ intercept: () => ({ status: 0xc000_0465 }) });
     const file = await odx.openFile(make('file', 4096), 'r+');
     const { signal } = new AbortController();
@@ -85,13 +85,13 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     await file.close();
   });
 
-  test('is looked at after the request: a bad one is refused all the same', async () => {
+  test('is checked after the request, so a wrong request is refused first', async () => {
     const { odx } = workspace();
     const error = await failureOf(() => call(odx, 'no file' as unknown as bigint, AbortSignal.abort()));
     expect(error).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT' });
   });
 
-  test('ends a hundred calls at once', async () => {
+  test('cancels a hundred calls in flight', async () => {
     const { odx, file: make } = workspace({ latency: 60_000 });
     const file = await odx.openFile(make('file', 4096), 'r+');
     const controllers = Array.from({ length: 100 }, () => new AbortController());

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../src/errors.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
+import { failureOf, patternBytes, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
-import { failureOf, patterned, workspace } from './workspace.ts';
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 const plain = (text: string): string => text.replaceAll(' ', '');
@@ -13,8 +13,8 @@ const CODE = { code: 0x2d9404, name: 'IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES',
 
 describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) => {
   test('sends the documented bytes', async () => {
-    const { odx, emulator, hollow } = workspace();
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const { odx, emulator, sparseFile } = workspace();
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const result = await odx[read](device, { ranges: [range] });
     const { input, ...call } = emulator.calls[0] ?? {};
     expect(hex(input)).toBe(
@@ -32,9 +32,9 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
     await device.close();
   });
 
-  test('says when the token covers less than was asked', async () => {
-    const { odx, hollow } = workspace({ maximumTransferSize: 0x10_0000 });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+  test('reports when the token covers less than the ranges', async () => {
+    const { odx, sparseFile } = workspace({ maximumTransferSize: 0x10_0000 });
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const { lengthProtected, truncated, flags } = await odx[read](device, { ranges: [range] });
     expect([lengthProtected, truncated, flags]).toEqual([0x10_0000n, true, 1]);
     await device.close();
@@ -49,25 +49,25 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
 
   test.each<[string, (output: DataView, returned: number) => number, RegExp]>([
     ['531 bytes', () => 531, /the reply holds 531 bytes instead of 532 or more\./],
-    ['no byte', () => 0, /the reply holds 0 bytes/],
+    ['no bytes', () => 0, /the reply holds 0 bytes/],
     [
-      'more than was asked',
+      'more than was requested',
       lengthIs(0x20_0200n),
-      /the token covers 2097664 bytes, but only 2097152 were asked for\./,
+      /the token covers 2097664 bytes, but only 2097152 were requested\./,
     ],
-    ['nothing', lengthIs(0n), /the token covers nothing of the 2097152 bytes asked for\./],
+    ['no progress', lengthIs(0n), /the token covers none of the 2097152 requested bytes\./],
     [
       'a token of another length',
       (output, returned) => {
         output.setUint32(16, 504, true);
         return returned;
       },
-      /the token is said to be 504 bytes long\./,
+      /the reply claims a token of 504 bytes\./,
     ],
-  ])('takes %s for impossible', async (_, change, sentence) => {
-    const { emulator, hollow } = workspace();
+  ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
+    const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const error = await failureOf(() => odx[read](device, { ranges: [range] }));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({ syscall: CODE.name, path: device.path, offset: 0x10_0000n });
@@ -75,7 +75,7 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
     await device.close();
   });
 
-  test('finds its result behind a DEVICE_DSM_OUTPUT too, and without the padding at its end', async () => {
+  test('reads a result behind a DEVICE_DSM_OUTPUT, with or without padding at its end', async () => {
     const { emulator, file } = workspace();
     let token = '';
     const kernel = answering(emulator, (output, returned) => {
@@ -103,8 +103,8 @@ describe.each(['dsmOffloadRead', 'dsmOffloadReadSync'] as const)('%s', (read) =>
 
 describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write) => {
   test('sends the documented bytes', async () => {
-    const { odx, emulator, hollow } = workspace();
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const { odx, emulator, sparseFile } = workspace();
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const result = await odx[write](device, {
       ranges: [range],
       token: OffloadToken.zeroData(),
@@ -123,7 +123,7 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
     await device.close();
   });
 
-  test('scatters what the ranges of a read gathered', async () => {
+  test('writes the data of several ranges to several other ranges', async () => {
     const { odx, file, path } = workspace();
     const device = odx.openFileSync(file('device', 8192), 'r+');
     const ranges = [
@@ -133,9 +133,9 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
     const { token } = await odx.dsmOffloadRead(device, { ranges });
     const into = { startingOffset: 6144, lengthInBytes: 1024 };
     expect(await odx[write](device, { ranges: [into], token })).toMatchObject({ lengthCopied: 1024n });
-    const expected = patterned(8192);
-    expected.set(patterned(8192).subarray(4096, 4608), 6144);
-    expected.set(patterned(8192).subarray(0, 512), 6656);
+    const expected = patternBytes(8192);
+    expected.set(patternBytes(8192).subarray(4096, 4608), 6144);
+    expected.set(patternBytes(8192).subarray(0, 512), 6656);
     expect(Buffer.compare(readFileSync(path('device')), expected)).toBe(0);
     await device.close();
   });
@@ -151,22 +151,27 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   test.each<[string, number, bigint, object]>([
     ['truncated', 1, 512n, { lengthCopied: 512n, truncated: true, tokenInvalid: false, flags: 1 }],
     [
-      'that the token is void',
+      'short because the token became invalid',
       2,
       512n,
       { lengthCopied: 512n, truncated: false, tokenInvalid: true, flags: 2 },
     ],
-    ['both', 3, 512n, { lengthCopied: 512n, truncated: true, tokenInvalid: true, flags: 3 }],
     [
-      'that the token was void from the start',
+      'truncated and has an invalid token',
+      3,
+      512n,
+      { lengthCopied: 512n, truncated: true, tokenInvalid: true, flags: 3 },
+    ],
+    [
+      'empty because the token was invalid from the start',
       3,
       0n,
       { lengthCopied: 0n, truncated: true, tokenInvalid: true, flags: 3 },
     ],
-  ])('says %s', async (_, flags, length, expected) => {
-    const { emulator, hollow } = workspace();
+  ])('reports a result that is %s', async (_, flags, length, expected) => {
+    const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, flagsAndLength(flags, length)) });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     expect(await odx[write](device, { ranges: [range], token: OffloadToken.zeroData() })).toEqual(expected);
     await device.close();
   });
@@ -174,16 +179,20 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   test.each<[string, (output: DataView, returned: number) => number, RegExp]>([
     ['15 bytes', () => 15, /the reply holds 15 bytes instead of 16\./],
     [
-      'more than was asked',
+      'more than was requested',
       flagsAndLength(0, 0x20_0200n),
-      /2097664 bytes were written, but only 2097152 were asked for\./,
+      /2097664 bytes were written, but only 2097152 were requested\./,
     ],
-    ['nothing', flagsAndLength(0, 0n), /nothing was written of the 2097152 bytes asked for\./],
-    ['nothing, truncated', flagsAndLength(1, 0n), /nothing was written/],
-  ])('takes %s for impossible', async (_, change, sentence) => {
-    const { emulator, hollow } = workspace();
+    ['no progress', flagsAndLength(0, 0n), /none of the 2097152 requested bytes were written\./],
+    [
+      'no progress and the truncated flag',
+      flagsAndLength(1, 0n),
+      /none of the 2097152 requested bytes were written/,
+    ],
+  ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
+    const { emulator, sparseFile } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
-    const device = odx.openFileSync(hollow('device', 0x40_0000), 'r+');
+    const device = odx.openFileSync(sparseFile('device', 0x40_0000), 'r+');
     const error = await failureOf(() =>
       odx[write](device, { ranges: [range], token: OffloadToken.zeroData() }),
     );
@@ -193,9 +202,9 @@ describe.each(['dsmOffloadWrite', 'dsmOffloadWriteSync'] as const)('%s', (write)
   });
 });
 
-test('65,536 ranges go through in one call', async () => {
-  const { odx, emulator, hollow } = workspace();
-  const device = odx.openFileSync(hollow('device', 65_536 * 512), 'r+');
+test('65,536 ranges fit in one call', async () => {
+  const { odx, emulator, sparseFile } = workspace();
+  const device = odx.openFileSync(sparseFile('device', 65_536 * 512), 'r+');
   const ranges = Array.from({ length: 65_536 }, (_, at) => ({
     startingOffset: at * 512,
     lengthInBytes: 512,
@@ -205,7 +214,7 @@ test('65,536 ranges go through in one call', async () => {
   await device.close();
 });
 
-test('the storage that refuses user mode gives ERROR_ACCESS_DENIED', async () => {
+test('a device that refuses user mode causes ERROR_ACCESS_DENIED', async () => {
   const { odx, file } = workspace({ dsm: 'refuse' });
   const device = odx.openFileSync(file('device', 8192), 'r+');
   const request = { ranges: [{ startingOffset: 0, lengthInBytes: 512 }] };

@@ -164,7 +164,7 @@ describe('explainStatus', () => {
     [[315], 'not an array.'],
     [Symbol('315'), 'not a symbol.'],
     [() => 315, 'not a function.'],
-  ])('rejects %o', (code, message) => {
+  ])('rejects %o as a code', (code, message) => {
     const call = () => explainStatus(code as string);
     expect(call).toThrow(InvalidArgumentError);
     expect(call).toThrow(message);

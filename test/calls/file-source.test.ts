@@ -5,12 +5,12 @@ import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
 import type { Odx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, workspace } from './workspace.ts';
+import { failureOf, workspace } from '../kit.ts';
 
 const token = OffloadToken.zeroData();
 const ranges = [{ startingOffset: 0, lengthInBytes: 512 }];
 
-// Every function that works on a file, and what its result holds.
+// Every function that works on a file, and a part of its result.
 const CALLS: [string, (odx: Odx, file: FileSource) => unknown, object][] = [
   ['offloadRead', (odx, file) => odx.offloadRead(file, { copyLength: 512 }), { transferLength: 512n }],
   [
@@ -39,8 +39,8 @@ const CALLS: [string, (odx: Odx, file: FileSource) => unknown, object][] = [
   ['queryCopyOffload', (odx, file) => odx.queryCopyOffload(file), { size: 48 }],
 ];
 
-describe('an fd on the prototype of every object', () => {
-  test('makes no file of what has none, and leaves a FileHandle what it is', async () => {
+describe('an fd property on Object.prototype', () => {
+  test('does not turn other objects into files or change a FileHandle', async () => {
     const { odx, emulator, file: make } = workspace();
     const handle = await open(make('file', 4096), 'r+');
     Object.defineProperty(Object.prototype, 'fd', { value: handle.fd, configurable: true });
@@ -63,22 +63,22 @@ describe('an fd on the prototype of every object', () => {
   });
 });
 
-describe.each(CALLS)('%s works on', (_, call, result) => {
-  test('an OffloadFile', async () => {
+describe.each(CALLS)('%s', (_, call, result) => {
+  test('accepts an OffloadFile', async () => {
     const { odx, file: make } = workspace();
     const file = await odx.openFile(make('file', 4096), 'r+');
     expect(await call(odx, file)).toMatchObject(result);
     await file.close();
   });
 
-  test('its HANDLE', async () => {
+  test('accepts a HANDLE', async () => {
     const { odx, file: make } = workspace();
     const file = await odx.openFile(make('file', 4096), 'r+');
     expect(await call(odx, file.handle)).toMatchObject(result);
     await file.close();
   });
 
-  test('a file descriptor, which stays open', async () => {
+  test('accepts a file descriptor and leaves it open', async () => {
     const { odx, file: make } = workspace();
     const fd = openSync(make('file', 4096), 'r+');
     expect(await call(odx, fd)).toMatchObject(result);
@@ -86,7 +86,7 @@ describe.each(CALLS)('%s works on', (_, call, result) => {
     closeSync(fd);
   });
 
-  test('a FileHandle, which stays open', async () => {
+  test('accepts a FileHandle and leaves it open', async () => {
     const { odx, file: make } = workspace();
     const handle = await open(make('file', 4096), 'r+');
     expect(await call(odx, handle)).toMatchObject(result);
@@ -95,18 +95,20 @@ describe.each(CALLS)('%s works on', (_, call, result) => {
   });
 });
 
-describe.each(CALLS)('%s refuses', (_, call) => {
-  test('a FileHandle that is closed', async () => {
+describe.each(CALLS)('%s with an unusable file', (_, call) => {
+  test('refuses a closed FileHandle', async () => {
     const { odx, emulator, file: make } = workspace();
     const handle = await open(make('file', 4096), 'r+');
     await handle.close();
     const error = await failureOf(() => call(odx, handle));
     expect(error).toBeInstanceOf(InvalidArgumentError);
-    expect((error as Error).message).toMatch(/^file is an object with fd -1; .* and -1 once it is closed\.$/);
+    expect((error as Error).message).toMatch(
+      /^file is an object with fd -1; .* -1 means that it is closed\.$/,
+    );
     expect(emulator.calls).toEqual([]);
   });
 
-  test('a descriptor that is closed: that is for the kernel to know', async () => {
+  test('rejects with the error of the kernel for a closed descriptor', async () => {
     const { odx, file: make } = workspace();
     const fd = openSync(make('file', 4096), 'r+');
     closeSync(fd);
@@ -116,7 +118,7 @@ describe.each(CALLS)('%s refuses', (_, call) => {
   });
 
   test.each([0n, 0xdead_beefn, 2n ** 64n - 1n])(
-    'the HANDLE %o, which nobody has: that is for the kernel too',
+    'rejects with the error of the kernel for the unknown HANDLE %o',
     async (handle) => {
       const { odx } = workspace();
       expect(await failureOf(() => call(odx, handle))).toMatchObject({
@@ -126,21 +128,21 @@ describe.each(CALLS)('%s refuses', (_, call) => {
     },
   );
 
-  test('a file that another kernel opened', async () => {
+  test('refuses a file that another kernel opened', async () => {
     const { odx, emulator } = workspace();
     const other = workspace();
     const file = await other.odx.openFile(other.file('file', 4096), 'r+');
     const error = await failureOf(() => call(odx, file));
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect((error as Error).message).toBe(
-      `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of this one.`,
+      `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of the same kernel.`,
     );
     expect([...emulator.calls, ...other.emulator.calls]).toEqual([]);
     await file.close();
   });
 });
 
-test('what is opened for reading cannot be written through a descriptor', async () => {
+test('a descriptor opened for reading cannot be written', async () => {
   const { odx, file: make } = workspace();
   const fd = openSync(make('file', 4096), 'r');
   const error = await failureOf(() => odx.offloadWrite(fd, { token, copyLength: 512 }));

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import * as everything from '../../src/index.ts';
 import { createOdx } from '../../src/odx.ts';
-import { workspace } from './workspace.ts';
+import { workspace } from '../kit.ts';
 
-test('createOdx binds every function that asks a kernel, and no other', () => {
+test('createOdx binds every function that uses a kernel, and no other', () => {
   const kernel = createEmulator();
   const { kernel: bound, ...functions } = createOdx({ kernel });
   expect(bound).toBe(kernel);
@@ -15,7 +15,7 @@ test('createOdx binds every function that asks a kernel, and no other', () => {
   expect(Object.keys(functions).sort()).toEqual(asking.sort());
 });
 
-test('its functions may be taken apart', async () => {
+test('the functions of createOdx can be destructured', async () => {
   const space = workspace();
   const { openFile, offloadRead } = space.odx;
   const file = await openFile(space.file('file', 512), 'r');
@@ -23,7 +23,7 @@ test('its functions may be taken apart', async () => {
   await file.close();
 });
 
-test('two of them on one kernel share its files', async () => {
+test('two Odx objects on one kernel share its files', async () => {
   const space = workspace();
   const file = await space.odx.openFile(space.file('file', 512), 'r');
   const other = createOdx({ kernel: space.emulator });

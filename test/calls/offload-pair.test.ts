@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../src/errors.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
+import { failureOf, patternBytes, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
-import { failureOf, patterned, workspace } from './workspace.ts';
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 const plain = (text: string): string => text.replaceAll(' ', '');
@@ -17,8 +17,8 @@ describe.each(BOTH)('%s', (read) => {
     ['numbers', 0x1_0000_1000, 0x1000_0000],
     ['bigints', 0x1_0000_1000n, 0x1000_0000n],
   ])('sends the documented bytes for %s', async (_, fileOffset, copyLength) => {
-    const { odx, emulator, hollow } = workspace();
-    const file = odx.openFileSync(hollow('big', 0x1_2000_0000), 'r');
+    const { odx, emulator, sparseFile } = workspace();
+    const file = odx.openFileSync(sparseFile('big', 0x1_2000_0000), 'r');
     await odx[read](file, { fileOffset, copyLength, tokenTimeToLive: 30_000 });
     const { input, ...call } = emulator.calls[0] ?? {};
     expect(hex(input)).toBe(plain('20000000 00000000 30750000 00000000 0010000001000000 0000001000000000'));
@@ -32,7 +32,7 @@ describe.each(BOTH)('%s', (read) => {
     await file.close();
   });
 
-  test('gives a token of 512 bytes and bigints', async () => {
+  test('returns a token of 512 bytes and byte counts as bigints', async () => {
     const { odx, file: make } = workspace();
     const file = odx.openFileSync(make('file', 8192), 'r');
     const result = await odx[read](file, { copyLength: 4096 });
@@ -46,7 +46,7 @@ describe.each(BOTH)('%s', (read) => {
     await file.close();
   });
 
-  test('says when all beyond the range is zeros, and gives the zero token for it', async () => {
+  test('reports when everything beyond the range is zero, and returns the zero token for it', async () => {
     const { odx, path } = workspace();
     const file = odx.openFileSync(path('file'), 'w', { size: 8192 });
     const { token, allZeroBeyondRange, flags } = await odx[read](file, { copyLength: 8192 });
@@ -54,7 +54,7 @@ describe.each(BOTH)('%s', (read) => {
     await file.close();
   });
 
-  test('gives a short transfer as what it is', async () => {
+  test('returns a short transfer unchanged', async () => {
     const { odx, file: make } = workspace({ maximumTransferSize: 1024 });
     const file = odx.openFileSync(make('file', 8192), 'r');
     expect((await odx[read](file, { copyLength: 8192 })).transferLength).toBe(1024n);
@@ -64,14 +64,14 @@ describe.each(BOTH)('%s', (read) => {
   const IMPOSSIBLE: [string, (output: DataView, returned: number) => number, RegExp][] = [
     ['527 bytes', () => 527, /the reply holds 527 bytes instead of 528\./],
     ['529 bytes', () => 529, /the reply holds 529 bytes instead of 528\./],
-    ['no byte', () => 0, /the reply holds 0 bytes instead of 528\./],
+    ['no bytes', () => 0, /the reply holds 0 bytes instead of 528\./],
     [
-      'more than was asked',
+      'more than was requested',
       (output, returned) => {
         output.setBigUint64(8, 4608n, true);
         return returned;
       },
-      /the token covers 4608 bytes, but only 4096 were asked for\./,
+      /the token covers 4608 bytes, but only 4096 were requested\./,
     ],
     [
       '2^64-1 bytes',
@@ -82,16 +82,16 @@ describe.each(BOTH)('%s', (read) => {
       /the token covers 18446744073709551615 bytes/,
     ],
     [
-      'nothing',
+      'no progress',
       (output, returned) => {
         output.setBigUint64(8, 0n, true);
         return returned;
       },
-      /the token covers nothing of the 4096 bytes asked for\./,
+      /the token covers none of the 4096 requested bytes\./,
     ],
   ];
 
-  test.each(IMPOSSIBLE)('takes %s for impossible', async (_, change, sentence) => {
+  test.each(IMPOSSIBLE)('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, file: make } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
     const file = odx.openFileSync(make('file', 8192), 'r');
@@ -110,16 +110,16 @@ describe.each(BOTH)('%s', (read) => {
   // The specification never assigns Size, some servers leave it 0, and a token of zeros may cover nothing.
   test.each<[string, (output: DataView) => void, bigint]>([
     ['a Size of 0', (output) => output.setUint32(0, 0, true), 4096n],
-    ['flags that no header knows', (output) => output.setUint32(4, 0xffff_fffe, true), 4096n],
+    ['unknown flags', (output) => output.setUint32(4, 0xffff_fffe, true), 4096n],
     [
-      'a length of 0 where all beyond is zeros',
+      'a length of 0 where everything beyond is zero',
       (output) => {
         output.setUint32(4, 1, true);
         output.setBigUint64(8, 0n, true);
       },
       0n,
     ],
-  ])('takes %s', async (_, change, transferLength) => {
+  ])('accepts %s in a reply', async (_, change, transferLength) => {
     const { emulator, file: make } = workspace();
     const kernel = answering(emulator, (output, returned) => {
       change(output);
@@ -138,8 +138,8 @@ describe.each(WRITES)('%s', (write) => {
     ['numbers', 0x1000_0000, 0x0400_0000, 0x0800_0000],
     ['bigints', 0x1000_0000n, 0x0400_0000n, 0x0800_0000n],
   ])('sends the documented bytes for %s', async (_, fileOffset, copyLength, transferOffset) => {
-    const { odx, emulator, hollow } = workspace();
-    const path = hollow('big', 0x2000_0000);
+    const { odx, emulator, sparseFile } = workspace();
+    const path = sparseFile('big', 0x2000_0000);
     // Data at the end, so that the offset is not beyond the valid data.
     const fd = openSync(path, 'r+');
     writeSync(fd, Uint8Array.of(1), 0, 1, 0x1fff_ffff);
@@ -162,7 +162,7 @@ describe.each(WRITES)('%s', (write) => {
     await file.close();
   });
 
-  test.each(['token', 'bytes', 'base64'])('copies what the token stands for, given as %s', async (given) => {
+  test.each(['token', 'bytes', 'base64'])('copies the data behind the token, given as %s', async (given) => {
     const { odx, file: make, path } = workspace();
     const source = odx.openFileSync(make('source', 8192), 'r');
     const destination = odx.openFileSync(path('copy'), 'w', { size: 8192 });
@@ -170,23 +170,23 @@ describe.each(WRITES)('%s', (write) => {
     const as = { token, bytes: token.bytes, base64: OffloadToken.from(token.toBase64()) }[given] ?? token;
     const result = await odx[write](destination, { token: as, copyLength: transferLength });
     expect(result).toEqual({ lengthWritten: 8192n, flags: 0 });
-    expect(Buffer.compare(readFileSync(path('copy')), patterned(8192))).toBe(0);
+    expect(Buffer.compare(readFileSync(path('copy')), patternBytes(8192))).toBe(0);
     await Promise.all([source.close(), destination.close()]);
   });
 
-  test('takes the middle of a token to the middle of a file', async () => {
+  test('writes the middle of a token to the middle of a file', async () => {
     const { odx, file: make, path } = workspace();
     const source = odx.openFileSync(make('source', 8192), 'r');
     const destination = odx.openFileSync(make('copy', 8192), 'r+');
     const { token } = odx.offloadReadSync(source, { copyLength: 4096, fileOffset: 1024 });
     await odx[write](destination, { token, copyLength: 512, transferOffset: 2048, fileOffset: 4096 });
-    const expected = patterned(8192);
-    expected.set(patterned(8192).subarray(3072, 3584), 4096);
+    const expected = patternBytes(8192);
+    expected.set(patternBytes(8192).subarray(3072, 3584), 4096);
     expect(Buffer.compare(readFileSync(path('copy')), expected)).toBe(0);
     await Promise.all([source.close(), destination.close()]);
   });
 
-  test('gives a short write as what it is', async () => {
+  test('returns a short write unchanged', async () => {
     const { odx, path } = workspace({ maximumWriteSize: 1024 });
     const file = odx.openFileSync(path('copy'), 'w', { size: 8192 });
     const { lengthWritten } = await odx[write](file, { token: OffloadToken.zeroData(), copyLength: 8192 });
@@ -204,11 +204,11 @@ describe.each(WRITES)('%s', (write) => {
   test.each<[string, (output: DataView, returned: number) => number, RegExp]>([
     ['15 bytes', () => 15, /the reply holds 15 bytes instead of 16\./],
     ['17 bytes', () => 17, /the reply holds 17 bytes instead of 16\./],
-    ['no byte', () => 0, /the reply holds 0 bytes instead of 16\./],
-    ['more than was asked', lengthIs(4608n), /4608 bytes were written, but only 4096 were asked for\./],
+    ['no bytes', () => 0, /the reply holds 0 bytes instead of 16\./],
+    ['more than was requested', lengthIs(4608n), /4608 bytes were written, but only 4096 were requested\./],
     ['2^64-1 bytes', lengthIs(2n ** 64n - 1n), /18446744073709551615 bytes were written/],
-    ['nothing', lengthIs(0n), /nothing was written of the 4096 bytes asked for\./],
-  ])('takes %s for impossible', async (_, change, sentence) => {
+    ['no progress', lengthIs(0n), /none of the 4096 requested bytes were written\./],
+  ])('rejects a reply with %s as impossible', async (_, change, sentence) => {
     const { emulator, file: make } = workspace();
     const odx = createOdx({ kernel: answering(emulator, change) });
     const file = odx.openFileSync(make('file', 8192), 'r+');
@@ -220,7 +220,7 @@ describe.each(WRITES)('%s', (write) => {
     await file.close();
   });
 
-  test('takes a reply of 528 bytes, which the Windows NFSv4.1 client gives', async () => {
+  test('accepts a reply of 528 bytes, which the Windows NFSv4.1 client sends', async () => {
     const { emulator, file: make } = workspace();
     const odx = createOdx({ kernel: answering(emulator, () => 528) });
     const file = odx.openFileSync(make('file', 8192), 'r+');
@@ -230,8 +230,8 @@ describe.each(WRITES)('%s', (write) => {
   });
 });
 
-describe('the token buffer', () => {
-  test('may be used again as soon as the call has begun', async () => {
+describe('the buffer of a token', () => {
+  test('may be reused as soon as the call has begun', async () => {
     const { odx, file: make, path } = workspace({ latency: 5 });
     const source = odx.openFileSync(make('source', 8192), 'r');
     const destination = odx.openFileSync(path('copy'), 'w', { size: 8192 });
@@ -241,13 +241,13 @@ describe('the token buffer', () => {
     buffer.fill(0);
     structuredClone(buffer, { transfer: [buffer.buffer] });
     expect((await writing).lengthWritten).toBe(8192n);
-    expect(Buffer.compare(readFileSync(path('copy')), patterned(8192))).toBe(0);
+    expect(Buffer.compare(readFileSync(path('copy')), patternBytes(8192))).toBe(0);
     await Promise.all([source.close(), destination.close()]);
   });
 });
 
-describe('many calls at once', () => {
-  test('10,000 neither crash nor fail, and none gets the answer of another', async () => {
+describe('10,000 calls in flight', () => {
+  test('complete, each with its own result', async () => {
     const { odx, file: make } = workspace();
     const file = odx.openFileSync(make('file', 131_072), 'r+');
     const lengths = Array.from({ length: 10_000 }, (_, at) => 512 * (1 + (at % 256)));
@@ -257,7 +257,7 @@ describe('many calls at once', () => {
     await file.close();
   });
 
-  test('10,000 that fail each fail for themselves', async () => {
+  test('fail independently of each other', async () => {
     const { odx, file: make } = workspace({
       intercept: ({ index }) => ({ status: index % 2 ? 0xc000_0465 : 0 }),
     });

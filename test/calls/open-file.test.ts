@@ -7,7 +7,7 @@ import type { Odx } from '../../src/odx.ts';
 import { OffloadFile } from '../../src/offload-file.ts';
 import type { OpenFileOptions, OpenFlags } from '../../src/open-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, patterned, workspace } from './workspace.ts';
+import { failureOf, patternBytes, workspace } from '../kit.ts';
 
 type Open = (odx: Odx, path: string, flags: OpenFlags, options?: OpenFileOptions) => Promise<OffloadFile>;
 
@@ -17,7 +17,7 @@ const FORMS: [string, Open][] = [
 ];
 
 describe.each(FORMS)('%s', (_, open) => {
-  test('knows path, size, sector and handle', async () => {
+  test('returns a file with its path, size, sector size and handle', async () => {
     const { odx, file: make } = workspace({ sectorSize: 4096 });
     const path = make('file', 10_000);
     const file = await open(odx, path, 'r');
@@ -31,7 +31,7 @@ describe.each(FORMS)('%s', (_, open) => {
     await file.close();
   });
 
-  test('takes a size of more than a tebibyte, to the byte', async () => {
+  test('sets a size of more than a tebibyte exactly', async () => {
     const { odx, path } = workspace();
     const size = 2n ** 40n + 1n;
     const file = await open(odx, path('file'), 'w', { size });
@@ -40,7 +40,7 @@ describe.each(FORMS)('%s', (_, open) => {
     await file.close();
   });
 
-  // Flag; whether the file is there before; size afterwards, or the error.
+  // Flags, whether the file exists before, and its size afterwards or the error.
   test.each<[OpenFlags, boolean, bigint | string]>([
     ['r', true, 1000n],
     ['r', false, 'ERROR_FILE_NOT_FOUND'],
@@ -50,7 +50,7 @@ describe.each(FORMS)('%s', (_, open) => {
     ['w', false, 0n],
     ['wx', true, 'ERROR_FILE_EXISTS'],
     ['wx', false, 0n],
-  ])('with %o on a file that exists (%s) ends with %s', async (flags, exists, expected) => {
+  ])('opens with %o a file that exists (%s): the result is %s', async (flags, exists, expected) => {
     const { odx, file: make, path } = workspace();
     if (exists) make('file', 1000);
     if (typeof expected === 'string') {
@@ -58,7 +58,7 @@ describe.each(FORMS)('%s', (_, open) => {
       expect(error).toBeInstanceOf(Win32Error);
       expect(error).toMatchObject({ code: expected, syscall: 'CreateFileW', path: path('file') });
       expect(existsSync(path('file'))).toBe(exists);
-      if (exists) expect(Buffer.compare(readFileSync(path('file')), patterned(1000))).toBe(0);
+      if (exists) expect(Buffer.compare(readFileSync(path('file')), patternBytes(1000))).toBe(0);
       return;
     }
     const file = await open(odx, path('file'), flags);
@@ -67,7 +67,7 @@ describe.each(FORMS)('%s', (_, open) => {
   });
 
   test.each<OpenFlags>(['r', 'r+', 'w', 'wx'])(
-    'with %o in a folder that is missing tells of the folder',
+    'rejects with ERROR_PATH_NOT_FOUND when it opens with %o in a missing folder',
     async (flags) => {
       const { odx, path } = workspace();
       const missing = join(path('folder'), 'file');
@@ -82,7 +82,7 @@ describe.each(FORMS)('%s', (_, open) => {
     ['r+', 0],
     ['w', 5000],
     ['wx', 5000n],
-  ])('with %o and a size of %o has that size', async (flags, size) => {
+  ])('opens with %o and a size of %o a file of that size', async (flags, size) => {
     const { odx, file: make, path } = workspace();
     if (flags === 'r+') make('file', 1000);
     const file = await open(odx, path('file'), flags, { size });
@@ -91,7 +91,7 @@ describe.each(FORMS)('%s', (_, open) => {
     await file.close();
   });
 
-  test("with 'wx' and a size that cannot be had leaves nothing behind", async () => {
+  test("removes the file when it opens with 'wx' and a size that does not fit", async () => {
     const { odx, path } = workspace();
     const error = await failureOf(() => open(odx, path('file'), 'wx', { size: 2n ** 63n - 1n }));
     expect(error).toBeInstanceOf(Win32Error);
@@ -99,16 +99,19 @@ describe.each(FORMS)('%s', (_, open) => {
     expect(existsSync(path('file'))).toBe(false);
   });
 
-  test.each<OpenFlags>(['r+', 'w', 'wx'])('with %o gives a file to read and write', async (flags) => {
-    const { odx, file: make, path } = workspace();
-    if (flags === 'r+') make('file', 4096);
-    const file = await open(odx, path('file'), flags, { size: 4096 });
-    await odx.offloadWrite(file, { token: OffloadToken.zeroData(), copyLength: 4096 });
-    expect((await odx.offloadRead(file, { copyLength: 4096 })).transferLength).toBe(4096n);
-    await file.close();
-  });
+  test.each<OpenFlags>(['r+', 'w', 'wx'])(
+    'opens with %o a file that can be read and written',
+    async (flags) => {
+      const { odx, file: make, path } = workspace();
+      if (flags === 'r+') make('file', 4096);
+      const file = await open(odx, path('file'), flags, { size: 4096 });
+      await odx.offloadWrite(file, { token: OffloadToken.zeroData(), copyLength: 4096 });
+      expect((await odx.offloadRead(file, { copyLength: 4096 })).transferLength).toBe(4096n);
+      await file.close();
+    },
+  );
 
-  test("with 'r' gives a file that cannot be written", async () => {
+  test("opens with 'r' a file that cannot be written", async () => {
     const { odx, file: make } = workspace();
     const file = await open(odx, make('file', 4096), 'r');
     const error = await failureOf(() =>
@@ -124,8 +127,8 @@ describe.each(FORMS)('%s', (_, open) => {
 
   test.each([
     ['a folder', /^ERROR_ACCESS_DENIED$/],
-    // Windows tells a folder that is missing from a file that is; other hosts do not.
-    ['a name in a folder that is not there', /^ERROR_(PATH|FILE)_NOT_FOUND$/],
+    // Only Windows distinguishes a missing folder from a missing file.
+    ['a name in a folder that does not exist', /^ERROR_(PATH|FILE)_NOT_FOUND$/],
   ])('refuses %s', async (what, code) => {
     const { odx, path } = workspace();
     mkdirSync(path('folder'));
@@ -136,7 +139,7 @@ describe.each(FORMS)('%s', (_, open) => {
     });
   });
 
-  test('takes names that are not ASCII', async () => {
+  test('accepts names that are not ASCII', async () => {
     const { odx, file: make } = workspace();
     const path = make('Größe 大きさ 📦', 512);
     const file = await open(odx, path, 'r');
@@ -151,7 +154,7 @@ describe('setSize', () => {
     [1, 1n],
     [4097n, 4097n],
     [2n ** 40n, 2n ** 40n],
-  ])('to %o moves the end of the file', async (size, expected) => {
+  ])('called with %o moves the end of the file', async (size, expected) => {
     const { odx, file: make } = workspace();
     const file = await odx.openFile(make('file', 1000), 'r+');
     await file.setSize(size);
@@ -160,7 +163,7 @@ describe('setSize', () => {
     await file.close();
   });
 
-  test('that is refused leaves the size', async () => {
+  test('keeps the size when it is refused', async () => {
     const { odx, file: make } = workspace();
     const file = await odx.openFile(make('file', 1000), 'r');
     expect(await failureOf(() => file.setSize(10))).toBeInstanceOf(Win32Error);
@@ -169,7 +172,7 @@ describe('setSize', () => {
   });
 });
 
-describe('closing', () => {
+describe('closing an OffloadFile', () => {
   // Each way to close a file; `using` and `await using` call the symbols.
   const CLOSE: [string, (file: OffloadFile) => unknown][] = [
     ['close()', (file) => file.close()],
@@ -187,7 +190,7 @@ describe('closing', () => {
       expect(error).toMatchObject({ code: 'ERROR_INVALID_HANDLE', errno: 6 });
     });
 
-    test.each(CLOSE)('is harmless after %s', async (_name, again) => {
+    test.each(CLOSE)('has no effect after %s', async (_name, again) => {
       const { odx, file: make } = workspace();
       const file = await odx.openFile(make('file', 4096), 'r');
       await close(file);
@@ -195,7 +198,7 @@ describe('closing', () => {
       await again(file);
     });
 
-    test('makes every further use an InvalidArgumentError that names the file', async () => {
+    test('makes every later call fail with an InvalidArgumentError that names the file', async () => {
       const { odx, emulator, file: make } = workspace();
       const file = await odx.openFile(make('file', 4096), 'r+');
       await close(file);
@@ -225,7 +228,7 @@ describe('closing', () => {
       expect(emulator.calls).toEqual([]);
     });
 
-    test('leaves path, size and sector to be read', async () => {
+    test('keeps its path, size and sector size readable', async () => {
       const { odx, file: make } = workspace();
       const file = await odx.openFile(make('file', 4096), 'r');
       await close(file);
@@ -233,7 +236,7 @@ describe('closing', () => {
     });
   });
 
-  test('while a call is in flight lets it end', async () => {
+  test('waits for a call in flight with close()', async () => {
     const { odx, file: make } = workspace({ latency: 20 });
     const file = await odx.openFile(make('file', 4096), 'r');
     const reading = odx.offloadRead(file, { copyLength: 512 });
@@ -241,7 +244,7 @@ describe('closing', () => {
     expect((await reading).transferLength).toBe(512n);
   });
 
-  test('at once while a call is in flight lets it end', async () => {
+  test('lets a call in flight complete with Symbol.dispose', async () => {
     const { odx, file: make } = workspace({ latency: 20 });
     const file = await odx.openFile(make('file', 4096), 'r');
     const reading = odx.offloadRead(file, { copyLength: 512 });
@@ -250,13 +253,13 @@ describe('closing', () => {
   });
 });
 
-test('an OffloadFile is made by openFile alone', () => {
+test('OffloadFile has no public constructor', () => {
   const Constructor = OffloadFile as unknown as new (...given: unknown[]) => OffloadFile;
   expect(() => new Constructor()).toThrow('An OffloadFile is made by openFile, not by new.');
   expect(() => new Constructor(Symbol('OffloadFile'), {})).toThrow(InvalidArgumentError);
 });
 
-test('an open file prints as what it is, and says when it is closed', async () => {
+test('inspecting an OffloadFile shows its path and whether it is closed', async () => {
   const { odx, file: make } = workspace();
   const path = make('file', 4096);
   const file = await odx.openFile(path, 'r');

@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
-import { type Kernel, KernelFailure, type VolumeFacts } from '../../src/kernel/kernel.ts';
+import { filesOf, type Kernel, KernelFailure, type VolumeInfo } from '../../src/kernel/kernel.ts';
 import { probeWith } from '../../src/probe/probe.ts';
-import { withFacts, withMethods } from '../copy/strange-kernel.ts';
-import { failureOf, Workspace } from '../copy/workspace.ts';
+import { failureOf, Workspace, withFiles, withInfo } from '../copy/kit.ts';
 
 const SIZE = 300_000;
 const workspace = new Workspace();
 
-function withVolume(facts: Partial<VolumeFacts>, kernel: Kernel = createEmulator()): Kernel {
-  return withMethods(kernel, {
-    volume: async (path) => ({ ...(await kernel.volume(path)), ...facts }),
+function withVolume(info: Partial<VolumeInfo>, kernel: Kernel = createEmulator()): Kernel {
+  return withFiles(kernel, {
+    volume: async (path) => ({ ...(await filesOf(kernel).volume(path)), ...info }),
   });
 }
 
@@ -22,7 +21,7 @@ const filter = (name: string, offloadRead: boolean, offloadWrite: boolean) => ({
 });
 
 describe('probe', () => {
-  test('finds an emulated array capable, and promises nothing', async () => {
+  test('reports the verdict capable for an emulated array, without a promise', async () => {
     const path = workspace.file(SIZE);
     const kernel = createEmulator({ sectorSize: 4096, maximumTransferSize: 1_048_576 });
     const report = await probeWith(kernel, path);
@@ -41,7 +40,7 @@ describe('probe', () => {
     expect(report.reasons).toEqual([expect.stringMatching(/promises nothing/)]);
   });
 
-  const incapable: [string, Partial<VolumeFacts>, RegExp[]][] = [
+  const incapable: [string, Partial<VolumeInfo>, RegExp[]][] = [
     ['another file system', { fileSystem: 'ReFS' }, [/^The file system is ReFS, .*NTFS/]],
     ['a sparse file', { attributes: ['sparse'] }, [/^The file is sparse/]],
     [
@@ -49,30 +48,34 @@ describe('probe', () => {
       { attributes: ['compressed', 'encrypted'] },
       [/compressed.*compact/, /encrypted.*cipher/],
     ],
-    ['the switch in the registry', { featuresMode: 1 }, [/^FilterSupportedFeaturesMode is 1/]],
     [
-      'filters',
+      'FilterSupportedFeaturesMode in the registry',
+      { featuresMode: 1 },
+      [/^FilterSupportedFeaturesMode is 1/],
+    ],
+    [
+      'filters that have not opted in',
       { filters: [filter('av', false, false), filter('good', true, true), filter('dedup', true, false)] },
       [/filter av .*copy offload/, /filter dedup .*offload writes/],
     ],
   ];
 
-  test.each(incapable)('%s makes it incapable', async (_, facts, reasons) => {
-    const report = await probeWith(withVolume(facts), workspace.file(SIZE));
+  test.each(incapable)('reports the verdict incapable for %s', async (_, info, reasons) => {
+    const report = await probeWith(withVolume(info), workspace.file(SIZE));
     expect(report.verdict).toBe('incapable');
     expect(report.reasons).toEqual(reasons.map((reason) => expect.stringMatching(reason)));
   });
 
-  test('a device without copy offload makes it incapable', async () => {
+  test('reports the verdict incapable for a device without copy offload', async () => {
     const report = await probeWith(createEmulator({ supported: false }), workspace.file(SIZE));
     expect(report.verdict).toBe('incapable');
     expect(report.reasons).toEqual([expect.stringMatching(/ERROR_DEVICE_FEATURE_NOT_SUPPORTED/)]);
     expect(report).not.toHaveProperty('copyOffload');
   });
 
-  const unknown: [string, Partial<VolumeFacts>, RegExp][] = [
+  const unknown: [string, Partial<VolumeInfo>, RegExp][] = [
     ['a share', { fileSystem: 'NTFS', location: 'remote', filters: undefined }, /network share/],
-    ['an unknown file system', { fileSystem: undefined }, /file system could not be learnt/],
+    ['an unknown file system', { fileSystem: undefined }, /file system could not be determined/],
     [
       'filters that cannot be listed',
       { fileSystem: 'NTFS', filters: undefined, filtersUnknown: 'listing them takes an administrator' },
@@ -80,13 +83,13 @@ describe('probe', () => {
     ],
   ];
 
-  test.each(unknown)('%s leaves it unknown', async (_, facts, reason) => {
-    const report = await probeWith(withVolume(facts), workspace.file(SIZE));
+  test.each(unknown)('reports the verdict unknown for %s', async (_, info, reason) => {
+    const report = await probeWith(withVolume(info), workspace.file(SIZE));
     expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(reason)] });
   });
 
-  test('a device that cannot be asked leaves it unknown', async () => {
-    const kernel = withMethods(createEmulator(), {
+  test('reports the verdict unknown if the device cannot be opened', async () => {
+    const kernel = withFiles(createEmulator(), {
       openDevice: async () => {
         throw new KernelFailure(5);
       },
@@ -98,13 +101,13 @@ describe('probe', () => {
     });
   });
 
-  test('a device itself is not what the calls for files are for', async () => {
-    const kernel = withFacts(createEmulator(), 'disk', { isDevice: true });
+  test('reports the verdict unknown for a device, and names the functions for devices', async () => {
+    const kernel = withInfo(createEmulator(), 'disk', { isDevice: true });
     const report = await probeWith(kernel, workspace.file(SIZE, 'disk'));
     expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(/dsmOffloadRead/)] });
   });
 
-  test('says that small files are copied by ordinary means, and decides nothing by it', async () => {
+  test('notes that small files are copied by ordinary means, without an effect on the verdict', async () => {
     const report = await probeWith(withVolume({ readOnly: true }), workspace.file(1000));
     expect(report).toMatchObject({ verdict: 'capable', readOnly: true, size: 1000n });
     expect(report.reasons).toEqual([
@@ -114,43 +117,54 @@ describe('probe', () => {
     ]);
   });
 
-  test('says that an empty file has nothing to offload', async () => {
+  test('notes that an empty file has nothing to offload', async () => {
     const { verdict, reasons } = await probeWith(createEmulator(), workspace.file(0));
     expect(verdict).toBe('capable');
     expect(reasons[0]).toBe('The file is empty, so there is nothing to offload; try one with data.');
   });
 
-  test('every reason is a sentence, the weightiest first', async () => {
-    const facts: Partial<VolumeFacts> = {
+  test('gives every reason as a sentence, the most important first', async () => {
+    const info: Partial<VolumeInfo> = {
       fileSystem: 'exFAT',
       filters: undefined,
       filtersUnknown: undefined,
       readOnly: true,
     };
-    const { verdict, reasons } = await probeWith(withVolume(facts), workspace.file(10));
+    const { verdict, reasons } = await probeWith(withVolume(info), workspace.file(10));
     expect(verdict).toBe('incapable');
     expect(reasons).toHaveLength(4);
     expect(reasons[0]).toMatch(/exFAT/);
     for (const reason of reasons) expect(reason).toMatch(/^[A-Z].*\.$/);
   });
 
-  test('takes a folder', async () => {
+  test('survives JSON.stringify with its report, bigints as decimal strings', async () => {
+    const report = await probeWith(createEmulator(), workspace.file(SIZE));
+    expect(JSON.parse(JSON.stringify(report))).toMatchObject({
+      verdict: 'capable',
+      size: `${SIZE}`,
+      copyOffload: { maximumTransferBytes: `${report.copyOffload?.maximumTransferBytes}` },
+      filters: [],
+    });
+    expect(Object.keys(report)).not.toContain('toJSON');
+  });
+
+  test('accepts a folder', async () => {
     const report = await probeWith(createEmulator(), workspace.root);
     expect(report.verdict).toBe('capable');
     expect(report).not.toHaveProperty('size');
   });
 
-  test('does not find what is not there', async () => {
+  test('rejects with ERROR_FILE_NOT_FOUND if there is no file at the path', async () => {
     const failure = await failureOf(probeWith(createEmulator(), workspace.path('missing')));
     expect(failure).toBeInstanceOf(Win32Error);
     expect(failure).toMatchObject({ code: 'ERROR_FILE_NOT_FOUND' });
   });
 
-  test.each([[''], ['a\0b'], [undefined], [5]])('refuses %o', async (path) => {
+  test.each([[''], ['a\0b'], [undefined], [5]])('refuses a path that is %o', async (path) => {
     expect(await failureOf(probeWith(createEmulator(), path as string))).toBeInstanceOf(InvalidArgumentError);
   });
 
-  test('changes nothing and tries no offload', async () => {
+  test('sends one query to the device, and no offload call', async () => {
     const kernel = createEmulator();
     await probeWith(kernel, workspace.file(SIZE));
     expect(kernel.calls.map(({ name }) => name)).toEqual(['IOCTL_STORAGE_QUERY_PROPERTY']);

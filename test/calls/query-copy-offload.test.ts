@@ -2,8 +2,8 @@ import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ProtocolError, Win32Error } from '../../src/errors.ts';
 import { createOdx } from '../../src/odx.ts';
+import { failureOf, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
-import { failureOf, workspace } from './workspace.ts';
 
 describe('queryCopyOffload', () => {
   test('sends the documented bytes', async () => {
@@ -16,41 +16,38 @@ describe('queryCopyOffload', () => {
     await file.close();
   });
 
-  test.each([512, 4096])(
-    'gives sizes in blocks as they came and in bytes beside them, with a sector of %i',
-    async (sectorSize) => {
-      const { odx, file: make } = workspace({
-        sectorSize,
-        maximumTransferSize: 1_048_576,
-        maximumWriteSize: 65_536,
-        tokenLifetime: 30_000,
-      });
-      const file = await odx.openFile(make('file', 512), 'r');
-      const expected = {
-        version: 1,
-        size: 48,
-        maximumTokenLifetime: 30,
-        defaultTokenLifetime: 30,
-        maximumTransferSize: BigInt(1_048_576 / sectorSize),
-        optimalTransferCount: BigInt(65_536 / sectorSize),
-        maximumDataDescriptors: 65_536,
-        maximumTransferLengthPerDescriptor: 1_048_576 / sectorSize,
-        optimalTransferLengthPerDescriptor: 65_536 / sectorSize,
-        optimalTransferLengthGranularity: 1,
-        maximumTransferBytes: 1_048_576n,
-        optimalTransferBytes: 65_536n,
-      };
-      expect(await odx.queryCopyOffload(file)).toEqual(expected);
-      expect(await odx.queryCopyOffload(file.handle)).toEqual(expected);
-      await file.close();
-    },
-  );
+  test.each([512, 4096])('returns sizes in blocks and in bytes, with a sector of %i', async (sectorSize) => {
+    const { odx, file: make } = workspace({
+      sectorSize,
+      maximumTransferSize: 1_048_576,
+      maximumWriteSize: 65_536,
+      tokenLifetime: 30_000,
+    });
+    const file = await odx.openFile(make('file', 512), 'r');
+    const expected = {
+      version: 1,
+      size: 48,
+      maximumTokenLifetime: 30,
+      defaultTokenLifetime: 30,
+      maximumTransferSize: BigInt(1_048_576 / sectorSize),
+      optimalTransferCount: BigInt(65_536 / sectorSize),
+      maximumDataDescriptors: 65_536,
+      maximumTransferLengthPerDescriptor: 1_048_576 / sectorSize,
+      optimalTransferLengthPerDescriptor: 65_536 / sectorSize,
+      optimalTransferLengthGranularity: 1,
+      maximumTransferBytes: 1_048_576n,
+      optimalTransferBytes: 65_536n,
+    };
+    expect(await odx.queryCopyOffload(file)).toEqual(expected);
+    expect(await odx.queryCopyOffload(file.handle)).toEqual(expected);
+    await file.close();
+  });
 
-  // Which of the two questions for the sector are refused; the sector that is taken.
+  // The sector size queries that the device refuses, and the sector size that is used.
   test.each([
     [['alignment'], 4096n],
     [['alignment', 'geometry'], 512n],
-  ])('of a borrowed handle that does not tell its %j takes a sector of %i', async (refused, sector) => {
+  ])('uses, for a borrowed handle that refuses %j, a sector of %i', async (refused, sector) => {
     const {
       odx,
       emulator,
@@ -88,7 +85,7 @@ describe('queryCopyOffload', () => {
     await file.close();
   });
 
-  test.each([0, 8, 47])('takes a reply of %i bytes for impossible', async (returned) => {
+  test.each([0, 8, 47])('rejects a reply of %i bytes as impossible', async (returned) => {
     const { emulator, file: make } = workspace();
     const odx = createOdx({ kernel: answering(emulator, () => returned) });
     const file = await odx.openFile(make('file', 512), 'r');

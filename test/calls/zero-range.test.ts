@@ -5,7 +5,7 @@ import { createEmulator } from '../../src/emulator/index.ts';
 import { AbortError, InvalidArgumentError, ProtocolError, Win32Error } from '../../src/errors.ts';
 import { openFileWith } from '../../src/open-file.ts';
 import { type ZeroRangeRequest, zeroRangeWith } from '../../src/zero-range.ts';
-import { failureOf, Workspace } from '../copy/workspace.ts';
+import { failureOf, Workspace } from '../copy/kit.ts';
 
 const KIB = 1024;
 const SIZE = 100_001;
@@ -26,7 +26,7 @@ describe('zeroRange', () => {
     [4096n, 8192n],
     [99_840, SIZE - 99_840],
     [0, SIZE],
-  ])('zeros from %s for %s bytes', async (fileOffset, length) => {
+  ])('writes zeros from offset %s for %s bytes', async (fileOffset, length) => {
     const path = workspace.file(SIZE);
     const kernel = createEmulator({ maximumWriteSize: 16 * KIB });
     const file = await openFileWith(kernel, path, 'r+');
@@ -37,7 +37,7 @@ describe('zeroRange', () => {
     expect(kernel.calls).toHaveLength(Math.ceil(Number(length) / (16 * KIB)));
   });
 
-  test('takes one write where the array takes it so', async () => {
+  test('needs one write where the array accepts the whole range', async () => {
     const path = workspace.hole(3 * 1024 ** 3);
     const kernel = createEmulator();
     const file = await openFileWith(kernel, path, 'r+');
@@ -63,7 +63,7 @@ describe('zeroRange', () => {
     expectZeros(path, 0, 1536);
   });
 
-  test('nothing to zero is no call', async () => {
+  test('makes no call for a length of 0', async () => {
     const kernel = createEmulator();
     const file = await openFileWith(kernel, workspace.file(SIZE), 'r+');
     expect(await zeroRangeWith(kernel, file, { fileOffset: 0, length: 0 })).toEqual({ lengthWritten: 0n });
@@ -75,15 +75,15 @@ describe('zeroRange', () => {
   });
 
   const illegal: [string, object, string][] = [
-    ['no offset', { length: 512 }, 'fileOffset'],
-    ['no length', { fileOffset: 0 }, 'length'],
+    ['a missing offset', { length: 512 }, 'fileOffset'],
+    ['a missing length', { fileOffset: 0 }, 'length'],
     ['an odd offset', { fileOffset: 1, length: 512 }, 'fileOffset'],
     ['an odd length', { fileOffset: 0, length: 513 }, 'length'],
-    ['less than the end of the file', { fileOffset: 0, length: SIZE - 1 }, 'length'],
+    ['a length that ends before the end of the file', { fileOffset: 0, length: SIZE - 1 }, 'length'],
     ['an odd length for a larger sector', { fileOffset: 0, length: 512, sectorSize: 4096 }, 'length'],
     ['a range beyond 2^63-1', { fileOffset: 2n ** 63n - 512n, length: 512 }, 'length'],
-    ['copyLength', { fileOffset: 0, copyLength: 512, length: 512 }, 'copyLength'],
-    ['a signal that is none', { fileOffset: 0, length: 512, signal: 1 }, 'signal'],
+    ['an unknown option', { fileOffset: 0, copyLength: 512, length: 512 }, 'copyLength'],
+    ['a signal that is a number', { fileOffset: 0, length: 512, signal: 1 }, 'signal'],
   ];
 
   test.each(illegal)('refuses %s', async (_, request, path) => {
@@ -96,7 +96,7 @@ describe('zeroRange', () => {
     expect(kernel.calls).toEqual([]);
   });
 
-  test('names what Windows refuses, and where', async () => {
+  test('rejects with the error of Windows and its offset', async () => {
     const kernel = createEmulator({
       maximumWriteSize: 16 * KIB,
       intercept: ({ index }) => (index === 2 ? { status: 0xc000_00bb } : undefined),
@@ -110,7 +110,7 @@ describe('zeroRange', () => {
     expectZeros(path, 0, 32 * KIB);
   });
 
-  test('ends where the device makes no progress', async () => {
+  test('rejects when the device makes no progress', async () => {
     const kernel = createEmulator({ intercept: () => ({ truncate: 0n }) });
     const file = await openFileWith(kernel, workspace.file(SIZE), 'r+');
     const failure = await failureOf(zeroRangeWith(kernel, file, { fileOffset: 0, length: 512 }));
@@ -118,7 +118,7 @@ describe('zeroRange', () => {
     expect(failure).toBeInstanceOf(ProtocolError);
   });
 
-  test('is aborted between and within writes', async () => {
+  test('can be aborted during a write and between writes', async () => {
     const controller = new AbortController();
     const kernel = createEmulator({
       maximumWriteSize: 512,

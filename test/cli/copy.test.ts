@@ -43,6 +43,7 @@ describe.concurrent('odx copy of one file', () => {
         offloadedBytes: '3000001',
         zeroedBytes: '0',
         bufferedBytes: '0',
+        systemBytes: '0',
         reads: 1,
         writes: 1,
         elapsedMs: expect.any(Number),

@@ -33,7 +33,7 @@ describe.concurrent('the help of odx', () => {
 
   it('shows the options of the emulator for the commands that work on files', () => {
     const onFiles = commands.filter(({ usesKernel }) => usesKernel).map(({ name }) => name);
-    expect(onFiles).toEqual(['copy', 'probe', 'zero', 'read', 'write', 'repl']);
+    expect(onFiles).toEqual(['copy', 'probe', 'try', 'zero', 'read', 'write', 'repl']);
   });
 
   it.each(names)('fits a terminal of 50 columns for %s, except for command lines', (name) => {

@@ -58,11 +58,13 @@ describe('the progress bar on a terminal of 80 columns', () => {
     source: 'a',
     destination: 'b',
     phase: 'offload',
+    percent: 0,
     bytesDone: 0n,
     totalBytes: 4n * MIB,
     offloadedBytes: 0n,
     zeroedBytes: 0n,
     bufferedBytes: 0n,
+    systemBytes: 0n,
     verifiedBytes: 0n,
     bytesPerSecond: 0,
   };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -118,6 +118,7 @@ describe('odx repl fed from a pipe', () => {
       'dsmOffloadWrite',
       'copyFile',
       'copyFiles',
+      'copyRange',
       'zeroRange',
       'probe',
       'queryCopyOffload',
@@ -225,6 +226,19 @@ describe.skipIf(ptyOpener === undefined)(
       type('.exit\r');
       expect(await session.ended).toBe(0);
       expect(existsSync(path('second'))).toBe(false);
+    });
+
+    it('aborts a trial at its end, and leaves no scratch file behind', async () => {
+      const args = ['repl', '--emulate', '--latency', '500ms'];
+      const session = odxInTerminal(args, folder.path, { ODX_REPL_HISTORY: '' });
+      const scratchFiles = (): string[] =>
+        readdirSync(folder.path).filter((name) => name.startsWith('odx-try-'));
+      await until(() => session.shown().includes('odx> '), session.shown);
+      session.child.stdin?.write('tryOffload("."), 0\r');
+      await until(() => scratchFiles().length > 0, session.shown);
+      session.child.stdin?.write('.exit\r');
+      expect(await session.ended).toBe(0);
+      expect(scratchFiles()).toEqual([]);
     });
 
     it('runs without a history where the file cannot be created', async () => {

@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Win32Error } from '../../src/index.ts';
+import type { Fixture, FixtureOptions, KernelUnderTest } from './fixture.ts';
 import { kernels } from './kernel-under-test.ts';
-import type { KernelUnderTest, Props, Stage } from './stage.ts';
 
-/** One line of the specification. */
+/** A requirement of the specification. */
 export interface Case<Form> {
-  /** What must hold, and who says so. */
+  /** The requirement, and its source in parentheses. */
   readonly title: string;
   readonly needs?: readonly (keyof Abilities)[];
-  /** It can be seen with sectors of at least this size. */
+  /** The smallest sector size with which the case can be observed. */
   readonly leastSector?: number;
-  props(sector: number): Omit<Props, 'sector'>;
-  run(stage: Stage, form: Form, sector: number): Promise<void>;
+  options(sector: number): Omit<FixtureOptions, 'sector'>;
+  run(fixture: Fixture, form: Form, sector: number): Promise<void>;
 }
 
 type Abilities = Pick<
@@ -19,20 +19,20 @@ type Abilities = Pick<
   'canLimit' | 'canForce' | 'canExpire' | 'canRefuse' | 'showsCalls' | 'answersDsm'
 >;
 
-/** Sets up the stage of a case; it is struck when the case has ended. */
-export type Take = (props: Omit<Props, 'sector'>) => Promise<Stage>;
+/** Creates the fixture of a case, which is torn down after it. */
+export type SetUp = (options: Omit<FixtureOptions, 'sector'>) => Promise<Fixture>;
 
-export function onEveryKernel(body: (kernel: KernelUnderTest, sector: number, take: Take) => void): void {
+export function onEveryKernel(body: (kernel: KernelUnderTest, sector: number, setUp: SetUp) => void): void {
   for (const kernel of kernels) {
     describe.each(kernel.sectors)(`${kernel.name}, sectors of %i bytes`, (sector) => {
-      let stage: Stage | undefined;
+      let fixture: Fixture | undefined;
       afterEach(async () => {
-        await stage?.strike();
-        stage = undefined;
+        await fixture?.tearDown();
+        fixture = undefined;
       });
-      body(kernel, sector, async (props) => {
-        stage = await kernel.stage({ sector, ...props });
-        return stage;
+      body(kernel, sector, async (options) => {
+        fixture = await kernel.fixture({ sector, ...options });
+        return fixture;
       });
     });
   }
@@ -41,24 +41,24 @@ export function onEveryKernel(body: (kernel: KernelUnderTest, sector: number, ta
 export function describeCases<Form extends { readonly name: string }>(
   kernel: KernelUnderTest,
   sector: number,
-  take: Take,
+  setUp: SetUp,
   call: string,
   forms: readonly Form[],
   cases: readonly Case<Form>[],
 ): void {
-  describe.each(forms)(`${call}, $name`, (form) => {
-    for (const { title, needs = [], leastSector = 0, props, run } of cases) {
+  describe.each(forms.map((form) => [form.name, form] as const))(`${call}, %s`, (_, form) => {
+    for (const { title, needs = [], leastSector = 0, options, run } of cases) {
       const missing = needs.filter((ability) => !kernel[ability]);
       const reason =
         missing.length > 0
           ? ` [skipped: this kernel has no ${missing.join(', ')}]`
           : sector < leastSector
-            ? ` [skipped: not to be seen with sectors below ${leastSector}]`
+            ? ` [skipped: needs sectors of at least ${leastSector} bytes]`
             : '';
       it.skipIf(reason !== '')(title + reason, async (context) => {
-        const stage = await take(props(sector));
+        const fixture = await setUp(options(sector));
         try {
-          await run(stage, form, sector);
+          await run(fixture, form, sector);
         } catch (error) {
           const isAccepted = error instanceof Win32Error && kernel.acceptableRefusals.includes(error.code);
           if (!isAccepted) throw error;
@@ -71,19 +71,10 @@ export function describeCases<Form extends { readonly name: string }>(
 
 export async function expectRefusal(call: Promise<unknown>, codes: readonly string[]): Promise<Win32Error> {
   const error: unknown = await call.then(
-    () => new Error('It succeeded.'),
+    () => new Error('The call succeeded, but the test expects it to be refused.'),
     (reason: unknown) => reason,
   );
   if (!(error instanceof Win32Error)) throw error;
   expect(codes).toContain(error.code);
   return error;
-}
-
-// A matcher would compare the bytes one by one, and print them all.
-export function expectSame(actual: Buffer, expected: Buffer): void {
-  const first = actual.equals(expected) ? undefined : actual.findIndex((byte, at) => byte !== expected[at]);
-  expect({ length: actual.length, firstDifference: first }).toEqual({
-    length: expected.length,
-    firstDifference: undefined,
-  });
 }

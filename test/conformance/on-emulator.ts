@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { createOdx } from '../../src/index.ts';
-import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+import { createFolder, patternBytes } from '../kit.ts';
+import { contentsOf, type Fixture, type FixtureOptions, fill, type KernelUnderTest } from './fixture.ts';
 
 const TOKEN_LIFETIME = 40;
 
-/** The emulator, over files of the host. */
+/** The emulator, on files of the host. */
 export const onEmulator: KernelUnderTest = {
   name: 'emulator',
   sectors: [512, 4096],
@@ -19,19 +17,19 @@ export const onEmulator: KernelUnderTest = {
   showsCalls: true,
   answersDsm: true,
   acceptableRefusals: [],
-  stage,
+  fixture,
 };
 
-async function stage(props: Props): Promise<Stage> {
+async function fixture(options: FixtureOptions): Promise<Fixture> {
   const forced: { code: number; status: number }[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'odx-conformance-'));
+  const folder = createFolder();
   const kernel = createEmulator({
-    sectorSize: props.sector,
-    maximumTransferSize: props.limits?.read,
-    maximumWriteSize: props.limits?.write,
-    supported: props.unsupported !== true,
-    tokenLifetime: props.expiring === true ? TOKEN_LIFETIME : undefined,
-    dsm: props.dsmRefused === true ? 'refuse' : 'answer',
+    sectorSize: options.sector,
+    maximumTransferSize: options.limits?.read,
+    maximumWriteSize: options.limits?.write,
+    supported: options.unsupported !== true,
+    tokenLifetime: options.expiring === true ? TOKEN_LIFETIME : undefined,
+    dsm: options.dsmRefused === true ? 'refuse' : 'answer',
     intercept: ({ code }) => {
       const at = forced.findIndex((rule) => rule.code === code);
       const [rule] = at === -1 ? [] : forced.splice(at, 1);
@@ -39,14 +37,17 @@ async function stage(props: Props): Promise<Stage> {
     },
   });
   const odx = createOdx({ kernel });
-  const make = async (name: string, content: Props['source']) => {
-    const file = await odx.openFile(join(folder, name), 'w', { size: content.size });
-    const data = randomBytes(content.valid ?? content.size);
+  const make = async (name: string, content: FixtureOptions['source']) => {
+    const file = await odx.openFile(folder.path(name), 'w', { size: content.size });
+    const data = patternBytes(content.valid ?? content.size);
     await fill(odx, file, data);
     return { file, data };
   };
-  const source = await make('source', props.source);
-  const destination = await make('destination', props.destination ?? { size: props.source.size, valid: 0 });
+  const source = await make('source', options.source);
+  const destination = await make(
+    'destination',
+    options.destination ?? { size: options.source.size, valid: 0 },
+  );
   kernel.calls.length = 0;
   return {
     odx,
@@ -58,10 +59,10 @@ async function stage(props: Props): Promise<Stage> {
     calls: () => kernel.calls.map(({ code, input }) => ({ code, input })),
     force: (code, status) => forced.push({ code, status }),
     expireTokens: () => sleep(TOKEN_LIFETIME * 2),
-    async strike() {
+    async tearDown() {
       await source.file.close();
       await destination.file.close();
-      await rm(folder, { recursive: true });
+      folder.remove();
     },
   };
 }

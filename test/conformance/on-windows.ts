@@ -1,13 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createOdx } from '../../src/index.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
-import { contentsOf, fill, type KernelUnderTest, type Props, randomBytes, type Stage } from './stage.ts';
+import { createFolder, patternBytes } from '../kit.ts';
+import { contentsOf, type Fixture, type FixtureOptions, fill, type KernelUnderTest } from './fixture.ts';
 
 /**
- * A folder of a real volume: WIN_ODX_FOLDER, else the temporary folder. Most volumes cannot offload, and say so with
- * one of these; any other refusal is a failure.
+ * A folder on a real volume: WIN_ODX_FOLDER, or the temporary folder. Most volumes do not offload and refuse with one of
+ * `acceptableRefusals`. Any other refusal fails the case.
  */
 export const onWindows: KernelUnderTest = {
   name: 'windows',
@@ -28,22 +26,25 @@ export const onWindows: KernelUnderTest = {
     'ERROR_OFFLOAD_READ_FILE_NOT_SUPPORTED',
     'ERROR_OFFLOAD_WRITE_FILE_NOT_SUPPORTED',
   ],
-  stage,
+  fixture,
 };
 
-async function stage(props: Props): Promise<Stage> {
-  const folder = await mkdtemp(join(process.env['WIN_ODX_FOLDER'] ?? tmpdir(), 'odx-'));
+async function fixture(options: FixtureOptions): Promise<Fixture> {
+  const folder = createFolder(process.env['WIN_ODX_FOLDER']);
   const odx = createOdx({ kernel: loadKernel32() });
-  const make = async (name: string, content: Props['source']) => {
-    const data = randomBytes(content.valid ?? content.size);
-    const file = await odx.openFile(join(folder, name), 'w', { size: content.size });
+  const make = async (name: string, content: FixtureOptions['source']) => {
+    const data = patternBytes(content.valid ?? content.size);
+    const file = await odx.openFile(folder.path(name), 'w', { size: content.size });
     await fill(odx, file, data);
     return { file, data };
   };
-  const source = await make('source', props.source);
-  const destination = await make('destination', props.destination ?? { size: props.source.size, valid: 0 });
+  const source = await make('source', options.source);
+  const destination = await make(
+    'destination',
+    options.destination ?? { size: options.source.size, valid: 0 },
+  );
   const cannot = (): never => {
-    throw new Error('A real volume cannot be made to do that.');
+    throw new Error('This cannot be done on a real volume.');
   };
   return {
     odx,
@@ -55,10 +56,10 @@ async function stage(props: Props): Promise<Stage> {
     calls: cannot,
     force: cannot,
     expireTokens: cannot,
-    async strike() {
+    async tearDown() {
       await source.file.close();
       await destination.file.close();
-      await rm(folder, { recursive: true });
+      folder.remove();
     },
   };
 }

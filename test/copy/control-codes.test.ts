@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import type { CopyFileOptions } from '../../src/copy/options.ts';
 import { createEmulator, type EmulatorOptions } from '../../src/emulator/index.ts';
-import { Workspace } from './workspace.ts';
+import { Workspace } from './kit.ts';
 
 const MIB = 1_048_576;
 const workspace = new Workspace();
@@ -14,18 +15,18 @@ async function countCodes(size: number, array: EmulatorOptions, options: CopyFil
   return { reads, writes, others: kernel.calls.length - counted.length };
 }
 
-describe('control codes', () => {
-  test('one read and one write where one token is enough, and nothing else', async () => {
+describe('copyFile', () => {
+  test('sends one read and one write if one token covers the file, and nothing else', async () => {
     expect(await countCodes(8 * MIB, {})).toEqual({ reads: 1, writes: 1, others: 0 });
   });
 
-  test('as many as the array makes of it, and one question', async () => {
+  test('sends as many reads and writes as the array needs, and queries its limit once', async () => {
     const array = { maximumTransferSize: 4 * MIB, maximumWriteSize: MIB };
     expect(await countCodes(16 * MIB, array)).toEqual({ reads: 4, writes: 16, others: 1 });
     expect(await countCodes(16 * MIB + 1, array)).toEqual({ reads: 5, writes: 17, others: 1 });
   });
 
-  test('chunks are rounded down to the sector', async () => {
+  test('rounds chunkSize down to the sector', async () => {
     const array = { sectorSize: 4096 };
     expect(await countCodes(MIB, array, { chunkSize: 65_537 })).toEqual({ reads: 16, writes: 16, others: 0 });
     expect(await countCodes(10_000, array, { chunkSize: 1, minimumSize: 0n })).toEqual({
@@ -35,14 +36,14 @@ describe('control codes', () => {
     });
   });
 
-  test('none for an empty file, nor for a small one', async () => {
+  test('sends no control code for an empty file, nor for one below minimumSize', async () => {
     expect(await countCodes(0, {}, { mode: 'require' })).toEqual({ reads: 0, writes: 0, others: 0 });
     expect(await countCodes(262_143, {})).toEqual({ reads: 0, writes: 0, others: 0 });
     expect(await countCodes(262_144, {})).toEqual({ reads: 1, writes: 1, others: 0 });
     expect(await countCodes(1, {}, { mode: 'require' })).toEqual({ reads: 1, writes: 1, others: 0 });
   });
 
-  test('the next token is read while one is being written', async () => {
+  test('reads the next token while it writes one', async () => {
     const inFlight: string[] = [];
     let overlaps = 0;
     const kernel = createEmulator({

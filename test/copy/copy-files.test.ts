@@ -1,12 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import type { CopyProgress } from '../../src/copy/copy-file.ts';
-import { type CopyFilesOptions, copyFilesWith } from '../../src/copy/copy-files.ts';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import { copyFilesWith } from '../../src/copy/copy-files.ts';
+import type { CopyFilesOptions } from '../../src/copy/options.ts';
+import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, OdxError } from '../../src/errors.ts';
-import { expectHonest, expectSame, failureOf, Workspace } from './workspace.ts';
+import { expectConsistent, expectSame, failureOf, noise, Workspace } from './kit.ts';
 
 const SIZE = 300_000;
+const NO_PAIR: [string, string] = ['', ''];
 const workspace = new Workspace();
 
 const pairsOf = (count: number): [string, string][] =>
@@ -16,45 +20,51 @@ const codeOf = (result: unknown): string =>
   result instanceof OdxError ? result.code : typeof result === 'object' ? 'copied' : 'nothing';
 
 describe('copyFiles', () => {
-  test.each([1, 3, 64])('copies with concurrency %i, one report each', async (concurrency) => {
-    const pairs = pairsOf(10);
-    const results = await copyFilesWith(createEmulator(), pairs, { concurrency });
-    expect(results).toHaveLength(10);
-    for (const [index, result] of results.entries()) {
-      if (result instanceof OdxError) throw result;
-      expectHonest(result, SIZE + index);
-      expectSame(pairs[index]?.[1] ?? '', pairs[index]?.[0] ?? '');
-    }
-  });
+  test.each([1, 3, 64])(
+    'copies with concurrency %i, and returns one report per pair',
+    async (concurrency) => {
+      const pairs = pairsOf(10);
+      const results = await copyFilesWith(createEmulator(), pairs, { concurrency });
+      expect(results).toHaveLength(10);
+      for (const [index, result] of results.entries()) {
+        if (result instanceof OdxError) throw result;
+        expectConsistent(result, SIZE + index);
+        expectSame(pairs[index]?.[1] ?? '', pairs[index]?.[0] ?? '');
+      }
+    },
+  );
 
-  test('nothing to copy is nothing done', async () => {
+  test('returns an empty array for no pairs', async () => {
     expect(await copyFilesWith(createEmulator(), [])).toEqual([]);
   });
 
-  test.each([undefined, 1, 2])('runs no more than %s at the same time', async (concurrency) => {
-    let most = 0;
-    const running = new Set<bigint>();
-    const kernel = createEmulator({
-      latency: 5,
-      intercept: ({ handle, name }) => {
-        if (name !== 'FSCTL_OFFLOAD_READ') return;
-        running.add(handle);
-        most = Math.max(most, running.size);
-        setTimeout(() => running.delete(handle), 5);
-      },
-    });
-    await copyFilesWith(kernel, pairsOf(12), concurrency === undefined ? {} : { concurrency });
-    expect(most).toBeLessThanOrEqual(concurrency ?? 4);
-  });
+  test.each([undefined, 1, 2])(
+    'runs no more copies at the same time than concurrency %s allows',
+    async (concurrency) => {
+      let most = 0;
+      const running = new Set<bigint>();
+      const kernel = createEmulator({
+        latency: 5,
+        intercept: ({ handle, name }) => {
+          if (name !== 'FSCTL_OFFLOAD_READ') return;
+          running.add(handle);
+          most = Math.max(most, running.size);
+          setTimeout(() => running.delete(handle), 5);
+        },
+      });
+      await copyFilesWith(kernel, pairsOf(12), concurrency === undefined ? {} : { concurrency });
+      expect(most).toBeLessThanOrEqual(concurrency ?? 4);
+    },
+  );
 
-  test('one failure does not stop the others', async () => {
+  test('does not stop the other copies after a failure', async () => {
     const pairs = pairsOf(4);
     pairs[1] = [workspace.path('missing'), workspace.path()];
     const results = await copyFilesWith(createEmulator(), pairs);
     expect(results.map(codeOf)).toEqual(['copied', 'ERROR_FILE_NOT_FOUND', 'copied', 'copied']);
   });
 
-  test('unless asked', async () => {
+  test('aborts the other copies after a failure with stopOnError', async () => {
     const pairs = pairsOf(8);
     pairs[1] = [workspace.path('missing'), workspace.path()];
     const results = await copyFilesWith(createEmulator(), pairs, { concurrency: 1, stopOnError: true });
@@ -67,7 +77,7 @@ describe('copyFiles', () => {
     expect(existsSync(pairs[7]?.[1] ?? '')).toBe(false);
   });
 
-  test('an abort fills what is not finished, and leaves nothing of it', async () => {
+  test('fills the slots of unfinished copies with an AbortError after an abort, and removes their destinations', async () => {
     const controller = new AbortController();
     const pairs = pairsOf(6);
     let reads = 0;
@@ -99,14 +109,16 @@ describe('copyFiles', () => {
     expect(aborted.map(codeOf)).toEqual(['ABORT_ERR', 'ABORT_ERR']);
   });
 
-  test('tells of each file, and passes on what the listener throws', async () => {
+  test('reports the progress of each file, and rejects with an exception of onProgress', async () => {
     const pairs = pairsOf(3);
-    const told: CopyProgress[] = [];
+    const reported: CopyProgress[] = [];
     const onProgress = (step: CopyProgress): void => {
-      told.push(step);
+      reported.push(step);
     };
     await copyFilesWith(createEmulator(), pairs, { onProgress });
-    expect(told.map(({ source }) => source).sort()).toEqual(pairs.map(([source]) => source).sort());
+    // At the beginning and at the end of each file.
+    const sources = pairs.flatMap(([source]) => [source, source]);
+    expect(reported.map(({ source }) => source).sort()).toEqual(sources.sort());
 
     const mine = new Error('mine');
     const throwing = (): never => {
@@ -117,12 +129,68 @@ describe('copyFiles', () => {
     expect(others.map(([, destination]) => existsSync(destination))).toEqual([false, false, false]);
   });
 
+  test('takes objects with source and destination, also beside arrays', async () => {
+    const [first = NO_PAIR, second = NO_PAIR] = pairsOf(2);
+    const results = await copyFilesWith(createEmulator(), [
+      { source: first[0], destination: first[1] },
+      second,
+    ]);
+    expect(results.map(codeOf)).toEqual(['copied', 'copied']);
+    expectSame(first[1], first[0]);
+    expectSame(second[1], second[0]);
+  });
+
+  test('reads each property of a pair once, and ignores a polluted prototype', async () => {
+    const [[source, destination] = NO_PAIR] = pairsOf(1);
+    let reads = 0;
+    const pair = {
+      get source() {
+        reads++;
+        return source;
+      },
+      destination,
+    };
+    await copyFilesWith(createEmulator(), [pair]);
+    expect(reads).toBe(1);
+    Object.defineProperty(Object.prototype, 'destination', { value: destination, configurable: true });
+    try {
+      const incomplete = [{ source }] as unknown as [string, string][];
+      expect(await failureOf(copyFilesWith(createEmulator(), incomplete))).toMatchObject({
+        issues: [{ path: 'pairs.0.destination' }],
+      });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'destination');
+    }
+  });
+
+  test('copies to where the paths pointed when it was called, even if the working folder changes', async () => {
+    const folder = dirname(workspace.path());
+    const elsewhere = dirname(workspace.path());
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) writeFileSync(join(folder, name), noise(SIZE));
+    // process.chdir does not exist in the worker threads of the test runner.
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(folder);
+    try {
+      const pairs = names.map((name): [string, string] => [name, `${name}.copy`]);
+      const copying = copyFilesWith(createEmulator({ latency: 2 }), pairs, { concurrency: 1 });
+      const one = copyFileWith(createEmulator({ latency: 2 }), 'a', 'a.other');
+      cwd.mockReturnValue(elsewhere);
+      expect((await copying).map(codeOf)).toEqual(names.map(() => 'copied'));
+      await one;
+    } finally {
+      cwd.mockRestore();
+    }
+    for (const name of names) expectSame(join(folder, `${name}.copy`), join(folder, name));
+    expectSame(join(folder, 'a.other'), join(folder, 'a'));
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
   const illegal: [string, unknown, string[]][] = [
-    ['no array', 'ab', ['pairs']],
-    ['a pair that is none', [['a', 'b'], 'c'], ['pairs.1']],
-    ['too long a pair', [['a', 'b', 'c']], ['pairs.0']],
+    ['pairs that are not an array', 'ab', ['pairs']],
+    ['a pair that is a string', [['a', 'b'], 'c'], ['pairs.1']],
+    ['a pair of three', [['a', 'b', 'c']], ['pairs.0']],
     [
-      'paths that are none',
+      'values that are not paths',
       [
         ['a', 'b'],
         [5, ''],
@@ -131,7 +199,7 @@ describe('copyFiles', () => {
       ['pairs.1.0'],
     ],
     [
-      'one destination for two',
+      'two pairs with one destination',
       [
         ['a', 'b'],
         ['c', './x/../b'],
@@ -154,10 +222,17 @@ describe('copyFiles', () => {
       ],
       ['pairs.1.0'],
     ],
-    ['several at once', [['a'], ['b', 'c\0']], ['pairs.0', 'pairs.1.1']],
+    ['several illegal pairs at once', [['a'], ['b', 'c\0']], ['pairs.0', 'pairs.1.1']],
+    ['an object without a destination', [{ source: 'a' }], ['pairs.0.destination']],
+    ['an object with an unknown key', [{ source: 'a', destination: 'b', target: 'c' }], ['pairs.0.target']],
+    [
+      'an object whose source is the destination of another',
+      [['a', 'b'], { source: './x/../b', destination: 'c' }],
+      ['pairs.1.source'],
+    ],
   ];
 
-  test.each(illegal)('refuses %s', async (_, pairs, paths) => {
+  test.each(illegal)('refuses %s, and copies nothing', async (_, pairs, paths) => {
     const failure = await failureOf(copyFilesWith(createEmulator(), pairs as [string, string][]));
     expect(failure).toBeInstanceOf(InvalidArgumentError);
     expect(failure).toMatchObject({ issues: paths.map((path) => ({ path })) });
@@ -169,7 +244,7 @@ describe('copyFiles', () => {
     ['concurrency', 1.5],
     ['stopOnError', 1],
     ['Mode', 'prefer'],
-  ])('refuses %s: %s, and copies nothing', async (path, value) => {
+  ])('refuses the option %s with the value %s, and copies nothing', async (path, value) => {
     const pairs = pairsOf(1);
     const options = { [path]: value } as CopyFilesOptions;
     expect(await failureOf(copyFilesWith(createEmulator(), pairs, options))).toMatchObject({
@@ -178,7 +253,7 @@ describe('copyFiles', () => {
     expect(existsSync(pairs[0]?.[1] ?? '')).toBe(false);
   });
 
-  test('one listener on the signal, however many files', async () => {
+  test('adds one listener to the signal, however many files it copies', async () => {
     const controller = new AbortController();
     const warnings: Error[] = [];
     const warn = (warning: Error): void => {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import type { CopyFileOptions } from '../../src/copy/options.ts';
+import type { Intercept } from '../../src/emulator/index.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
-import type { Intercept } from '../../src/emulator/interception.ts';
 import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';
 import {
   FSCTL_OFFLOAD_READ,
@@ -12,7 +13,7 @@ import {
   statuses,
 } from '../../structs/index.ts';
 import {
-  expectHonest,
+  expectConsistent,
   expectNothing,
   expectSame,
   failureOf,
@@ -20,7 +21,7 @@ import {
   onWindows,
   Workspace,
   watched,
-} from './workspace.ts';
+} from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 150_001;
@@ -43,7 +44,7 @@ function copy(source: string, destination: string, options: CopyFileOptions, int
   return copyFileWith(emulator(intercept), source, destination, { minimumSize: 0, ...options });
 }
 
-test('the copy of these tests takes the control codes that they count on', async () => {
+test('copyFile sends as many control codes as the tests of this file assume', async () => {
   const codes: number[] = [];
   const destination = workspace.path();
   const report = await copy(workspace.file(SIZE), destination, {}, ({ code }) => {
@@ -53,8 +54,8 @@ test('the copy of these tests takes the control codes that they count on', async
   expect(codes).toHaveLength(CODES);
 });
 
-describe.each(everywhere)('in the mode $mode, at control code $index', ({ mode, index }) => {
-  test('every status gives the whole copy or the right rejection', async () => {
+describe.each(everywhere)('with mode $mode and a fault at control code $index', ({ mode, index }) => {
+  test('copyFile completes the copy or rejects with the right error, for every status', async () => {
     const source = workspace.file(SIZE);
     const unchanged = watched(source);
     for (const status of statuses) {
@@ -82,11 +83,11 @@ describe.each(everywhere)('in the mode $mode, at control code $index', ({ mode, 
         continue;
       }
       const report = await copying;
-      expectHonest(report, SIZE);
+      expectConsistent(report, SIZE);
       expectSame(destination, source);
       if (isHarmless()) {
         expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
-        // A fresh token, and what had been read ahead is read again.
+        // One fresh token, and the extent that had been read ahead is read again.
         expect(report.reads).toBeLessThanOrEqual(READS + (isMended() ? 2 : 0));
         expect(report).not.toHaveProperty('fallback');
       } else {
@@ -97,61 +98,72 @@ describe.each(everywhere)('in the mode $mode, at control code $index', ({ mode, 
     unchanged();
   });
 
-  test.each([0, 511, 512, 1000, 16_384])('doing no more than %i bytes is gone on from', async (truncate) => {
-    const source = workspace.file(SIZE);
-    const destination = workspace.path();
-    let hit = 0;
-    const copying = copy(source, destination, { mode }, ({ index: at, code }) => {
-      if (at !== index) return;
-      hit = code;
-      return { truncate };
-    });
-    const outcome = await copying.catch((error: unknown) => error);
-    const isNothing = truncate < 512 && (hit === FSCTL_OFFLOAD_READ || hit === FSCTL_OFFLOAD_WRITE);
-    if (isNothing && mode === 'require') {
-      expect(outcome).toBeInstanceOf(ProtocolError);
-      expectNothing(destination);
-      return;
-    }
-    const report = await copying;
-    expectHonest(report, SIZE);
-    expectSame(destination, source);
-    if (isNothing) expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
-    else expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
-  });
+  test.each([0, 511, 512, 1000, 16_384])(
+    'copyFile continues after a call that does no more than %i bytes',
+    async (truncate) => {
+      const source = workspace.file(SIZE);
+      const destination = workspace.path();
+      let hit = 0;
+      const copying = copy(source, destination, { mode }, ({ index: at, code }) => {
+        if (at !== index) return;
+        hit = code;
+        return { truncate };
+      });
+      const outcome = await copying.catch((error: unknown) => error);
+      const isNothing = truncate < 512 && (hit === FSCTL_OFFLOAD_READ || hit === FSCTL_OFFLOAD_WRITE);
+      if (isNothing && mode === 'require') {
+        expect(outcome).toBeInstanceOf(ProtocolError);
+        expectNothing(destination);
+        return;
+      }
+      const report = await copying;
+      expectConsistent(report, SIZE);
+      expectSame(destination, source);
+      if (isNothing) expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
+      else expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
+    },
+  );
 
   test.each([
     ['new', undefined],
     ['existing', SIZE],
     ['existing longer', SIZE + 1000],
     ['existing shorter', 1000],
-  ])('an abort leaves nothing of a %s destination that was begun', async (_, size) => {
-    const source = workspace.file(SIZE);
-    const unchanged = watched(source);
-    const destination = workspace.path();
-    const old = size === undefined ? undefined : noise(size);
-    if (old !== undefined) writeFileSync(destination, old);
-    let hasBegun = false;
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const copying = copy(source, destination, { mode, signal: controller.signal }, ({ index: at, code }) => {
-      hasBegun ||= code === FSCTL_OFFLOAD_WRITE;
-      if (at === index) controller.abort(reason);
-    });
-    const error = await failureOf(copying);
-    expect(error).toBeInstanceOf(AbortError);
-    expect(error).toMatchObject({ cause: reason });
-    if (old === undefined || hasBegun) expectNothing(destination);
-    // What had another size may have been given the final one already, and is as good as begun then.
-    else if (index === 0 || size === SIZE || existsSync(destination)) {
-      expect(Buffer.compare(readFileSync(destination), old)).toBe(0);
-    }
-    unchanged();
-  });
+  ])(
+    'an abort removes the %s destination if it was changed, and leaves it unchanged otherwise',
+    async (_, size) => {
+      const source = workspace.file(SIZE);
+      const unchanged = watched(source);
+      const destination = workspace.path();
+      const old = size === undefined ? undefined : noise(size);
+      if (old !== undefined) writeFileSync(destination, old);
+      let hasBegun = false;
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const copying = copy(
+        source,
+        destination,
+        { mode, signal: controller.signal },
+        ({ index: at, code }) => {
+          hasBegun ||= code === FSCTL_OFFLOAD_WRITE;
+          if (at === index) controller.abort(reason);
+        },
+      );
+      const error = await failureOf(copying);
+      expect(error).toBeInstanceOf(AbortError);
+      expect(error).toMatchObject({ cause: reason });
+      if (old === undefined || hasBegun) expectNothing(destination);
+      // A destination of another size may have its final size already, which counts as a change.
+      else if (index === 0 || size === SIZE || existsSync(destination)) {
+        expect(Buffer.compare(readFileSync(destination), old)).toBe(0);
+      }
+      unchanged();
+    },
+  );
 });
 
-describe.each(modes)('in the mode %s', (mode) => {
-  test('a token that is refused everywhere gets one fresh token at a place', async () => {
+describe.each(modes)('with mode %s', (mode) => {
+  test('copyFile tries one fresh token per position if the array refuses every token', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     let writes = 0;
@@ -171,7 +183,7 @@ describe.each(modes)('in the mode %s', (mode) => {
     }
   });
 
-  test('a token that is refused at every other write is replaced each time', async () => {
+  test('copyFile reads a fresh token each time if the array refuses every other write', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     let writes = 0;
@@ -183,7 +195,7 @@ describe.each(modes)('in the mode %s', (mode) => {
     expectSame(destination, source);
   });
 
-  test('an exception of the interception reaches the caller as it is', async () => {
+  test('copyFile rejects with an exception of the intercept option unchanged', async () => {
     const source = workspace.file(SIZE);
     for (const index of [0, 1, 2]) {
       const destination = workspace.path();
@@ -191,7 +203,7 @@ describe.each(modes)('in the mode %s', (mode) => {
       let offloads = 0;
       const failure = await failureOf(
         copy(source, destination, { mode }, ({ code }) => {
-          // What the device is asked besides fails in silence.
+          // A failed query of the device's limits is ignored.
           if (code !== IOCTL_STORAGE_QUERY_PROPERTY && offloads++ === index) throw mine;
         }),
       );
@@ -202,7 +214,7 @@ describe.each(modes)('in the mode %s', (mode) => {
 });
 
 test.each([SIZE, SIZE + 1000, 1000])(
-  'what is refused at once leaves an existing destination of %i bytes as it was',
+  'copyFile leaves an existing destination of %i bytes unchanged if the first offload read is refused',
   async (size) => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
@@ -218,7 +230,7 @@ test.each([SIZE, SIZE + 1000, 1000])(
   },
 );
 
-test('when the token is refused and cannot be read again, the refusal is the reason', async () => {
+test('copyFile reports the refusal of a token as the reason if the token cannot be read again', async () => {
   const source = workspace.file(SIZE);
   const destination = workspace.path();
   let isRefused = false;
@@ -233,22 +245,25 @@ test('when the token is refused and cannot be read again, the refusal is the rea
   expectSame(destination, source);
 });
 
-// The call that is refused, and the file that it was for; `dest` is where the copy was to go, whichever it was.
+// The control code that is refused, and the file it was for. `dest` is the destination in both cases.
 test.each([
   [FSCTL_OFFLOAD_READ, 'source'],
   [FSCTL_OFFLOAD_WRITE, 'destination'],
-] as const)('the error of a refused 0x%x names the %s and the destination', async (refused, which) => {
-  const [source, destination] = [workspace.file(SIZE), workspace.path()];
-  const path = which === 'source' ? source : destination;
-  const refuse = ({ code }: { code: number }) => (code === refused ? { status: 0xc000_00bb } : undefined);
-  const required = copy(source, destination, { mode: 'require' }, refuse);
-  await expect(required).rejects.toMatchObject({ path, dest: destination });
-  const { fallback } = await copy(source, destination, {}, refuse);
-  expect(fallback?.reason).toMatchObject({ path, dest: destination });
-});
+] as const)(
+  'the error of a refused control code 0x%x names the %s and the destination',
+  async (refused, which) => {
+    const [source, destination] = [workspace.file(SIZE), workspace.path()];
+    const path = which === 'source' ? source : destination;
+    const refuse = ({ code }: { code: number }) => (code === refused ? { status: 0xc000_00bb } : undefined);
+    const required = copy(source, destination, { mode: 'require' }, refuse);
+    await expect(required).rejects.toMatchObject({ path, dest: destination });
+    const { fallback } = await copy(source, destination, {}, refuse);
+    expect(fallback?.reason).toMatchObject({ path, dest: destination });
+  },
+);
 
 test.each([FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE])(
-  'the report counts a 0x%x that succeeded without progress',
+  'the report counts a control code 0x%x that succeeded without progress',
   async (code) => {
     let seen = 0;
     const kernel = emulator((call) => (call.code === code && ++seen === 2 ? { truncate: 0n } : undefined));
@@ -262,7 +277,7 @@ test.each([FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE])(
 );
 
 test.skipIf(onWindows)(
-  'a file that has taken the place of the destination survives, and what was begun is no copy [Windows shares it with nobody]',
+  'copyFile does not remove a file that has taken the place of its destination, and empties the moved one [Windows refuses to move an open destination]',
   async () => {
     const source = workspace.file(SIZE);
     for (const before of [undefined, noise(SIZE)]) {
@@ -271,17 +286,17 @@ test.skipIf(onWindows)(
       const failed = copy(source, destination, { mode: 'require' }, ({ index }) => {
         if (index !== 4) return undefined;
         renameSync(destination, moved);
-        writeFileSync(destination, 'of somebody else');
+        writeFileSync(destination, 'other data');
         return { status: 0xc000_00bb };
       });
       await expect(failed).rejects.toBeInstanceOf(Win32Error);
-      expect(readFileSync(destination, 'utf8')).toBe('of somebody else');
+      expect(readFileSync(destination, 'utf8')).toBe('other data');
       expect(statSync(moved).size).toBe(0);
     }
   },
 );
 
-test('what was read is written before a failed read ends the offload', async () => {
+test('copyFile writes the tokens it has read before a failed read ends the offload', async () => {
   const source = workspace.file(SIZE);
   const destination = workspace.path();
   let reads = 0;
@@ -291,7 +306,7 @@ test('what was read is written before a failed read ends the offload', async () 
   expect(report).toMatchObject({ offloadedBytes: 65_536n, fallback: { at: 65_536n }, writes: 2 });
 });
 
-test('the device is not tried again once it has refused', async () => {
+test('copyFile sends no other control code once the device has refused one', async () => {
   const source = workspace.file(SIZE);
   const codes: number[] = [];
   await copy(source, workspace.path(), {}, ({ code }) => {
@@ -301,7 +316,7 @@ test('the device is not tried again once it has refused', async () => {
   expect(codes).toEqual([FSCTL_OFFLOAD_READ]);
 });
 
-test('an abort before the beginning touches nothing', async () => {
+test('copyFile leaves an existing destination alone if the signal is aborted from the start', async () => {
   const destination = workspace.path();
   writeFileSync(destination, 'mine');
   const signal = AbortSignal.abort('no');

@@ -10,11 +10,11 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
-import { openFileWith } from '../../src/open-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
+import { openFileWith } from '../../src/open-file.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
-import { expectNothing, expectSame, failureOf, onWindows, Workspace, watched } from './workspace.ts';
+import { expectNothing, expectSame, failureOf, onWindows, Workspace, watched } from './kit.ts';
 
 const SIZE = 300_000;
 const NEEDS_LINKS = ' [needs symbolic links, which take a privilege on Windows and fail under Wine]';
@@ -22,7 +22,7 @@ const workspace = new Workspace();
 
 describe('a copy onto itself', () => {
   const otherNames: [string, (source: string) => string][] = [
-    ['the same path', (source) => source],
+    ['the path', (source) => source],
     ['a relative path', (source) => relative(process.cwd(), source)],
     ['a path with dots', (source) => join(dirname(source), '.', 'x', '..', 'source')],
     [
@@ -43,24 +43,27 @@ describe('a copy onto itself', () => {
 
   for (const [name, nameOf] of otherNames) {
     const isLink = name === 'a symbolic link';
-    test.skipIf(isLink && onWindows)(`is refused by ${name}${isLink ? NEEDS_LINKS : ''}`, async () => {
-      const source = workspace.file(SIZE);
-      const destination = nameOf(source);
-      const unchanged = watched(source);
-      const kernel = createEmulator();
-      for (const options of [{ mode: 'prefer' }, { mode: 'require' }, { overwrite: false }] as const) {
-        const failure = await failureOf(copyFileWith(kernel, source, destination, options));
-        expect(failure).toBeInstanceOf(InvalidArgumentError);
-        expect(failure).toMatchObject({ issues: [{ path: 'destination' }] });
-      }
-      unchanged();
-      expect(kernel.calls).toEqual([]);
-    });
+    test.skipIf(isLink && onWindows)(
+      `is refused if the destination is ${name} of the source${isLink ? NEEDS_LINKS : ''}`,
+      async () => {
+        const source = workspace.file(SIZE);
+        const destination = nameOf(source);
+        const unchanged = watched(source);
+        const kernel = createEmulator();
+        for (const options of [{ mode: 'prefer' }, { mode: 'require' }, { overwrite: false }] as const) {
+          const failure = await failureOf(copyFileWith(kernel, source, destination, options));
+          expect(failure).toBeInstanceOf(InvalidArgumentError);
+          expect(failure).toMatchObject({ issues: [{ path: 'destination' }] });
+        }
+        unchanged();
+        expect(kernel.calls).toEqual([]);
+      },
+    );
   }
 });
 
-describe('overwrite: false', () => {
-  test('never touches what exists', async () => {
+describe('copyFile with overwrite: false', () => {
+  test('leaves an existing file unchanged', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.written(Buffer.from('mine'), 'destination');
     const unchanged = watched(destination);
@@ -71,7 +74,7 @@ describe('overwrite: false', () => {
     unchanged();
   });
 
-  test('lets exactly one of several copies at once win', async () => {
+  test('lets exactly one of several simultaneous copies succeed', async () => {
     const kernel = createEmulator({ latency: 2 });
     for (let round = 0; round < 10; round++) {
       const sources = [0, 1, 2, 3].map(() => workspace.file(SIZE));
@@ -88,7 +91,7 @@ describe('overwrite: false', () => {
     }
   });
 
-  test('never takes the result of another copy with it when it fails', async () => {
+  test('does not remove the result of another copy when it fails', async () => {
     for (let round = 0; round < 50; round++) {
       let writes = 0;
       const kernel = createEmulator({
@@ -114,7 +117,7 @@ describe('overwrite: false', () => {
     }
   });
 
-  test('creates what does not exist', async () => {
+  test('creates a file that does not exist', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     await copyFileWith(createEmulator(), source, destination, { overwrite: false });
@@ -122,8 +125,8 @@ describe('overwrite: false', () => {
   });
 });
 
-describe('what cannot be opened', () => {
-  test('a missing source leaves an existing destination alone and creates no new one', async () => {
+describe('copyFile', () => {
+  test('leaves an existing destination unchanged and creates no new one if the source is missing', async () => {
     const missing = workspace.path('missing');
     const destination = workspace.written(Buffer.from('mine'));
     const absent = workspace.path();
@@ -135,14 +138,14 @@ describe('what cannot be opened', () => {
     expectNothing(absent);
   });
 
-  test('a missing folder', async () => {
+  test('rejects with ERROR_PATH_NOT_FOUND if the folder of the destination is missing', async () => {
     const destination = join(workspace.path(), 'x', 'y');
     const failure = await failureOf(copyFileWith(createEmulator(), workspace.file(1), destination));
     expect(failure).toBeInstanceOf(Win32Error);
     expect(failure).toMatchObject({ code: 'ERROR_PATH_NOT_FOUND', path: destination });
   });
 
-  test('a folder is neither source nor destination', async () => {
+  test('rejects if the source or the destination is a folder', async () => {
     const folder = workspace.path('folder');
     mkdirSync(folder);
     const source = workspace.file(SIZE);
@@ -155,7 +158,7 @@ describe('what cannot be opened', () => {
 });
 
 test.skipIf(onWindows)(
-  `a failed copy through a symbolic link takes the file and leaves the link${NEEDS_LINKS}`,
+  `a failed copy through a symbolic link removes the file and leaves the link${NEEDS_LINKS}`,
   async () => {
     const target = workspace.path();
     writeFileSync(target, 'old');
@@ -171,8 +174,8 @@ test.skipIf(onWindows)(
   },
 );
 
-describe('while a copy is under way', () => {
-  // An emulator of which the first offload write waits until `go` is called.
+describe('during a copy', () => {
+  // An emulator whose first offload write waits until `go` is called.
   function halted() {
     let go = (): void => {};
     let begin = (): void => {};
@@ -193,7 +196,7 @@ describe('while a copy is under way', () => {
     return { kernel, go, began };
   }
 
-  test('nobody else writes to its destination, by whatever name, nor takes it for whole', async () => {
+  test('other copies can neither write to its destination, under any name, nor read it', async () => {
     const source = workspace.file(SIZE);
     const other = workspace.file(SIZE);
     const destination = workspace.path();
@@ -214,7 +217,7 @@ describe('while a copy is under way', () => {
     expectSame(destination, source);
   });
 
-  test('its source can be read, but not opened to be written', async () => {
+  test('its source can be read, but not opened for writing', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     const second = workspace.path();
@@ -231,7 +234,7 @@ describe('while a copy is under way', () => {
     expectSame(second, source);
   });
 
-  test('what is open to be written is copied all the same', async () => {
+  test('its source may be open for writing from before', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     const kernel = createEmulator();
@@ -242,12 +245,15 @@ describe('while a copy is under way', () => {
   });
 });
 
-test.skipIf(onWindows)(`writes through a symbolic link to an existing file${NEEDS_LINKS}`, async () => {
-  const source = workspace.file(SIZE);
-  const target = workspace.path();
-  writeFileSync(target, 'old');
-  const link = workspace.path('link');
-  symlinkSync(target, link);
-  await copyFileWith(createEmulator(), source, link);
-  expectSame(target, source);
-});
+test.skipIf(onWindows)(
+  `copyFile writes through a symbolic link to an existing file${NEEDS_LINKS}`,
+  async () => {
+    const source = workspace.file(SIZE);
+    const target = workspace.path();
+    writeFileSync(target, 'old');
+    const link = workspace.path('link');
+    symlinkSync(target, link);
+    await copyFileWith(createEmulator(), source, link);
+    expectSame(target, source);
+  },
+);

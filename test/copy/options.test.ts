@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import type { CopyFileOptions } from '../../src/copy/options.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
-import { expectNothing, failureOf, Workspace } from './workspace.ts';
+import { expectNothing, failureOf, Workspace } from './kit.ts';
 
 const workspace = new Workspace();
 
@@ -26,7 +27,7 @@ const illegal: [string, unknown, RegExp][] = [
 ];
 
 describe('copyFile refuses', () => {
-  test.each(illegal)('%s: %o', async (key, value, message) => {
+  test.each(illegal)('the option %s with the value %o', async (key, value, message) => {
     const destination = workspace.path();
     const options = { [key]: value } as CopyFileOptions;
     const failure = await failureOf(copyFileWith(createEmulator(), workspace.file(10), destination, options));
@@ -43,12 +44,12 @@ describe('copyFile refuses', () => {
     ['source', [5, 'b']],
     ['destination', ['a', 'b\0']],
     ['destination', ['a', undefined]],
-  ])('a %s that is no path: %o', async (path, [source, destination]) => {
+  ])('a %s that is not a path: %o', async (path, [source, destination]) => {
     const copying = copyFileWith(createEmulator(), source as string, destination as string);
     expect(await failureOf(copying)).toMatchObject({ issues: [{ path }] });
   });
 
-  test('options that are none', async () => {
+  test('options that are not an object', async () => {
     for (const options of [null, 5, 'x', []]) {
       const copying = copyFileWith(createEmulator(), 'a', 'b', options as CopyFileOptions);
       expect(await failureOf(copying)).toBeInstanceOf(InvalidArgumentError);

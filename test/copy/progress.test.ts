@@ -1,14 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, type CopyProgress, copyFileWith } from '../../src/copy/copy-file.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import type { CopyFileOptions } from '../../src/copy/options.ts';
+import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { Win32Error } from '../../src/errors.ts';
-import { expectNothing, failureOf, Workspace } from './workspace.ts';
+import {
+  expectConsistent,
+  expectNothing,
+  expectSame,
+  failureOf,
+  Workspace,
+  watched,
+  withFiles,
+} from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 2_000_001;
+const MINE = new Error('mine');
 const workspace = new Workspace();
 
-async function told(options: CopyFileOptions, latency: number, supported = true) {
+/** Copies a file and records the progress and when it was reported. */
+async function recordProgress(options: CopyFileOptions, latency: number, supported = true) {
   const source = workspace.file(SIZE);
   const destination = workspace.path();
   const kernel = createEmulator({ latency, supported, maximumTransferSize: 64 * KIB });
@@ -23,67 +35,157 @@ async function told(options: CopyFileOptions, latency: number, supported = true)
 }
 
 describe('onProgress', () => {
-  test.each([{}, { verify: true }, { mode: 'require' } as const])('is honest with %o', async (options) => {
-    const { progress, moments, report, source, destination } = await told(options, 15);
-    expect(progress.length).toBeGreaterThan(3);
-    for (const [index, step] of progress.entries()) {
-      expect(step).toMatchObject({ source, destination, totalBytes: BigInt(SIZE) });
-      expect(step.offloadedBytes + step.zeroedBytes + step.bufferedBytes).toBe(step.bytesDone);
-      expect(step.bytesPerSecond).toBeGreaterThanOrEqual(0);
-      const before = progress[index - 1];
-      if (before !== undefined) expect(step.bytesDone).toBeGreaterThanOrEqual(before.bytesDone);
-      const moment = moments[index] ?? 0;
-      // The one at the end may come at any time.
-      if (index > 0 && index < progress.length - 1) {
-        expect(moment - (moments[index - 1] ?? 0)).toBeGreaterThan(45);
+  test.each([{}, { verify: true }, { mode: 'require' } as const])(
+    'reports consistent counts at most twenty times a second with the options %o',
+    async (options) => {
+      const { progress, moments, report, source, destination } = await recordProgress(options, 15);
+      expect(progress.length).toBeGreaterThan(3);
+      for (const [index, step] of progress.entries()) {
+        expect(step).toMatchObject({ source, destination, totalBytes: BigInt(SIZE) });
+        const { offloadedBytes, zeroedBytes, bufferedBytes, systemBytes } = step;
+        expect(offloadedBytes + zeroedBytes + bufferedBytes + systemBytes).toBe(step.bytesDone);
+        expect(step.percent).toBe(Math.floor((Number(step.bytesDone) * 100) / SIZE));
+        expect(step.bytesPerSecond).toBeGreaterThanOrEqual(0);
+        const before = progress[index - 1];
+        if (before !== undefined) expect(step.bytesDone).toBeGreaterThanOrEqual(before.bytesDone);
+        const moment = moments[index] ?? 0;
+        // The last call may follow at any time.
+        if (index > 0 && index < progress.length - 1) {
+          expect(moment - (moments[index - 1] ?? 0)).toBeGreaterThan(45);
+        }
       }
-    }
-    expect(progress.at(-1)).toMatchObject({
-      bytesDone: report.bytes,
-      offloadedBytes: report.offloadedBytes,
-      bufferedBytes: report.bufferedBytes,
-      verifiedBytes: 'verify' in options ? report.bytes : 0n,
-    });
-    const isDone = (step: CopyProgress): boolean => step.bytesDone === report.bytes;
-    if (!('verify' in options)) expect(progress.filter(isDone)).toHaveLength(1);
-  });
+      expect(progress[0]).toMatchObject({ bytesDone: 0n, percent: 0, verifiedBytes: 0n });
+      expect(progress.at(-1)).toMatchObject({
+        percent: 100,
+        bytesDone: report.bytes,
+        offloadedBytes: report.offloadedBytes,
+        bufferedBytes: report.bufferedBytes,
+        verifiedBytes: 'verify' in options ? report.bytes : 0n,
+      });
+      const isDone = (step: CopyProgress): boolean => step.bytesDone === report.bytes;
+      if (!('verify' in options)) expect(progress.filter(isDone)).toHaveLength(1);
+    },
+  );
 
   test.each([
     ['offload', {}, true],
     ['buffered', {}, false],
     ['buffered', { minimumSize: SIZE + 1 }, true],
     ['verify', { verify: true }, true],
-  ] as const)('names the phase %s', async (phase, options, supported) => {
-    const { progress } = await told(options, 0, supported);
-    expect(progress.at(-1)).toMatchObject({ phase, bytesDone: BigInt(SIZE) });
-  });
+  ] as const)(
+    'reports the phase %s with the options %o, where offload is supported: %s',
+    async (phase, options, supported) => {
+      const { progress } = await recordProgress(options, 0, supported);
+      expect(progress.at(-1)).toMatchObject({ phase, bytesDone: BigInt(SIZE) });
+    },
+  );
 
-  test('is called once for an empty file', async () => {
+  test('is called at the beginning and at the end of the copy of an empty file, with 100 percent', async () => {
     const progress: CopyProgress[] = [];
     const onProgress = (step: CopyProgress): void => {
       progress.push(step);
     };
     await copyFileWith(createEmulator(), workspace.file(0), workspace.path(), { onProgress });
-    expect(progress).toMatchObject([{ bytesDone: 0n, totalBytes: 0n }]);
+    const empty = { bytesDone: 0n, totalBytes: 0n, percent: 100 };
+    expect(progress).toMatchObject([empty, empty]);
   });
 
   test.each([
     [15, true],
     [0, true],
     [0, false],
-  ])('ends the copy with what it throws (latency %i, offload %s)', async (latency, supported) => {
-    const source = workspace.file(SIZE);
-    const destination = workspace.path();
-    const kernel = createEmulator({ latency, supported, maximumTransferSize: 64 * KIB });
-    const mine = new Error('mine');
+  ])(
+    'rejects the copy with an exception of the first call (latency %i, offload supported: %s)',
+    async (latency, supported) => {
+      const source = workspace.file(SIZE);
+      const destination = workspace.path();
+      const kernel = createEmulator({ latency, supported, maximumTransferSize: 64 * KIB });
+      const mine = new Error('mine');
+      const onProgress = (): never => {
+        throw mine;
+      };
+      expect(await failureOf(copyFileWith(kernel, source, destination, { onProgress }))).toBe(mine);
+      expectNothing(destination);
+    },
+  );
+
+  test('leaves an existing destination unchanged if the first call throws', async () => {
+    const destination = workspace.written(Buffer.from('old'));
+    const unchanged = watched(destination);
     const onProgress = (): never => {
-      throw mine;
+      throw new Error('mine');
     };
-    expect(await failureOf(copyFileWith(kernel, source, destination, { onProgress }))).toBe(mine);
+    await failureOf(copyFileWith(createEmulator(), workspace.file(0), destination, { onProgress }));
+    unchanged();
+  });
+
+  test.each([
+    [
+      'an exception',
+      () => {
+        throw MINE;
+      },
+    ],
+    ['a rejected promise', () => Promise.reject(MINE)],
+  ])('rejects the copy with %s of a call in the middle, and the destination is removed', async (_, fail) => {
+    const destination = workspace.path();
+    const kernel = createEmulator({ latency: 15, maximumTransferSize: 64 * KIB });
+    const onProgress = ({ percent }: CopyProgress): unknown => {
+      return percent > 0 && percent < 100 ? fail() : undefined;
+    };
+    const copying = copyFileWith(kernel, workspace.file(SIZE), destination, { onProgress });
+    expect(await failureOf(copying)).toBe(MINE);
     expectNothing(destination);
   });
 
-  test('may throw an error of this package without being taken for a device', async () => {
+  test.each([
+    [
+      'an exception',
+      () => {
+        throw MINE;
+      },
+    ],
+    ['a rejected promise', () => Promise.reject(MINE)],
+    ['an abort', (controller: AbortController) => controller.abort()],
+  ])('completes the copy despite %s in the last call, when the destination is closed', async (_, fail) => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const emulator = createEmulator();
+    let closed = 0;
+    const kernel = withFiles(emulator, {
+      async close(handle) {
+        await emulator.files.close(handle);
+        closed++;
+      },
+    });
+    const controller = new AbortController();
+    const closedAtEnd: number[] = [];
+    const onProgress = ({ percent }: CopyProgress): unknown => {
+      if (percent < 100) return;
+      closedAtEnd.push(closed);
+      expectSame(destination, source);
+      return fail(controller);
+    };
+    const { signal } = controller;
+    const report = await copyFileWith(kernel, source, destination, { onProgress, signal });
+    expectConsistent(report, SIZE);
+    expectSame(destination, source);
+    // The source, which closes last, was still open.
+    expect({ closedAtEnd, closed }).toEqual({ closedAtEnd: [1], closed: 2 });
+  });
+
+  test('is awaited where it returns promises, also in the last call', async () => {
+    let pending = 0;
+    const onProgress = async (): Promise<void> => {
+      pending++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      pending--;
+    };
+    await copyFileWith(createEmulator(), workspace.file(SIZE), workspace.path(), { onProgress });
+    expect(pending).toBe(0);
+  });
+
+  test('may throw a Win32Error, which is not mistaken for a refusal of the device', async () => {
     const destination = workspace.path();
     const kernel = createEmulator({ latency: 15, maximumTransferSize: 64 * KIB });
     const mine = new Win32Error({ errno: 50 }, { syscall: 'mine' });
@@ -93,5 +195,38 @@ describe('onProgress', () => {
     const copying = copyFileWith(kernel, workspace.file(SIZE), destination, { onProgress });
     expect(await failureOf(copying)).toBe(mine);
     expectNothing(destination);
+  });
+});
+
+describe('reports', () => {
+  test('survive JSON.stringify, with bigints as decimal strings', async () => {
+    const source = workspace.file(SIZE);
+    const progress: CopyProgress[] = [];
+    const onProgress = (step: CopyProgress): void => {
+      progress.push(step);
+    };
+    const report = await copyFileWith(createEmulator(), source, workspace.path(), { onProgress });
+    expect(JSON.parse(JSON.stringify(report))).toEqual({
+      bytes: `${SIZE}`,
+      offloadedBytes: `${SIZE}`,
+      zeroedBytes: '0',
+      bufferedBytes: '0',
+      systemBytes: '0',
+      reads: 1,
+      writes: 1,
+      elapsedMs: report.elapsedMs,
+    });
+    expect(Number.isInteger(report.elapsedMs)).toBe(true);
+    expect(JSON.parse(JSON.stringify(progress.at(-1)))).toMatchObject({ source, totalBytes: `${SIZE}` });
+    expect(Object.keys(report)).not.toContain('toJSON');
+  });
+
+  test('of a fallback survive JSON.stringify, with the reason', async () => {
+    const kernel = createEmulator({ supported: false });
+    const report = await copyFileWith(kernel, workspace.file(SIZE), workspace.path());
+    expect(JSON.parse(JSON.stringify(report))).toMatchObject({
+      fallback: { at: '0', reason: { name: 'Win32Error', code: 'ERROR_NOT_SUPPORTED', offset: '0' } },
+    });
+    expect(JSON.parse(JSON.stringify(report.fallback))).toMatchObject({ at: '0' });
   });
 });

@@ -11,8 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { SourceChangedError } from '../../src/errors.ts';
-import { withMethods } from './strange-kernel.ts';
-import { expectNothing, failureOf, noise, Workspace } from './workspace.ts';
+import { expectNothing, failureOf, noise, Workspace, withFiles } from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 400_000;
@@ -37,8 +36,8 @@ const moments = ['prefer', 'require'].flatMap((mode) =>
   [1, 2, 3, 5, 8, 11].map((index) => ({ mode: mode as 'prefer' | 'require', index })),
 );
 
-describe.each(changes)('a source that is %s', (_, change) => {
-  test.each(moments)('before control code $index, in the mode $mode', async ({ mode, index }) => {
+describe.each(changes)('copyFile rejects if the source is %s', (_, change) => {
+  test.each(moments)('before control code $index, with mode $mode', async ({ mode, index }) => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     const kernel = createEmulator({
@@ -54,15 +53,15 @@ describe.each(changes)('a source that is %s', (_, change) => {
     expectNothing(destination);
   });
 
-  test.each([false, true])('during ordinary reads, with verify %s', async (verify) => {
+  test.each([false, true])('during ordinary reads, with verify: %s', async (verify) => {
     const source = workspace.file(3_000_000);
     const destination = workspace.path();
     const emulator = createEmulator({ supported: false });
     let writes = 0;
-    const kernel = withMethods(emulator, {
+    const kernel = withFiles(emulator, {
       write: (...args) => {
         if (++writes === 2) change(source);
-        return emulator.write(...args);
+        return emulator.files.write(...args);
       },
     });
     expect(await failureOf(copyFileWith(kernel, source, destination, { verify }))).toBeInstanceOf(

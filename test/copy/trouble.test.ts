@@ -1,19 +1,21 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type CopyFileOptions, copyFileWith } from '../../src/copy/copy-file.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
+import type { CopyFileOptions } from '../../src/copy/options.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { AbortError, InvalidArgumentError, ProtocolError } from '../../src/errors.ts';
-import { type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
-import { withFacts, withMethods } from './strange-kernel.ts';
+import { type FileKernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import {
-  expectHonest,
+  expectConsistent,
   expectNothing,
   expectSame,
   failureOf,
   noise,
   Workspace,
   watched,
-} from './workspace.ts';
+  withFiles,
+  withInfo,
+} from './kit.ts';
 
 const SIZE = 2_500_000;
 const DISK_FULL = 112;
@@ -23,39 +25,39 @@ const refusing = async (): Promise<never> => {
   throw new KernelFailure(DISK_FULL);
 };
 
-const emulators: [string, () => Kernel][] = [
+const emulators: [string, () => Emulator][] = [
   ['offloaded', () => createEmulator({ maximumTransferSize: 1_048_576 })],
   ['ordinary', () => createEmulator({ supported: false })],
 ];
 
 describe.each(emulators)('an %s copy', (kind, emulatorOf) => {
-  const steps: [string, keyof Kernel, string][] = [
+  const steps: [string, keyof FileKernel, string][] = [
     ['sized', 'setSize', 'SetFileInformationByHandle'],
     ['given its times', 'copyMetadata', 'SetFileInformationByHandle'],
     ...(kind === 'ordinary'
       ? ([
           ['read', 'read', 'ReadFile'],
           ['written', 'write', 'WriteFile'],
-        ] as [string, keyof Kernel, string][])
+        ] as [string, keyof FileKernel, string][])
       : []),
   ];
 
-  test.each(steps)('that cannot be %s is removed', async (_, method, syscall) => {
+  test.each(steps)('is removed if a file cannot be %s', async (_, method, syscall) => {
     const source = workspace.file(SIZE);
     const unchanged = watched(source);
     const destination = workspace.path();
-    const kernel = withMethods(emulatorOf(), { [method]: refusing });
+    const kernel = withFiles(emulatorOf(), { [method]: refusing });
     const failure = await failureOf(copyFileWith(kernel, source, destination));
     expect(failure).toMatchObject({ code: 'ERROR_DISK_FULL', errno: DISK_FULL, syscall });
     expectNothing(destination);
     unchanged();
   });
 
-  test('keeps its first failure when nothing can be undone', async () => {
+  test('rejects with its first failure if the destination cannot be removed', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     const emulator = emulatorOf();
-    const kernel = withMethods(emulator, {
+    const kernel = withFiles(emulator, {
       copyMetadata: refusing,
       remove: async () => {
         throw new KernelFailure(5);
@@ -66,31 +68,31 @@ describe.each(emulators)('an %s copy', (kind, emulatorOf) => {
     expect(existsSync(destination)).toBe(true);
   });
 
-  test('that could not be removed does not look finished', async () => {
+  test('is emptied if it cannot be removed, so that it does not look finished', async () => {
     const destination = workspace.path();
     writeFileSync(destination, noise(SIZE));
-    const kernel = withMethods(emulatorOf(), { copyMetadata: refusing, remove: refusing });
+    const kernel = withFiles(emulatorOf(), { copyMetadata: refusing, remove: refusing });
     await failureOf(copyFileWith(kernel, workspace.file(SIZE), destination));
     expect(statSync(destination).size).toBe(0);
   });
 
-  test('leaves an existing destination alone when it cannot be sized', async () => {
+  test('leaves an existing destination unchanged if its size cannot be set', async () => {
     const destination = workspace.written(Buffer.from('mine'));
     const unchanged = watched(destination);
-    const kernel = withMethods(emulatorOf(), { setSize: refusing });
+    const kernel = withFiles(emulatorOf(), { setSize: refusing });
     await failureOf(copyFileWith(kernel, workspace.file(SIZE), destination));
     unchanged();
   });
 
-  test('is aborted within ordinary calls too', async () => {
+  test('is removed if it is aborted during ordinary reads', async () => {
     const controller = new AbortController();
     const emulator = emulatorOf();
     const destination = workspace.path();
     let calls = 0;
-    const kernel = withMethods(emulator, {
+    const kernel = withFiles(emulator, {
       read: (...args) => {
         if (++calls === 3) controller.abort('stop');
-        return emulator.read(...args);
+        return emulator.files.read(...args);
       },
     });
     const options: CopyFileOptions = { signal: controller.signal, verify: true };
@@ -100,19 +102,19 @@ describe.each(emulators)('an %s copy', (kind, emulatorOf) => {
     expectNothing(destination);
   });
 
-  test('that is not what it should be fails its verification and is removed', async () => {
+  test('is removed if its verification finds other bytes', async () => {
     const source = workspace.file(SIZE);
     const destination = workspace.path();
     const emulator = emulatorOf();
-    const kernel = withMethods(emulator, {
+    const kernel = withFiles(emulator, {
       async read(handle, into, offset, signal) {
-        const count = await emulator.read(handle, into, offset, signal);
-        // The only reads of the destination are those of the verification.
+        const count = await emulator.files.read(handle, into, offset, signal);
+        // Only the verification reads the destination.
         if (handle === opened.get(destination) && offset > 0n) into[100] = 0;
         return count;
       },
       async open(path, request) {
-        const handle = await emulator.open(path, request);
+        const handle = await emulator.files.open(path, request);
         opened.set(path, handle);
         return handle;
       },
@@ -125,54 +127,60 @@ describe.each(emulators)('an %s copy', (kind, emulatorOf) => {
   });
 });
 
-test('short and slow ordinary reads and writes are gone on from', async () => {
+test('copyFile continues after ordinary reads and writes that are shorter than requested', async () => {
   const source = workspace.file(SIZE);
   const destination = workspace.path();
   const emulator = createEmulator({ supported: false });
-  const kernel = withMethods(emulator, {
+  const kernel = withFiles(emulator, {
     read: (handle, into, offset, signal) =>
-      emulator.read(handle, into.subarray(0, Math.ceil(into.length / 3)), offset, signal),
+      emulator.files.read(handle, into.subarray(0, Math.ceil(into.length / 3)), offset, signal),
     write: (handle, from, offset, signal) =>
-      emulator.write(handle, from.subarray(0, Math.ceil(from.length / 2)), offset, signal),
+      emulator.files.write(handle, from.subarray(0, Math.ceil(from.length / 2)), offset, signal),
   });
-  expectHonest(await copyFileWith(kernel, source, destination, { verify: true }), SIZE);
+  expectConsistent(await copyFileWith(kernel, source, destination, { verify: true }), SIZE);
   expectSame(destination, source);
 });
 
-test('ordinary writes without progress end', async () => {
+test('copyFile rejects if an ordinary write makes no progress', async () => {
   const destination = workspace.path();
-  const kernel = withMethods(createEmulator({ supported: false }), { write: async () => 0 });
+  const kernel = withFiles(createEmulator({ supported: false }), { write: async () => 0 });
   const failure = await failureOf(copyFileWith(kernel, workspace.file(SIZE), destination));
   expect(failure).toBeInstanceOf(ProtocolError);
   expectNothing(destination);
 });
 
-describe('sectors of different sizes', () => {
-  test.each(['source', 'destination'])('the larger one counts, at the %s', async (name) => {
-    for (const size of [1, 4095, 4097, 150_001]) {
-      const source = workspace.file(size, 'source');
-      const destination = workspace.path('destination');
-      const emulator = createEmulator({ maximumTransferSize: 65_536 + 512, maximumWriteSize: 16_384 + 512 });
-      const kernel = withFacts(emulator, name, { sectorSize: 4096 });
-      const report = await copyFileWith(kernel, source, destination, { minimumSize: 0 });
-      expectHonest(report, size);
-      expectSame(destination, source);
-      // The token covers less of the last large sector than has to be written, which this array refuses.
-      const isCovered = Math.ceil(size / 512) * 512 === Math.ceil(size / 4096) * 4096;
-      const at = isCovered ? undefined : BigInt(Math.floor(size / 4096) * 4096);
-      expect(report.fallback?.at).toBe(at);
-      for (const { code, input } of emulator.calls) {
-        if (code === 0x2d1400) continue;
-        const view = new DataView(input.buffer, input.byteOffset);
-        expect(view.getBigUint64(16, true) % 4096n).toBe(0n);
-        if (code === 0x94264) expect(view.getBigUint64(24, true) % 4096n).toBe(0n);
+describe('a copy between sectors of different sizes', () => {
+  test.each(['source', 'destination'])(
+    'uses multiples of the larger sector where it is that of the %s',
+    async (name) => {
+      for (const size of [1, 4095, 4097, 150_001]) {
+        const source = workspace.file(size, 'source');
+        const destination = workspace.path('destination');
+        const emulator = createEmulator({
+          maximumTransferSize: 65_536 + 512,
+          maximumWriteSize: 16_384 + 512,
+        });
+        const kernel = withInfo(emulator, name, { sectorSize: 4096 });
+        const report = await copyFileWith(kernel, source, destination, { minimumSize: 0 });
+        expectConsistent(report, size);
+        expectSame(destination, source);
+        // The token covers less of the last large sector than has to be written, which this array refuses.
+        const isCovered = Math.ceil(size / 512) * 512 === Math.ceil(size / 4096) * 4096;
+        const at = isCovered ? undefined : BigInt(Math.floor(size / 4096) * 4096);
+        expect(report.fallback?.at).toBe(at);
+        for (const { code, input } of emulator.calls) {
+          if (code === 0x2d1400) continue;
+          const view = new DataView(input.buffer, input.byteOffset);
+          expect(view.getBigUint64(16, true) % 4096n).toBe(0n);
+          if (code === 0x94264) expect(view.getBigUint64(24, true) % 4096n).toBe(0n);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test('a token that covers less than the larger one is no progress', async () => {
+  test('falls back if a token covers less than the larger sector', async () => {
     const source = workspace.file(100_000, 'source');
-    const kernel = withFacts(createEmulator({ maximumTransferSize: 512 }), 'destination', {
+    const kernel = withInfo(createEmulator({ maximumTransferSize: 512 }), 'destination', {
       sectorSize: 4096,
     });
     const destination = workspace.path('destination');
@@ -182,12 +190,12 @@ describe('sectors of different sizes', () => {
   });
 });
 
-describe('a device', () => {
+describe('a device as destination', () => {
   const disk = (size: number) => workspace.written(noise(size), 'disk');
   const kernelOf = (supported: boolean) =>
-    withFacts(createEmulator({ supported }), 'disk', { isDevice: true });
+    withInfo(createEmulator({ supported }), 'disk', { isDevice: true });
 
-  test.each([true, false])('is neither resized nor removed (offload %s)', async (supported) => {
+  test.each([true, false])('is neither resized nor removed (offload supported: %s)', async (supported) => {
     const destination = disk(1_000_448);
     const before = readFileSync(destination);
     const source = workspace.file(500_001);
@@ -203,7 +211,7 @@ describe('a device', () => {
     expect(statSync(destination).size).toBe(1_000_448);
   });
 
-  test('that is smaller than the source is refused', async () => {
+  test('is refused if it is smaller than the source', async () => {
     const destination = disk(4096);
     const unchanged = watched(destination);
     const failure = await failureOf(copyFileWith(kernelOf(true), workspace.file(5000), destination));
@@ -215,7 +223,7 @@ describe('a device', () => {
 const canCount = existsSync('/proc/self/fd');
 
 test.skipIf(!canCount)(
-  `nothing stays open${canCount ? '' : ' (skipped: no /proc/self/fd to count in)'}`,
+  `copyFile leaves no file open, whether it succeeds, fails or is aborted${canCount ? '' : ' (skipped: no /proc/self/fd to count in)'}`,
   async () => {
     const open = (): number => readdirSync('/proc/self/fd').length;
     const source = workspace.file(500_000);

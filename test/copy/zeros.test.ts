@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
-import { knowingZeros } from './strange-kernel.ts';
-import { expectHonest, expectSame, noise, onWindows, Workspace } from './workspace.ts';
+import { expectConsistent, expectSame, knowingZeros, noise, onWindows, Workspace } from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 1024 * KIB + 777;
@@ -15,7 +14,7 @@ interface Run {
   readonly to: number;
 }
 
-/** Copies a file with such runs of zeros, with an array that knows of them. */
+/** Copies a file with runs of zeros, on an array that knows them. */
 async function copyZeros(runs: readonly Run[], before: number | undefined, status?: number) {
   const bytes = noise(SIZE);
   for (const { from, to } of runs) bytes.fill(0, from, to);
@@ -31,9 +30,9 @@ async function copyZeros(runs: readonly Run[], before: number | undefined, statu
       return code === FSCTL_OFFLOAD_WRITE && status !== undefined ? { status } : undefined;
     },
   });
-  const stretches = runs.map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) }));
-  const report = await copyFileWith(knowingZeros(emulator, stretches), source, destination);
-  expectHonest(report, SIZE);
+  const extents = runs.map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) }));
+  const report = await copyFileWith(knowingZeros(emulator, extents), source, destination);
+  expectConsistent(report, SIZE);
   expectSame(destination, source);
   return { report, writes };
 }
@@ -48,62 +47,68 @@ describe.each([
       { from: 512 * KIB, to: 576 * KIB },
     ],
   ],
-])('zeros %s', (_, runs) => {
+])('copyFile with zeros %s', (_, runs) => {
   const zeros = BigInt(runs.reduce((sum, { from, to }) => sum + to - from, 0));
 
-  test.each([undefined, 0, 100_000, SIZE, 2 * SIZE])('before data, over %s bytes', async (before) => {
-    const { report } = await copyZeros(runs, before);
-    expect(report).toMatchObject({ zeroedBytes: zeros, bufferedBytes: 0n });
-  });
+  test.each([undefined, 0, 100_000, SIZE, 2 * SIZE])(
+    'writes them with the zero token, over a destination of %s bytes',
+    async (before) => {
+      const { report } = await copyZeros(runs, before);
+      expect(report).toMatchObject({ zeroedBytes: zeros, bufferedBytes: 0n });
+    },
+  );
 });
 
-describe('zeros at the end', () => {
+describe('copyFile with zeros at the end', () => {
   const runs = [{ from: 512 * KIB, to: SIZE }];
   const zeros = BigInt(SIZE - 512 * KIB);
 
-  test.each([undefined, 0, 1, 512 * KIB])('cost no write over %s bytes', async (before) => {
-    const { report, writes } = await copyZeros(runs, before);
-    expect(report).toMatchObject({ zeroedBytes: zeros, writes: 8 });
-    expect(writes).toBe(8);
-  });
+  test.each([undefined, 0, 1, 512 * KIB])(
+    'does not write them over a destination of %s bytes',
+    async (before) => {
+      const { report, writes } = await copyZeros(runs, before);
+      expect(report).toMatchObject({ zeroedBytes: zeros, writes: 8 });
+      expect(writes).toBe(8);
+    },
+  );
 
   test.each([
     [512 * KIB + 1, 1],
     [640 * KIB, 2],
     [SIZE, 9],
     [2 * SIZE, 9],
-  ])('are written as far as %i bytes were there', async (before, more) => {
+  ])('writes them up to the end of an old destination of %i bytes', async (before, more) => {
     const { report } = await copyZeros(runs, before);
     expect(report).toMatchObject({ zeroedBytes: zeros, writes: 8 + more });
   });
 });
 
-describe('a file of zeros only', () => {
+describe('copyFile with zeros only', () => {
   const runs = [{ from: 0, to: SIZE }];
 
-  test('costs no write where the destination is new', async () => {
+  test('writes nothing to a new destination', async () => {
     const { report } = await copyZeros(runs, undefined);
     expect(report).toMatchObject({ zeroedBytes: BigInt(SIZE), writes: 0 });
   });
 
-  test('is copied by ordinary means where zeros cannot be written', async () => {
+  test('copies by ordinary means if the zero token cannot be written', async () => {
     const { report } = await copyZeros(runs, SIZE, 0xc000_00bb);
     expect(report).toMatchObject({ bufferedBytes: BigInt(SIZE), fallback: { at: 0n } });
   });
 
-  test('gets a second try where the zero token is refused as invalid', async () => {
+  test('tries the zero token a second time if the array refuses it as invalid', async () => {
     const { writes } = await copyZeros(runs, SIZE, 0xc000_0465);
     expect(writes).toBe(2);
   });
 });
 
-test('zeros before the refusal of a write count as zeros where nothing was there', async () => {
+test('copyFile counts zeros before a refused write as zeroed bytes if the destination is new', async () => {
   const { report } = await copyZeros([{ from: 0, to: 128 * KIB }], undefined, 0xc000_00bb);
   expect(report).toMatchObject({ zeroedBytes: BigInt(128 * KIB), fallback: { at: BigInt(128 * KIB) } });
 });
 
 test.skipIf(onWindows)(
-  'a hole is known by the flag, and needs no read [needs a host that tells holes]',
+  'copyFile recognizes a hole by the flag of the first read [needs a host that reports holes]',
   async () => {
     const source = workspace.hole(SIZE);
     const kernel = createEmulator();

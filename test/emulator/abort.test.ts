@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { offloadReadWith } from '../../src/offload-read.ts';
-import { offloadWriteWith } from '../../src/offload-write.ts';
 import type { EmulatorOptions } from '../../src/emulator/index.ts';
 import { KernelFailure } from '../../src/kernel/kernel.ts';
+import { offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { makePair, pattern } from './harness.ts';
 
 const CANCELLED = 0xc000_0120;
 const PROMPT_MS = 500;
 
-describe('an abort', () => {
+describe('an abort of a call on the emulator', () => {
   const waits: [string, EmulatorOptions][] = [
-    ['the latency', { latency: 10_000 }],
-    ['a delay', { intercept: () => ({ delay: 10_000 }) }],
-    ['an intercept that never answers', { intercept: () => new Promise(() => {}) }],
+    ['the wait for the latency', { latency: 10_000 }],
+    ['the wait for a delay', { intercept: () => ({ delay: 10_000 }) }],
+    ['the wait for an intercept that never replies', { intercept: () => new Promise(() => {}) }],
   ];
 
-  test.each(waits)('ends %s', async (_name, options) => {
+  test.each(waits)('an abort ends %s at once', async (_name, options) => {
     const { emulator, source } = makePair(pattern(4096), options);
     const abort = new AbortController();
     const read = offloadReadWith(emulator, source, { copyLength: 4096, signal: abort.signal });
@@ -30,20 +30,20 @@ describe('an abort', () => {
     expect(emulator.calls).toMatchObject([{ status: CANCELLED, bytesReturned: 0 }]);
   });
 
-  test('ends the copying, after which nothing of the call touches its memory or the file', async () => {
+  test('an abort ends a copy, and afterwards nothing touches the buffers or the file', async () => {
     const contents = pattern(256 << 20);
-    const { emulator, source, destination } = makePair(contents);
+    const { emulator, source, destination, destinationPath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
-    const frame = emulator.acquire(544, 16);
-    const input = frame.inputView;
+    const buffers = emulator.acquire(544, 16);
+    const input = buffers.inputView;
     input.setUint32(0, 544, true);
     input.setBigUint64(8, 0n, true);
     input.setBigUint64(16, BigInt(contents.length), true);
     input.setBigUint64(24, 0n, true);
-    frame.input.set(token.bytes, 32);
-    frame.output.fill(0xcc);
+    buffers.input.set(token.bytes, 32);
+    buffers.output.fill(0xcc);
     const abort = new AbortController();
-    const write = emulator.control(destination, FSCTL_OFFLOAD_WRITE, frame, 544, 16, abort.signal);
+    const write = emulator.control(destination, FSCTL_OFFLOAD_WRITE, buffers, 544, 16, abort.signal);
     const failure: unknown = write.catch((error: unknown) => error);
     await sleep(5);
     const started = performance.now();
@@ -52,14 +52,14 @@ describe('an abort', () => {
     expect(performance.now() - started).toBeLessThan(PROMPT_MS);
     expect(error).toBeInstanceOf(KernelFailure);
     expect(error).toMatchObject({ errno: 995, ntstatus: CANCELLED });
-    const { stamp } = emulator.factsSync(destination);
+    const { stamp } = emulator.files.infoSync(destination, destinationPath);
     await sleep(20);
-    expect(emulator.factsSync(destination).stamp).toBe(stamp);
-    expect(frame.output.every((byte) => byte === 0xcc)).toBe(true);
-    emulator.release(frame);
+    expect(emulator.files.infoSync(destination, destinationPath).stamp).toBe(stamp);
+    expect(buffers.output.every((byte) => byte === 0xcc)).toBe(true);
+    emulator.release(buffers);
   });
 
-  test('ends the wait for an earlier write of the same file, and not that write', async () => {
+  test('an abort ends the wait for an earlier write of the same file, but not that write', async () => {
     const contents = pattern(64 << 20);
     const { emulator, source, destination } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
@@ -74,10 +74,10 @@ describe('an abort', () => {
     await expect(third).resolves.toMatchObject({ lengthWritten: BigInt(contents.length) });
   });
 
-  test('of an ordinary write is heard between pieces', async () => {
+  test('an abort ends an ordinary write between two pieces', async () => {
     const { emulator, destination } = makePair(pattern(512));
     const abort = new AbortController();
-    const write = emulator.write(destination, new Uint8Array(256 << 20).fill(1), 0n, abort.signal);
+    const write = emulator.files.write(destination, new Uint8Array(256 << 20).fill(1), 0n, abort.signal);
     const refused = expect(write).rejects.toMatchObject({ errno: 995 });
     await sleep(2);
     abort.abort();
@@ -85,16 +85,16 @@ describe('an abort', () => {
   });
 });
 
-test('closing waits for the calls in flight', async () => {
+test('closing a handle waits for its calls in flight', async () => {
   const { emulator, source, destination } = makePair(pattern(4096), { latency: 30 });
   const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
   let written = false;
   const write = offloadWriteWith(emulator, destination, { token, copyLength: 4096 }).then(() => {
     written = true;
   });
-  await Promise.all([emulator.close(source), emulator.close(destination)]);
+  await Promise.all([emulator.files.close(source), emulator.files.close(destination)]);
   await sleep(0);
   expect(written).toBe(true);
   await write;
-  await expect(emulator.close(source)).rejects.toMatchObject({ errno: 6 });
+  await expect(emulator.files.close(source)).rejects.toMatchObject({ errno: 6 });
 });

@@ -30,66 +30,81 @@ const BEYOND = [8192n, 512n] as const;
 // Every row breaks its own rule and some that come later (odx-facts: dispatch, then steps 1 to 9 of the class driver).
 const rows: readonly Row[] = [
   {
-    rule: 'I/O manager: write access, for a read too',
+    rule: 'the handle lacks write access, even for an offload read (I/O manager)',
     access: 'r',
     options: { supported: false },
     inputLength: 0,
     status: 'ACCESS_DENIED',
   },
   {
-    rule: 'dispatch: input below 28',
+    rule: 'the input is shorter than 28 bytes (dispatch)',
     inputLength: 27,
     options: { supported: false },
     status: 'INVALID_PARAMETER',
   },
   {
-    rule: 'dispatch: input below its parts',
+    rule: 'the input is shorter than its parts (dispatch)',
     inputLength: 63,
     options: { supported: false },
     status: 'INVALID_PARAMETER',
   },
-  { rule: 'another action', action: 1, options: { supported: false }, status: 'NOT_SUPPORTED' },
   {
-    rule: '1: no copy offload',
+    rule: 'the action is unknown (dispatch)',
+    action: 1,
+    options: { supported: false },
+    status: 'NOT_SUPPORTED',
+  },
+  {
+    rule: 'the device has no copy offload (step 1)',
     options: { supported: false, dsm: 'refuse' },
     ranges: [MISALIGNED],
     status: 'DEVICE_FEATURE_NOT_SUPPORTED',
   },
-  { rule: '3: user mode', options: { dsm: 'refuse' }, ranges: [MISALIGNED], status: 'ACCESS_DENIED' },
-  { rule: '4: no ranges', ranges: [], parametersLength: 15, status: 'INVALID_PARAMETER' },
   {
-    rule: '5: a misaligned range',
+    rule: 'the caller runs in user mode (step 3)',
+    options: { dsm: 'refuse' },
+    ranges: [MISALIGNED],
+    status: 'ACCESS_DENIED',
+  },
+  { rule: 'there are no ranges (step 4)', ranges: [], parametersLength: 15, status: 'INVALID_PARAMETER' },
+  {
+    rule: 'a range is misaligned (step 5)',
     ranges: [BEYOND, MISALIGNED],
     outputLength: 0,
     status: 'INVALID_PARAMETER',
   },
-  { rule: '5: an empty range', ranges: [[0n, 0n]], outputLength: 0, status: 'INVALID_PARAMETER' },
+  { rule: 'a range is empty (step 5)', ranges: [[0n, 0n]], outputLength: 0, status: 'INVALID_PARAMETER' },
   {
-    rule: '6: a range beyond the device',
+    rule: 'a range ends beyond the device (step 6)',
     ranges: [BEYOND],
     parametersLength: 15,
     status: 'NONEXISTENT_SECTOR',
   },
   {
-    rule: '6: a negative offset',
+    rule: 'an offset is negative (step 6)',
     ranges: [[-512n, 512n]],
     parametersLength: 15,
     status: 'NONEXISTENT_SECTOR',
   },
-  { rule: '7: parameters below 16', parametersLength: 15, outputLength: 0, status: 'INVALID_PARAMETER' },
   {
-    rule: '8: a time to live beyond the device',
+    rule: 'the read parameters are shorter than 16 bytes (step 7)',
+    parametersLength: 15,
+    outputLength: 0,
+    status: 'INVALID_PARAMETER',
+  },
+  {
+    rule: 'the time to live is longer than the device allows (step 8)',
     options: { tokenLifetime: 1000 },
     timeToLive: 1001,
     outputLength: 0,
     status: 'INVALID_PARAMETER',
   },
-  { rule: '9: output below 536', outputLength: 535, status: 'BUFFER_TOO_SMALL' },
-  { rule: 'none', status: 'SUCCESS' },
+  { rule: 'the output is shorter than 536 bytes (step 9)', outputLength: 535, status: 'BUFFER_TOO_SMALL' },
+  { rule: 'every rule is kept', status: 'SUCCESS' },
 ];
 
 describe('IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES checks in the order of the class driver', () => {
-  test.each(rows)('$rule: $status', async (row) => {
+  test.each(rows)('a DSM request returns $status where $rule', async (row) => {
     const emulator = createEmulator(row.options);
     const handle = openOn(emulator, temporaryFile(pattern(8192)), row.access ?? 'r+');
     const ranges = row.ranges ?? [[0n, 512n]];
@@ -120,7 +135,7 @@ describe('IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES checks in the order of the cl
     }
   });
 
-  test('7: write parameters below 528', async () => {
+  test('a DSM request returns INVALID_PARAMETER where the write parameters are shorter than 528 bytes (step 7)', async () => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryFile(pattern(8192)), 'r+');
     const input = Buffer.alloc(576);
@@ -133,11 +148,11 @@ describe('IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES checks in the order of the cl
   });
 });
 
-describe('the storage pair', () => {
+describe('the storage pair on the emulator', () => {
   const ranges = (...pairs: [number, number][]) =>
     pairs.map(([startingOffset, lengthInBytes]) => ({ startingOffset, lengthInBytes }));
 
-  test('gathers ranges in their order and scatters them again', async () => {
+  test('a DSM read gathers ranges in their order, and a DSM write scatters them again', async () => {
     const contents = pattern(8192);
     const { emulator, source, destination, destinationPath } = makePair(contents);
     const read = await dsmOffloadReadWith(emulator, source, {
@@ -157,7 +172,7 @@ describe('the storage pair', () => {
     expect(got.subarray(0, 1024).equals(gathered.subarray(1536))).toBe(true);
   });
 
-  test('is truncated by the limits of the array', async () => {
+  test('the limits of the array truncate a DSM read and a DSM write', async () => {
     const pair = makePair(pattern(8192), { maximumTransferSize: 2048, maximumWriteSize: 1536 });
     const read = dsmOffloadReadSyncWith(pair.emulator, pair.source, {
       ranges: ranges([0, 1024], [2048, 2048]),
@@ -174,7 +189,7 @@ describe('the storage pair', () => {
     expect(got.subarray(4608).every((byte) => byte === 0)).toBe(true);
   });
 
-  test('moves what the token still has, and nothing from beyond it', async () => {
+  test('a DSM write copies what is left of the token and nothing beyond it', async () => {
     const { emulator, source, destination } = makePair(pattern(8192));
     const { token } = await dsmOffloadReadWith(emulator, source, { ranges: ranges([0, 1024]) });
     const written = await dsmOffloadWriteWith(emulator, destination, {
@@ -191,7 +206,7 @@ describe('the storage pair', () => {
     await expect(beyond).rejects.toMatchObject({ errno: 87 });
   });
 
-  test('of which the token died in the middle reports what was moved before', async () => {
+  test('a DSM write whose token becomes invalid reports what was copied before', async () => {
     const contents = pattern(160 << 20);
     const { emulator, source, destination, sourcePath, destinationPath } = makePair(contents);
     const whole = ranges([0, contents.length]);
@@ -213,7 +228,7 @@ describe('the storage pair', () => {
     await expect(again).rejects.toMatchObject({ errno: 315 });
   });
 
-  test('writes zeros with the zero token', async () => {
+  test('a DSM write of the zero token writes zeros', async () => {
     const path = temporaryFile(pattern(8192));
     const emulator = createEmulator();
     const handle = openOn(emulator, path, 'r+');
@@ -226,7 +241,7 @@ describe('the storage pair', () => {
     expect(readFileSync(path).equals(expected)).toBe(true);
   });
 
-  test('takes 65,536 ranges', async () => {
+  test('a DSM read accepts 65,536 ranges', async () => {
     const contents = pattern(1 << 20);
     const emulator = createEmulator();
     const path = temporaryFile(contents);

@@ -8,12 +8,12 @@ import { borrow, onWindows, openOn, pattern, temporaryFile, temporaryPath } from
 const READ: OpenRequest = { read: true, write: false, disposition: 'open' };
 
 const failures: readonly (readonly [string, () => string, OpenRequest, number, number | undefined])[] = [
-  ['nothing of this name', () => temporaryPath(), READ, 2, 0xc000_0034],
-  ['nothing below a file', () => `${temporaryFile('x')}/y`, READ, 3, 0xc000_003a],
+  ['a path where no file is', () => temporaryPath(), READ, 2, 0xc000_0034],
+  ['a path below a file', () => `${temporaryFile('x')}/y`, READ, 3, 0xc000_003a],
   ['a folder', () => dirname(temporaryFile('x')), READ, 5, 0xc000_00ba],
   ['a folder for writing', () => dirname(temporaryFile('x')), { ...READ, write: true }, 5, 0xc000_00ba],
   [
-    'a file that is there',
+    'an existing file as a new one',
     () => temporaryFile('x'),
     { ...READ, write: true, disposition: 'create-new' },
     80,
@@ -23,55 +23,68 @@ const failures: readonly (readonly [string, () => string, OpenRequest, number, n
   ['a name with a NUL', () => 'a\0b', READ, 123, 0xc000_0033],
 ];
 
-describe('opening', () => {
-  // Windows Node says of these only that they are not there.
-  const inexact = ['nothing below a file', 'a name that is too long'];
+describe('open', () => {
+  // On Windows, Node reports these as files that do not exist.
+  const inexact = ['a path below a file', 'a name that is too long'];
   for (const [name, path, request, errno, ntstatus] of failures) {
     const needsPosix = inexact.includes(name);
     const reason = needsPosix ? ' [needs the errno of a POSIX host]' : '';
-    test.skipIf(needsPosix && onWindows)(`${name} fails${reason}`, async () => {
+    test.skipIf(needsPosix && onWindows)(`opening ${name} fails${reason}`, async () => {
       const emulator = createEmulator();
       const at = path();
-      await expect(emulator.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
-      expect(() => emulator.openSync(at, request)).toThrow(expect.objectContaining({ errno, ntstatus }));
+      await expect(emulator.files.open(at, request)).rejects.toMatchObject({ errno, ntstatus });
+      expect(() => emulator.files.openSync(at, request)).toThrow(
+        expect.objectContaining({ errno, ntstatus }),
+      );
     });
   }
 
-  test.skipIf(onWindows)('a device file is no file [needs /dev/null]', async () => {
-    await expect(createEmulator().open('/dev/null', READ)).rejects.toMatchObject({ errno: 31 });
+  test.skipIf(onWindows)('opening a device file fails [needs /dev/null]', async () => {
+    await expect(createEmulator().files.open('/dev/null', READ)).rejects.toMatchObject({ errno: 31 });
   });
 
   test.each([
     ['create', 'old', ''],
     ['create-new', undefined, ''],
-  ] as const)('%s over %o leaves %o', async (disposition, before, after) => {
+  ] as const)('opening with the disposition %s over %o leaves %o', async (disposition, before, after) => {
     const path = temporaryPath();
     if (before !== undefined) writeFileSync(path, before);
-    await createEmulator().open(path, { read: true, write: true, disposition });
+    await createEmulator().files.open(path, { read: true, write: true, disposition });
     expect(readFileSync(path, 'utf8')).toBe(after);
   });
 });
 
+test.skipIf(onWindows)(
+  'a file that the emulator creates is for its owner only [needs POSIX permissions]',
+  async () => {
+    for (const disposition of ['create', 'create-new'] as const) {
+      const path = temporaryPath();
+      await createEmulator().files.open(path, { read: true, write: true, disposition });
+      expect(statSync(path).mode & 0o777 & ~0o600).toBe(0);
+    }
+  },
+);
+
 describe('handles', () => {
-  test('are never given out twice', async () => {
+  test('a handle is never reused', async () => {
     const emulator = createEmulator();
     const path = temporaryFile('x');
     const handles = new Set<bigint>();
     for (let round = 0; round < 100; round++) {
-      const handle = await emulator.open(path, READ);
+      const handle = await emulator.files.open(path, READ);
       handles.add(handle);
-      await emulator.close(handle);
-      await expect(emulator.facts(handle)).rejects.toMatchObject({ errno: 6 });
+      await emulator.files.close(handle);
+      await expect(emulator.files.info(handle, path)).rejects.toMatchObject({ errno: 6 });
     }
     expect(handles.size).toBe(100);
     expect([...handles].every((handle) => handle > 0n && handle % 4n === 0n)).toBe(true);
   });
 
-  test('of a descriptor stay the same as long as it is the same file', async () => {
+  test('a descriptor keeps its handle as long as it belongs to the same file', async () => {
     const emulator = createEmulator();
     const fd = borrow(temporaryFile('x'), 'r');
     expect(emulator.handleOf(fd)).toBe(emulator.handleOf(fd));
-    await expect(emulator.close(emulator.handleOf(fd))).rejects.toMatchObject({ errno: 6 });
+    await expect(emulator.files.close(emulator.handleOf(fd))).rejects.toMatchObject({ errno: 6 });
     expect(() => emulator.handleOf(9999)).toThrow(
       expect.objectContaining({ errno: 6, ntstatus: 0xc000_0008 }),
     );
@@ -83,90 +96,92 @@ describe('handles', () => {
     ['a', false, false],
     ['w', false, true],
   ])(
-    'of a descriptor opened with %s know what it allows [needs the access mode of a POSIX descriptor]',
+    'the handle of a descriptor opened with %s allows what the descriptor allows [needs the access mode of a POSIX descriptor]',
     async (flags, read, write) => {
       const emulator = createEmulator();
       const handle = emulator.handleOf(borrow(temporaryFile('x'), flags));
       const denied = { errno: 5, ntstatus: 0xc000_0022 };
-      const reading = emulator.read(handle, new Uint8Array(1), 0n);
+      const reading = emulator.files.read(handle, new Uint8Array(1), 0n);
       await (read ? reading : expect(reading).rejects.toMatchObject(denied));
-      const writing = emulator.write(handle, new Uint8Array(1), 0n);
+      const writing = emulator.files.write(handle, new Uint8Array(1), 0n);
       await (write ? writing : expect(writing).rejects.toMatchObject(denied));
     },
   );
 });
 
-describe('facts', () => {
-  test('tell one file from another by whatever name, and one state from the next', async () => {
+describe('info and volume', () => {
+  test('info tells files apart whatever their name, and one state of a file from the next', async () => {
     const emulator = createEmulator({ sectorSize: 4096 });
     const path = temporaryFile(pattern(1000));
     linkSync(path, `${path}-link`);
     const one = openOn(emulator, path, 'r+');
-    const two = emulator.factsSync(openOn(emulator, `${path}-link`, 'r'));
-    const facts = await emulator.facts(one);
-    expect(facts).toEqual(two);
-    expect(facts).toMatchObject({ size: 1000n, sectorSize: 4096, isDevice: false });
-    await emulator.write(one, new Uint8Array(1), 0n);
-    const after = await emulator.facts(one);
-    expect(after.stamp).not.toBe(facts.stamp);
-    expect(after.identity).toBe(facts.identity);
-    const other = openOn(emulator, temporaryFile('x'), 'r');
-    expect(emulator.factsSync(other).identity).not.toBe(facts.identity);
+    const two = emulator.files.infoSync(openOn(emulator, `${path}-link`, 'r'), `${path}-link`);
+    const info = await emulator.files.info(one, path);
+    expect(info).toEqual(two);
+    expect(info).toMatchObject({ size: 1000n, sectorSize: 4096, isDevice: false });
+    await emulator.files.write(one, new Uint8Array(1), 0n);
+    const after = await emulator.files.info(one, path);
+    expect(after.stamp).not.toBe(info.stamp);
+    expect(after.identity).toBe(info.identity);
+    const otherPath = temporaryFile('x');
+    const other = openOn(emulator, otherPath, 'r');
+    expect(emulator.files.infoSync(other, otherPath).identity).not.toBe(info.identity);
   });
 
-  test('of a volume', async () => {
+  test('volume describes the volume and the size of a file', async () => {
     const emulator = createEmulator({ sectorSize: 4096 });
     const path = temporaryFile('xyz');
-    expect(await emulator.volume(path)).toMatchObject({
+    expect(await emulator.files.volume(path)).toMatchObject({
       location: 'local',
       size: 3n,
       sectorSize: 4096,
       filters: [],
     });
-    await expect(emulator.volume(temporaryPath())).rejects.toMatchObject({ errno: 2 });
+    await expect(emulator.files.volume(temporaryPath())).rejects.toMatchObject({ errno: 2 });
   });
 });
 
-describe('ordinary access', () => {
-  test('reads until the memory is full or the file ends, and writes beyond the end', async () => {
+describe('ordinary file access', () => {
+  test('a read fills the memory or ends at the end of the file, and a write may extend the file', async () => {
     const emulator = createEmulator();
-    const handle = openOn(emulator, temporaryPath(), 'wx');
+    const path = temporaryPath();
+    const handle = openOn(emulator, path, 'wx');
     const contents = pattern(3_000_000);
-    expect(await emulator.write(handle, contents, 5000n)).toBe(3_000_000);
+    expect(await emulator.files.write(handle, contents, 5000n)).toBe(3_000_000);
     const into = Buffer.alloc(4_000_000);
-    expect(await emulator.read(handle, into, 5000n)).toBe(3_000_000);
+    expect(await emulator.files.read(handle, into, 5000n)).toBe(3_000_000);
     expect(into.subarray(0, 3_000_000).equals(contents)).toBe(true);
-    expect(await emulator.read(handle, into, 4_000_000n)).toBe(0);
-    expect(emulator.factsSync(handle).size).toBe(3_005_000n);
+    expect(await emulator.files.read(handle, into, 4_000_000n)).toBe(0);
+    expect(emulator.files.infoSync(handle, path).size).toBe(3_005_000n);
   });
 
-  test('a size that no host can hold', async () => {
+  test('setSize refuses a size that no host can hold', async () => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryPath(), 'w');
-    await expect(emulator.setSize(handle, (1n << 63n) - 1n)).rejects.toMatchObject({ errno: 112 });
+    await expect(emulator.files.setSize(handle, (1n << 63n) - 1n)).rejects.toMatchObject({ errno: 112 });
   });
 
-  test('copies times and permissions', async () => {
+  test('copyMetadata copies times and permissions', async () => {
     const emulator = createEmulator();
     const [from, to] = [temporaryFile('a'), temporaryFile('b')];
     utimesSync(from, 1_000_000_000.25, 1_000_000_001.5);
     chmodSync(from, 0o600);
-    await emulator.copyMetadata(openOn(emulator, from, 'r'), openOn(emulator, to, 'r+'));
+    await emulator.files.copyMetadata(openOn(emulator, from, 'r'), openOn(emulator, to, 'r+'));
     const { mtimeMs, mode } = statSync(to);
     expect(mtimeMs).toBeCloseTo(1_000_000_001_500, 0);
     expect(mode).toBe(statSync(from).mode);
   });
 
-  test('removes the file behind a handle, and no other that is where it was', async () => {
+  test('remove deletes the file behind a handle, and never another file in its place', async () => {
     const emulator = createEmulator();
     const path = temporaryFile('x');
     const handle = openOn(emulator, path, 'r+');
-    await emulator.remove(handle);
+    await emulator.files.remove(handle);
     expect(existsSync(path)).toBe(false);
-    await expect(emulator.remove(handle)).rejects.toMatchObject({ errno: 2 });
-    writeFileSync(path, 'of somebody else');
-    await expect(emulator.remove(handle)).rejects.toMatchObject({ errno: 2 });
-    expect(readFileSync(path, 'utf8')).toBe('of somebody else');
-    await expect(emulator.remove(99n)).rejects.toMatchObject({ errno: 6 });
+    await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
+    writeFileSync(path, 'another file');
+    await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
+    expect(readFileSync(path, 'utf8')).toBe('another file');
+    await expect(emulator.files.remove(99n)).rejects.toMatchObject({ errno: 6 });
   });
 });

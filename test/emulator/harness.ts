@@ -6,7 +6,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/e
 import { type Disposition, KernelFailure } from '../../src/kernel/kernel.ts';
 import { statusByName } from '../../structs/index.ts';
 
-/** The emulator plays Windows on any host, but what the host itself cannot do, it cannot show. */
+/** The emulator runs on every host, but it cannot show what the host itself cannot do. */
 export const onWindows: boolean = process.platform === 'win32';
 
 const folders: string[] = [];
@@ -17,20 +17,20 @@ afterEach(() => {
     try {
       closeSync(fd);
     } catch {
-      // The test closed it.
+      // The test has closed it.
     }
   }
   for (const folder of folders.splice(0)) {
     try {
       rmSync(folder, { recursive: true, force: true });
     } catch (error) {
-      // Windows keeps a file that a test left open on its kernel.
+      // Windows keeps a file that the test left open.
       if (!onWindows) throw error;
     }
   }
 });
 
-/** A path in a folder of its own, which goes when the test ends. */
+/** A path in a folder of its own, which is removed after the test. */
 export function temporaryPath(name = 'file'): string {
   const folder = mkdtempSync(join(tmpdir(), 'win-odx-emulator-'));
   folders.push(folder);
@@ -43,13 +43,14 @@ export function temporaryFile(contents: Uint8Array | string, name?: string): str
   return path;
 }
 
+/** Opens a descriptor, which is closed after the test. */
 export function borrow(path: string, flags: string | number): number {
   const fd = openSync(path, flags);
   descriptors.push(fd);
   return fd;
 }
 
-/** Bytes of which no two sectors are alike. */
+/** Bytes in which no two sectors are equal. */
 export function pattern(length: number, seed = 1): Buffer {
   const bytes = Buffer.alloc(length);
   let state = seed;
@@ -66,7 +67,7 @@ export function statusOf(name: string): number {
   return status.value;
 }
 
-/** What came of a control code. */
+/** The result of a control code. */
 export interface Outcome {
   readonly status: number;
   readonly errno: number;
@@ -74,7 +75,7 @@ export interface Outcome {
   readonly output: Buffer;
 }
 
-/** Sends raw bytes through the seam, as DeviceIoControl would get them. */
+/** Sends the bytes that DeviceIoControl would receive. */
 export async function send(
   emulator: Emulator,
   handle: bigint,
@@ -83,27 +84,27 @@ export async function send(
   outputLength: number,
   how: 'sync' | 'async' = 'async',
 ): Promise<Outcome> {
-  const frame = emulator.acquire(input.length, outputLength);
-  frame.input.set(input);
-  frame.output.fill(0xcc);
+  const buffers = emulator.acquire(input.length, outputLength);
+  buffers.input.set(input);
+  buffers.output.fill(0xcc);
+  const output = (): Buffer => Buffer.from(buffers.output.slice(0, outputLength));
   try {
     const returned =
       how === 'sync'
-        ? emulator.controlSync(handle, code, frame, input.length, outputLength)
-        : await emulator.control(handle, code, frame, input.length, outputLength);
-    return { status: 0, errno: 0, returned, output: Buffer.from(frame.output.slice(0, outputLength)) };
+        ? emulator.controlSync(handle, code, buffers, input.length, outputLength)
+        : await emulator.control(handle, code, buffers, input.length, outputLength);
+    return { status: 0, errno: 0, returned, output: output() };
   } catch (error) {
     if (!(error instanceof KernelFailure)) throw error;
-    const output = Buffer.from(frame.output.slice(0, outputLength));
-    return { status: error.ntstatus ?? -1, errno: error.errno, returned: 0, output };
+    return { status: error.ntstatus ?? -1, errno: error.errno, returned: 0, output: output() };
   } finally {
-    emulator.release(frame);
+    emulator.release(buffers);
   }
 }
 
 export function openOn(emulator: Emulator, path: string, how: 'r' | 'r+' | 'w' | 'wo' | 'wx'): bigint {
   const disposition: Disposition = how === 'w' ? 'create' : how === 'wx' ? 'create-new' : 'open';
-  return emulator.openSync(path, { read: how !== 'wo', write: how !== 'r', disposition });
+  return emulator.files.openSync(path, { read: how !== 'wo', write: how !== 'r', disposition });
 }
 
 export interface Pair {
@@ -121,6 +122,6 @@ export function makePair(contents: Uint8Array, options?: EmulatorOptions): Pair 
   const destinationPath = temporaryPath('destination');
   const source = openOn(emulator, sourcePath, 'r+');
   const destination = openOn(emulator, destinationPath, 'w');
-  emulator.setSizeSync(destination, BigInt(contents.length));
+  emulator.files.setSizeSync(destination, BigInt(contents.length));
   return { emulator, source, destination, sourcePath, destinationPath };
 }

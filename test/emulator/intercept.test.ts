@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
-import { offloadWriteWith } from '../../src/offload-write.ts';
 import { createEmulator, type InterceptedCall } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
+import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
 import { FSCTL_OFFLOAD_READ, statuses, win32FromNtstatus } from '../../structs/index.ts';
 import { makePair, openOn, pattern, temporaryFile } from './harness.ts';
 
 const GOLDEN_READ = '2000000000000000307500000000000000100000010000000000001000000000';
 
-describe('calls', () => {
-  test('hold the bytes that Windows would have got', async () => {
+describe('calls of an emulator', () => {
+  test('calls hold the bytes that Windows would have received', async () => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
     const request = { fileOffset: 0x1_0000_1000, copyLength: 0x1000_0000, tokenTimeToLive: 30_000 };
@@ -27,7 +27,7 @@ describe('calls', () => {
     ]);
   });
 
-  test('are pending while they run, and count on when they are cleared', async () => {
+  test('calls are pending while they run, and numbering continues after the list is cleared', async () => {
     const emulator = createEmulator({ latency: 5 });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
     const read = offloadReadWith(emulator, handle, { copyLength: 4096 });
@@ -39,7 +39,7 @@ describe('calls', () => {
     expect(emulator.calls).toMatchObject([{ index: 1, status: 0 }]);
   });
 
-  test('come in the order they were made', async () => {
+  test('calls are listed in the order in which they were made', async () => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryFile(pattern(1 << 16)), 'r');
     await Promise.all(
@@ -54,7 +54,7 @@ describe('calls', () => {
 });
 
 describe('intercept', () => {
-  test('sees every call before it runs, with a copy of its input', async () => {
+  test('intercept sees every call before it runs, with a copy of its input', async () => {
     const seen: InterceptedCall[] = [];
     const emulator = createEmulator({
       intercept(call) {
@@ -70,7 +70,7 @@ describe('intercept', () => {
     ]);
   });
 
-  test('sees calls on handles that were never given out', async () => {
+  test('intercept sees calls on unknown handles', async () => {
     let seen = 0;
     const emulator = createEmulator({ intercept: () => void seen++ });
     await expect(offloadReadWith(emulator, 0xdead_0000n, { copyLength: 512 })).rejects.toMatchObject({
@@ -79,18 +79,21 @@ describe('intercept', () => {
     expect(seen).toBe(1);
   });
 
-  test.each(statuses.map(({ name, value }) => [name, value] as const))('forces %s', async (name, value) => {
-    const emulator = createEmulator({ intercept: () => ({ status: value }) });
-    const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
-    const failure = { errno: win32FromNtstatus(value), ntstatus: { name, value } };
-    await expect(offloadReadWith(emulator, handle, { copyLength: 4096 })).rejects.toMatchObject(failure);
-    expect(() => offloadReadSyncWith(emulator, handle, { copyLength: 4096 })).toThrow(
-      expect.objectContaining(failure),
-    );
-    expect(emulator.calls.map(({ status }) => status)).toEqual([value, value]);
-  });
+  test.each(statuses.map(({ name, value }) => [name, value] as const))(
+    'intercept forces a call to fail with %s',
+    async (name, value) => {
+      const emulator = createEmulator({ intercept: () => ({ status: value }) });
+      const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
+      const failure = { errno: win32FromNtstatus(value), ntstatus: { name, value } };
+      await expect(offloadReadWith(emulator, handle, { copyLength: 4096 })).rejects.toMatchObject(failure);
+      expect(() => offloadReadSyncWith(emulator, handle, { copyLength: 4096 })).toThrow(
+        expect.objectContaining(failure),
+      );
+      expect(emulator.calls.map(({ status }) => status)).toEqual([value, value]);
+    },
+  );
 
-  test('forces a status that nobody knows, with its number', async () => {
+  test('intercept forces an unknown status, which keeps its number', async () => {
     const emulator = createEmulator({ intercept: async () => ({ status: 0xe123_4567 }) });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
     await expect(offloadReadWith(emulator, handle, { copyLength: 4096 })).rejects.toMatchObject({
@@ -105,7 +108,7 @@ describe('intercept', () => {
     [1023n, 512n],
     [512n, 512n],
     [1n << 60n, 8192n],
-  ])('truncates to %d bytes: %d', async (truncate, done) => {
+  ])('intercept truncates a call to %d bytes, rounded down to %d', async (truncate, done) => {
     const pair = makePair(pattern(8192), { intercept: () => ({ truncate }) });
     const read = await offloadReadWith(pair.emulator, pair.source, { copyLength: 8192 });
     expect(read.transferLength).toBe(done);
@@ -118,21 +121,24 @@ describe('intercept', () => {
     expect(got.equals(pattern(8192).subarray(0, Number(done)))).toBe(true);
   });
 
-  test.each([[0n], [511n]])('truncates to %d bytes: a success without progress', async (truncate) => {
-    let armed = false;
-    const pair = makePair(pattern(4096), { intercept: () => (armed ? { truncate } : undefined) });
-    const { token } = await offloadReadWith(pair.emulator, pair.source, { copyLength: 4096 });
-    armed = true;
-    const protocol = { code: 'ERR_ODX_PROTOCOL' };
-    await expect(offloadReadWith(pair.emulator, pair.source, { copyLength: 4096 })).rejects.toMatchObject(
-      protocol,
-    );
-    const write = offloadWriteWith(pair.emulator, pair.destination, { token, copyLength: 4096 });
-    await expect(write).rejects.toMatchObject(protocol);
-    expect(pair.emulator.calls.map(({ status }) => status)).toEqual([0, 0, 0]);
-  });
+  test.each([[0n], [511n]])(
+    'a call that intercept truncates to %d bytes succeeds without progress',
+    async (truncate) => {
+      let armed = false;
+      const pair = makePair(pattern(4096), { intercept: () => (armed ? { truncate } : undefined) });
+      const { token } = await offloadReadWith(pair.emulator, pair.source, { copyLength: 4096 });
+      armed = true;
+      const protocol = { code: 'ERR_ODX_PROTOCOL' };
+      await expect(offloadReadWith(pair.emulator, pair.source, { copyLength: 4096 })).rejects.toMatchObject(
+        protocol,
+      );
+      const write = offloadWriteWith(pair.emulator, pair.destination, { token, copyLength: 4096 });
+      await expect(write).rejects.toMatchObject(protocol);
+      expect(pair.emulator.calls.map(({ status }) => status)).toEqual([0, 0, 0]);
+    },
+  );
 
-  test('holds a call back before it runs', async () => {
+  test('intercept delays a call before it runs', async () => {
     const pair = makePair(pattern(4096), {
       tokenLifetime: 30,
       intercept: ({ name }) => (name === 'FSCTL_OFFLOAD_WRITE' ? { delay: 50 } : {}),
@@ -142,7 +148,7 @@ describe('intercept', () => {
     await expect(write).rejects.toMatchObject({ errno: 315 });
   });
 
-  test('throws what it throws', async () => {
+  test('an exception of intercept reaches the caller unchanged', async () => {
     const mine = new Error('mine');
     const emulator = createEmulator({
       intercept() {
@@ -154,7 +160,7 @@ describe('intercept', () => {
     expect(() => offloadReadSyncWith(emulator, handle, { copyLength: 4096 })).toThrow(mine);
   });
 
-  test('may make calls of its own, whose memory is not that of the call', async () => {
+  test('intercept may make calls, which do not share buffers with the intercepted call', async () => {
     const contents = pattern(4096);
     const pair = makePair(contents, {
       async intercept({ index, handle }) {
@@ -178,8 +184,8 @@ describe('intercept', () => {
     [{ truncate: -1n }, 'truncate is -1n; it must not be negative, the nearest legal value is 0'],
     [{ delay: Number.NaN }, 'delay is NaN'],
     [{ delay: -1 }, 'the nearest legal value is 0'],
-    [{ statsu: 1 }, '"statsu" is no option of the answer of intercept; did you mean status?'],
-  ])('must not return %o', async (returned, sentence) => {
+    [{ statsu: 1 }, 'Unknown option "statsu" for the result of intercept; did you mean status?'],
+  ])('an intercept that returns %o makes the call fail', async (returned, sentence) => {
     const emulator = createEmulator({ intercept: () => returned as object });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
     const read = offloadReadWith(emulator, handle, { copyLength: 4096 });
@@ -196,15 +202,17 @@ describe('intercept', () => {
     [{ status: 0 }, 0],
     [{ status: 0xc000_0465 }, 0xc000_0465],
     [{ status: 0xc000_0465 | 0 }, 0xc000_0465],
-  ])('may return %o', async (returned, status) => {
+  ])('an intercept may return %o', async (returned, status) => {
     const emulator = createEmulator({ intercept: () => returned });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
     await offloadReadWith(emulator, handle, { copyLength: 4096 }).catch((error: unknown) => error);
     expect(emulator.calls).toMatchObject([{ status }]);
   });
 
-  test('must not return a promise to a Sync call', () => {
-    const emulator = createEmulator({ intercept: () => Promise.reject(new Error('nobody hears this')) });
+  test('an intercept must not return a promise to a Sync call', () => {
+    const emulator = createEmulator({
+      intercept: () => Promise.reject(new Error('must not be an unhandled rejection')),
+    });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');
     expect(() => offloadReadSyncWith(emulator, handle, { copyLength: 4096 })).toThrow(
       'intercept returned a promise, which a Sync call cannot wait for',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
 
-describe('createEmulator', () => {
+describe('options of createEmulator', () => {
   test.each([
     [
       { sectorSize: 1000 },
@@ -32,7 +32,7 @@ describe('createEmulator', () => {
     [null, 'createEmulator takes an object, not null.'],
     [5, 'createEmulator takes an object, not 5.'],
     [[], 'createEmulator takes an object, not an array.'],
-  ])('refuses %o', (options, sentence) => {
+  ])('createEmulator refuses %o', (options, sentence) => {
     const create = () => createEmulator(options as object);
     expect(create).toThrow(InvalidArgumentError);
     expect(create).toThrow(sentence);
@@ -51,7 +51,7 @@ describe('createEmulator', () => {
       },
     ],
     [{ sectorSize: undefined, dsm: undefined, supported: undefined, intercept: undefined }],
-  ])('takes %o', (options) => {
+  ])('createEmulator accepts %o', (options) => {
     expect(createEmulator(options)).toMatchObject({ name: 'emulator', calls: [] });
   });
 });

@@ -24,143 +24,158 @@ const FILE_SIZE = 8192;
 const BEYOND_63 = 0x8000_0000_0000_0000n;
 const LAST_SECTOR = 0xffff_ffff_ffff_fe00n;
 
-// Every row breaks its own rule and some that come later, so that a later one winning would show.
+// Every row breaks its own rule and some later ones, so that a wrong order of checks shows.
 const reads: readonly Row[] = [
   {
-    rule: 'I/O manager: the handle needs read access',
+    rule: 'the handle lacks read access (I/O manager)',
     kind: 'no access',
     options: { supported: false },
     inputLength: 31,
     status: 'ACCESS_DENIED',
   },
   {
-    rule: 'FSA 1: volume without offload read',
+    rule: 'the volume does not support offload read (FSA 1)',
     options: { supported: false },
     inputLength: 31,
     outputLength: 0,
     status: 'NOT_SUPPORTED',
   },
   {
-    rule: 'FSA 2: input below 32',
+    rule: 'the input is shorter than 32 bytes (FSA 2)',
     inputLength: 31,
     outputLength: 528,
     fileOffset: 1n,
     status: 'BUFFER_TOO_SMALL',
   },
-  { rule: 'FSA 2: no input at all', inputLength: 0, status: 'BUFFER_TOO_SMALL' },
+  { rule: 'there is no input (FSA 2)', inputLength: 0, status: 'BUFFER_TOO_SMALL' },
   {
-    rule: 'FSA 3: output below 528',
+    rule: 'the output is shorter than 528 bytes (FSA 3)',
     outputLength: 527,
     fileOffset: 1n,
     copyLength: 1n,
     size: 0,
     status: 'BUFFER_TOO_SMALL',
   },
-  { rule: 'FSA 4: FileOffset misaligned', fileOffset: 511n, copyLength: 0n, status: 'INVALID_PARAMETER' },
+  { rule: 'FileOffset is misaligned (FSA 4)', fileOffset: 511n, copyLength: 0n, status: 'INVALID_PARAMETER' },
   {
-    rule: 'FSA 5: CopyLength misaligned',
+    rule: 'CopyLength is misaligned (FSA 5)',
     copyLength: 513n,
     fileOffset: 1n << 40n,
     status: 'INVALID_PARAMETER',
   },
-  { rule: 'FSA 6: Size is not 32', size: 33, copyLength: 0n, status: 'INVALID_PARAMETER' },
+  { rule: 'Size is not 32 (FSA 6)', size: 33, copyLength: 0n, status: 'INVALID_PARAMETER' },
   {
-    rule: 'FSA 7: the sum overflows 64 bits',
+    rule: 'the sum overflows 64 bits (FSA 7)',
     fileOffset: LAST_SECTOR,
     copyLength: 512n,
     kind: 'folder',
     status: 'INVALID_PARAMETER',
   },
   {
-    rule: 'FSA 8: CopyLength 0 is a success, whatever the file is',
+    rule: 'CopyLength is 0, whatever the file is (FSA 8)',
     copyLength: 0n,
     kind: 'folder',
     fileOffset: BEYOND_63,
     status: 'SUCCESS',
   },
-  { rule: 'FSA 8: CopyLength 0 beyond the end', copyLength: 0n, fileOffset: 1n << 40n, status: 'SUCCESS' },
   {
-    rule: 'FSA 9: not a data stream',
+    rule: 'CopyLength is 0 beyond the end (FSA 8)',
+    copyLength: 0n,
+    fileOffset: 1n << 40n,
+    status: 'SUCCESS',
+  },
+  {
+    rule: 'the file is not a data stream (FSA 9)',
     kind: 'folder',
     fileOffset: BEYOND_63,
     status: 'OFFLOAD_READ_FILE_NOT_SUPPORTED',
   },
-  { rule: 'FSA 10: deleted', kind: 'deleted', fileOffset: BEYOND_63, status: 'FILE_DELETED' },
-  { rule: 'FSA 11: negative cluster', fileOffset: BEYOND_63, status: 'INVALID_PARAMETER' },
-  { rule: 'FSA 13: FileOffset at the end', fileOffset: 8192n, status: 'END_OF_FILE' },
-  { rule: 'FSA 13: FileOffset far beyond the end', fileOffset: 1n << 62n, status: 'END_OF_FILE' },
-  { rule: 'none', status: 'SUCCESS' },
+  { rule: 'the file is deleted (FSA 10)', kind: 'deleted', fileOffset: BEYOND_63, status: 'FILE_DELETED' },
+  {
+    rule: 'FileOffset is negative as a signed number (FSA 11)',
+    fileOffset: BEYOND_63,
+    status: 'INVALID_PARAMETER',
+  },
+  { rule: 'FileOffset is at the end (FSA 13)', fileOffset: 8192n, status: 'END_OF_FILE' },
+  { rule: 'FileOffset is far beyond the end (FSA 13)', fileOffset: 1n << 62n, status: 'END_OF_FILE' },
+  { rule: 'every rule is kept', status: 'SUCCESS' },
 ];
 
 const writes: readonly Row[] = [
   {
-    rule: 'I/O manager: the handle needs write access',
+    rule: 'the handle lacks write access (I/O manager)',
     kind: 'no access',
     options: { supported: false },
     inputLength: 31,
     status: 'ACCESS_DENIED',
   },
   {
-    rule: 'FSA 2: volume without offload write',
+    rule: 'the volume does not support offload write (FSA 2)',
     options: { supported: false },
     inputLength: 543,
     outputLength: 0,
     status: 'NOT_SUPPORTED',
   },
   {
-    rule: 'FSA 3: input below 544',
+    rule: 'the input is shorter than 544 bytes (FSA 3)',
     inputLength: 543,
     outputLength: 16,
     fileOffset: 1n,
     status: 'BUFFER_TOO_SMALL',
   },
-  { rule: 'FSA 3: output below 16', outputLength: 15, fileOffset: 1n, size: 0, status: 'BUFFER_TOO_SMALL' },
-  { rule: 'FSA 4: FileOffset misaligned', fileOffset: 511n, copyLength: 0n, status: 'INVALID_PARAMETER' },
   {
-    rule: 'FSA 4: CopyLength misaligned',
+    rule: 'the output is shorter than 16 bytes (FSA 3)',
+    outputLength: 15,
+    fileOffset: 1n,
+    size: 0,
+    status: 'BUFFER_TOO_SMALL',
+  },
+  { rule: 'FileOffset is misaligned (FSA 4)', fileOffset: 511n, copyLength: 0n, status: 'INVALID_PARAMETER' },
+  {
+    rule: 'CopyLength is misaligned (FSA 4)',
     copyLength: 513n,
     fileOffset: 1n << 40n,
     status: 'INVALID_PARAMETER',
   },
   {
-    rule: 'FSA 4: TransferOffset misaligned',
+    rule: 'TransferOffset is misaligned (FSA 4)',
     transferOffset: 1n,
     copyLength: 0n,
     status: 'INVALID_PARAMETER',
   },
-  { rule: 'FSA 5: Size is not 544', size: 543, copyLength: 0n, status: 'INVALID_PARAMETER' },
+  { rule: 'Size is not 544 (FSA 5)', size: 543, copyLength: 0n, status: 'INVALID_PARAMETER' },
   {
-    rule: 'FSA 5: the sum overflows 64 bits',
+    rule: 'the sum overflows 64 bits (FSA 5)',
     fileOffset: LAST_SECTOR,
     copyLength: 512n,
     kind: 'deleted',
     status: 'INVALID_PARAMETER',
   },
   {
-    rule: 'FSA 6: CopyLength 0 is a success, whatever the token is',
+    rule: 'CopyLength is 0, whatever the token is (FSA 6)',
     copyLength: 0n,
     kind: 'deleted',
     fileOffset: BEYOND_63,
     status: 'SUCCESS',
   },
-  { rule: 'FSA 8: deleted', kind: 'deleted', fileOffset: BEYOND_63, status: 'FILE_DELETED' },
-  { rule: 'FSA 9: the end beyond any file', fileOffset: BEYOND_63 - 512n, status: 'INVALID_PARAMETER' },
+  { rule: 'the file is deleted (FSA 8)', kind: 'deleted', fileOffset: BEYOND_63, status: 'FILE_DELETED' },
+  { rule: 'the range ends beyond 2^63-1 (FSA 9)', fileOffset: BEYOND_63 - 512n, status: 'INVALID_PARAMETER' },
   {
-    rule: 'FSA 12: FileOffset at the end, before valid data is asked for',
+    rule: 'FileOffset is at the end (FSA 12)',
     fileOffset: 8192n,
     status: 'END_OF_FILE',
   },
   {
-    rule: 'FSA 13: FileOffset beyond valid data, before the token is looked at',
+    rule: 'FileOffset is beyond the valid data, whatever the token is (FSA 13)',
     fileOffset: 512n,
     status: 'BEYOND_VDL',
   },
-  { rule: 'array: a token that was never issued', fileOffset: 0n, status: 'INVALID_TOKEN' },
+  { rule: 'the token was never issued (array)', fileOffset: 0n, status: 'INVALID_TOKEN' },
 ];
 
 describe('FSCTL_OFFLOAD_READ checks in the order of MS-FSA 2.1.5.10.20', () => {
   for (const row of reads)
-    orderTest(row, async () => {
+    orderTest('FSCTL_OFFLOAD_READ', row, async () => {
       const emulator = createEmulator(row.options);
       const handle = handleFor(emulator, row.kind, 'wo');
       const input = Buffer.alloc(32);
@@ -173,12 +188,12 @@ describe('FSCTL_OFFLOAD_READ checks in the order of MS-FSA 2.1.5.10.20', () => {
 
 describe('FSCTL_OFFLOAD_WRITE checks in the order of MS-FSA 2.1.5.10.21', () => {
   for (const row of writes)
-    orderTest(row, async () => {
+    orderTest('FSCTL_OFFLOAD_WRITE', row, async () => {
       const emulator = createEmulator(row.options);
       const handle = handleFor(emulator, row.kind, 'r');
       if (row.kind === undefined) {
-        emulator.setSizeSync(handle, 0n);
-        emulator.setSizeSync(handle, BigInt(FILE_SIZE));
+        emulator.files.setSizeSync(handle, 0n);
+        emulator.files.setSizeSync(handle, BigInt(FILE_SIZE));
       }
       const input = Buffer.alloc(544, 0xab);
       input.writeUInt32LE(row.size ?? 544, 0);
@@ -189,31 +204,31 @@ describe('FSCTL_OFFLOAD_WRITE checks in the order of MS-FSA 2.1.5.10.21', () => 
     });
 });
 
-test('a handle that was never given out', async () => {
+test('a control code on an unknown handle returns INVALID_HANDLE', async () => {
   const outcome = await send(createEmulator(), 0x1234n, FSCTL_OFFLOAD_READ, Buffer.alloc(32), 528);
   expect(outcome).toMatchObject({ status: statusOf('INVALID_HANDLE'), errno: 6 });
 });
 
-test('a control code that nobody knows', async () => {
+test('an unknown control code returns INVALID_DEVICE_REQUEST', async () => {
   const emulator = createEmulator();
   const handle = openOn(emulator, temporaryFile('x'), 'r');
   const outcome = await send(emulator, handle, 0x0009_0000, Buffer.alloc(0), 0);
   expect(outcome).toMatchObject({ status: statusOf('INVALID_DEVICE_REQUEST'), errno: 1 });
 });
 
-test('lengths that do not fit the frame', () => {
+test('lengths beyond the buffers return INVALID_USER_BUFFER', () => {
   const emulator = createEmulator();
   const handle = openOn(emulator, temporaryFile('x'), 'r');
-  const frame = emulator.acquire(32, 528);
-  expect(() => emulator.controlSync(handle, FSCTL_OFFLOAD_READ, frame, 1 << 20, 528)).toThrow(
+  const buffers = emulator.acquire(32, 528);
+  expect(() => emulator.controlSync(handle, FSCTL_OFFLOAD_READ, buffers, 1 << 20, 528)).toThrow(
     expect.objectContaining({ errno: 1784 }),
   );
 });
 
-function orderTest(row: Row, run: () => Promise<void>): void {
+function orderTest(name: string, row: Row, run: () => Promise<void>): void {
   const needsPosix = row.kind === 'folder' || row.kind === 'deleted';
   const reason = needsPosix ? ' [needs a host where folders open and open files can be unlinked]' : '';
-  test.skipIf(needsPosix && onWindows)(`${row.rule}: ${row.status}${reason}`, run);
+  test.skipIf(needsPosix && onWindows)(`${name} returns ${row.status} where ${row.rule}${reason}`, run);
 }
 
 function handleFor(emulator: Emulator, kind: Kind | undefined, lacking: 'r' | 'wo'): bigint {

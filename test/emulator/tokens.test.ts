@@ -10,14 +10,14 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { createEmulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteSyncWith, offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator } from '../../src/emulator/index.ts';
 import { borrow, makePair, openOn, pattern, temporaryFile } from './harness.ts';
 
 const INVALID_TOKEN = { errno: 315, ntstatus: { name: 'STATUS_INVALID_TOKEN', value: 0xc000_0465 } };
 
-describe('a token dies when its source changes', () => {
+describe('a change of the source', () => {
   test.each([
     ['is overwritten by another program', (path: string) => writeAt(path, 'x', 5)],
     ['is overwritten outside the range', (path: string) => writeAt(path, 'x', 5000)],
@@ -25,7 +25,7 @@ describe('a token dies when its source changes', () => {
     ['shrinks', (path: string) => truncateSync(path, 100)],
     ['is written anew with the same contents', (path: string) => writeFileSync(path, pattern(8192))],
     ['is touched', (path: string) => utimesSync(path, 1, 1)],
-  ])('when it %s right after the read, 50 times', async (_how, change) => {
+  ])('a token becomes invalid when its source %s right after the read, 50 times', async (_how, change) => {
     const contents = pattern(8192);
     const { emulator, source, destination, sourcePath } = makePair(contents);
     for (let round = 0; round < 50; round++) {
@@ -41,35 +41,35 @@ describe('a token dies when its source changes', () => {
     }
   });
 
-  test('through the emulator, where the range is touched', async () => {
+  test('a token becomes invalid when the emulator writes to its range', async () => {
     const { emulator, source, destination } = makePair(pattern(8192));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    await emulator.write(source, Buffer.from('x'), 4095n);
+    await emulator.files.write(source, Buffer.from('x'), 4095n);
     const write = offloadWriteWith(emulator, destination, { token, copyLength: 512 });
     await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('but not through the emulator, where it is not', async () => {
+  test('a token stays valid when the emulator writes outside its range', async () => {
     const contents = pattern(8192);
     const { emulator, source, destination, sourcePath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    await emulator.write(source, Buffer.from('x'), 4096n);
-    await emulator.setSize(source, 16_384n);
+    await emulator.files.write(source, Buffer.from('x'), 4096n);
+    await emulator.files.setSize(source, 16_384n);
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
     writeAt(sourcePath, 'x', 5);
     const write = offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
     await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('not because it is read', async () => {
+  test('a token stays valid when its source is read', async () => {
     const { emulator, source, destination, sourcePath } = makePair(pattern(8192));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
     readFileSync(sourcePath);
-    await emulator.read(source, new Uint8Array(8192), 0n);
+    await emulator.files.read(source, new Uint8Array(8192), 0n);
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
   });
 
-  test('also when it changes while it is copied', async () => {
+  test('a token becomes invalid when its source changes during the copy', async () => {
     const contents = pattern(96 << 20);
     const { emulator, source, destination, sourcePath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
@@ -85,7 +85,7 @@ describe('a token', () => {
     ['tokenLifetime', { tokenLifetime: 20 }, 0],
     ['the time to live of the request', {}, 20],
     ['the shorter of both', { tokenLifetime: 60_000 }, 20],
-  ])('expires after %s', async (_name, options, tokenTimeToLive) => {
+  ])('a token expires after %s', async (_name, options, tokenTimeToLive) => {
     const { emulator, source, destination } = makePair(pattern(4096), options);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096, tokenTimeToLive });
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
@@ -94,7 +94,7 @@ describe('a token', () => {
     await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('may not be altered', async () => {
+  test('a token with one altered bit is invalid', async () => {
     const { emulator, source, destination } = makePair(pattern(4096));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
     for (const at of [0, 7, 8, 20, 300, 511]) {
@@ -106,7 +106,18 @@ describe('a token', () => {
     await offloadWriteWith(emulator, destination, { token: token.bytes, copyLength: 4096 });
   });
 
-  test('means nothing to another emulator', async () => {
+  test('all 504 bytes after the header of a token are random', () => {
+    const { emulator, source } = makePair(pattern(4096));
+    const ids = Array.from({ length: 64 }, () => {
+      const { token } = offloadReadSyncWith(emulator, source, { copyLength: 4096 });
+      return token.bytes.subarray(8);
+    });
+    for (let at = 0; at < 504; at++) {
+      expect(new Set(ids.map((id) => id[at])).size).toBeGreaterThan(16);
+    }
+  });
+
+  test('a token of another emulator is invalid', async () => {
     const { emulator, source } = makePair(pattern(4096));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
     const other = makePair(pattern(4096));
@@ -119,18 +130,21 @@ describe('a token', () => {
     [4096, 512],
     [3584, 1024],
     [1 << 30, 512],
-  ])('has no data from %d for %d bytes (illumos)', async (transferOffset, copyLength) => {
-    const { emulator, source, destination } = makePair(pattern(8192));
-    const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    const write = offloadWriteWith(emulator, destination, { token, copyLength, transferOffset });
-    await expect(write).rejects.toMatchObject({ errno: 87 });
-  });
+  ])(
+    'a write from %d for %d bytes, which ends beyond its token, is refused (illumos)',
+    async (transferOffset, copyLength) => {
+      const { emulator, source, destination } = makePair(pattern(8192));
+      const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
+      const write = offloadWriteWith(emulator, destination, { token, copyLength, transferOffset });
+      await expect(write).rejects.toMatchObject({ errno: 87 });
+    },
+  );
 
-  test('outlives the handle of its source, as long as the file is where it was', async () => {
+  test('a token outlives the handle of its source as long as the file keeps its path', async () => {
     const contents = pattern(4096);
     const { emulator, source, destination, sourcePath, destinationPath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    await emulator.close(source);
+    await emulator.files.close(source);
     await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
     expect(readFileSync(destinationPath).equals(contents)).toBe(true);
     renameSync(sourcePath, `${sourcePath}-moved`);
@@ -138,7 +152,7 @@ describe('a token', () => {
     await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('of a borrowed descriptor does too where the host tells its path', async () => {
+  test('a token outlives a borrowed descriptor where the host reports its path', async () => {
     const contents = pattern(4096);
     const { emulator, destination, destinationPath } = makePair(contents);
     const fd = openSync(temporaryFile(contents), 'r');
@@ -152,7 +166,7 @@ describe('a token', () => {
     } else await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('is forgotten when 65,536 others came after it', { timeout: 120_000 }, async () => {
+  test('a token is forgotten after 65,536 newer ones', { timeout: 120_000 }, async () => {
     const { emulator, source, destination } = makePair(pattern(4096));
     const read = () => offloadReadSyncWith(emulator, source, { copyLength: 4096 });
     await sleep(20);
@@ -167,8 +181,8 @@ describe('a token', () => {
   });
 });
 
-describe('within one file', () => {
-  test('the first half is copied to the second (CopyOffload_CopyContentWithinSameFile)', async () => {
+describe('a copy within one file', () => {
+  test('the first half of a file is copied to the second (CopyOffload_CopyContentWithinSameFile)', async () => {
     const contents = pattern(8192);
     const { emulator, source, sourcePath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
@@ -189,7 +203,7 @@ describe('within one file', () => {
     ['onto itself', 512, 512],
     ['up by 5 MiB and a sector', 0, (5 << 20) + 512],
     ['down by 5 MiB and a sector', (5 << 20) + 512, 0],
-  ])('overlapping ranges are copied as if at once: %s', async (_name, from, to) => {
+  ])('overlapping ranges are copied correctly %s', async (_name, from, to) => {
     const size = 24 << 20;
     const length = size - Math.max(from, to);
     const contents = pattern(size);

@@ -1,8 +1,8 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteWith } from '../../src/offload-write.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { makePair, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
 
@@ -11,51 +11,63 @@ const KIB = 1024;
 /** A file of 8 KiB of which only the first bytes were ever written. */
 async function partlyWritten(emulator: Emulator, written: number, size = 8 * KIB): Promise<bigint> {
   const handle = openOn(emulator, temporaryPath(), 'w');
-  await emulator.setSize(handle, BigInt(size));
-  if (written > 0) await emulator.write(handle, pattern(written), 0n);
+  await emulator.files.setSize(handle, BigInt(size));
+  if (written > 0) await emulator.files.write(handle, pattern(written), 0n);
   return handle;
 }
 
 describe('an offload read', () => {
   // written, size, fileOffset, copyLength -> transferLength, ALL_ZERO, zero token
   test.each([
-    ['within valid data', 4096, 8192, 0, 4096, 4096, false, false],
-    ['across its end', 4096, 8192, 0, 8192, 4096, true, false],
-    ['across an end that is not aligned: to the next sector', 1000, 8192, 0, 8192, 1024, true, false],
-    ['from its end on', 4096, 8192, 4096, 4096, 4096, true, true],
+    ['within the valid data', 4096, 8192, 0, 4096, 4096, false, false],
+    ['across the end of the valid data', 4096, 8192, 0, 8192, 4096, true, false],
+    [
+      'across an unaligned end of the valid data, up to the next sector',
+      1000,
+      8192,
+      0,
+      8192,
+      1024,
+      true,
+      false,
+    ],
+    ['from the end of the valid data on', 4096, 8192, 4096, 4096, 4096, true, true],
     ['of a file that was never written', 0, 8192, 0, 8192, 8192, true, true],
-    ['beyond the end of the file: cut there', 8192, 8192, 4096, 8192, 4096, true, false],
-    ['beyond an end that is not aligned', 1000, 1000, 0, 4096, 1024, true, false],
-    ['of zeros beyond the end', 0, 1000, 512, 4096, 512, true, true],
-    ['of nothing', 4096, 8192, 0, 0, 0, false, true],
-  ])('%s', async (_name, written, size, fileOffset, copyLength, transferLength, allZero, zeroToken) => {
-    const emulator = createEmulator();
-    const handle = await partlyWritten(emulator, written, size);
-    const read = await offloadReadWith(emulator, handle, { fileOffset, copyLength });
-    expect(read.transferLength).toBe(BigInt(transferLength));
-    expect(read.allZeroBeyondRange).toBe(allZero);
-    expect(read.token.isZeroData).toBe(zeroToken);
-    expect(offloadReadSyncWith(emulator, handle, { fileOffset, copyLength })).toMatchObject({
-      transferLength: BigInt(transferLength),
-      allZeroBeyondRange: allZero,
-    });
-  });
+    ['beyond the end of the file, which cuts it', 8192, 8192, 4096, 8192, 4096, true, false],
+    ['beyond an unaligned end of the file', 1000, 1000, 0, 4096, 1024, true, false],
+    ['of zeros up to the end of the file', 0, 1000, 512, 4096, 512, true, true],
+    ['of length 0', 4096, 8192, 0, 0, 0, false, true],
+  ])(
+    'an offload read %s covers the right range',
+    async (_name, written, size, fileOffset, copyLength, transferLength, allZero, zeroToken) => {
+      const emulator = createEmulator();
+      const handle = await partlyWritten(emulator, written, size);
+      const read = await offloadReadWith(emulator, handle, { fileOffset, copyLength });
+      expect(read.transferLength).toBe(BigInt(transferLength));
+      expect(read.allZeroBeyondRange).toBe(allZero);
+      expect(read.token.isZeroData).toBe(zeroToken);
+      expect(offloadReadSyncWith(emulator, handle, { fileOffset, copyLength })).toMatchObject({
+        transferLength: BigInt(transferLength),
+        allZeroBeyondRange: allZero,
+      });
+    },
+  );
 
-  test('truncated below the end of valid data does not claim that the rest is zero', async () => {
+  test('an offload read truncated below the end of the valid data does not report zeros beyond it', async () => {
     const emulator = createEmulator({ maximumTransferSize: 1024 });
     const handle = await partlyWritten(emulator, 4096);
     const read = await offloadReadWith(emulator, handle, { copyLength: 8192 });
     expect(read).toMatchObject({ transferLength: 1024n, allZeroBeyondRange: false });
   });
 
-  test('truncated exactly at the end of valid data does', async () => {
+  test('an offload read truncated exactly at the end of the valid data reports zeros beyond it', async () => {
     const emulator = createEmulator({ maximumTransferSize: 4096 });
     const handle = await partlyWritten(emulator, 4096);
     const read = await offloadReadWith(emulator, handle, { copyLength: 8192 });
     expect(read).toMatchObject({ transferLength: 4096n, allZeroBeyondRange: true });
   });
 
-  test('two reads give two tokens', async () => {
+  test('two offload reads return two tokens', async () => {
     const { emulator, source } = makePair(pattern(4096));
     const one = await offloadReadWith(emulator, source, { copyLength: 4096 });
     const two = await offloadReadWith(emulator, source, { copyLength: 4096 });
@@ -64,8 +76,8 @@ describe('an offload read', () => {
   });
 });
 
-describe('a file that the emulator did not see being made', () => {
-  test('is valid data throughout', async () => {
+describe('a file that another program created', () => {
+  test('a file of another program is valid data up to its end', async () => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryFile(Buffer.alloc(8192)), 'r');
     const read = await offloadReadWith(emulator, handle, { copyLength: 8192 });
@@ -73,7 +85,7 @@ describe('a file that the emulator did not see being made', () => {
     expect(read.token.isZeroData).toBe(false);
   });
 
-  test('is known to be zeros where the host allocated nothing', async () => {
+  test('a file without allocated blocks is known to be zeros', async () => {
     const emulator = createEmulator();
     const path = temporaryFile('');
     truncateSync(path, 1 << 20);
@@ -82,22 +94,22 @@ describe('a file that the emulator did not see being made', () => {
     expect(read.token.isZeroData).toBe(true);
   });
 
-  test('is looked at anew when it is changed behind its back, however soon', async () => {
+  test('a file that another program changes is inspected again, however soon', async () => {
     for (let round = 0; round < 50; round++) {
       const emulator = createEmulator();
       const path = temporaryPath();
       const handle = openOn(emulator, path, 'w');
-      await emulator.setSize(handle, 8192n);
+      await emulator.files.setSize(handle, 8192n);
       writeFileSync(path, pattern(8192));
       const read = await offloadReadWith(emulator, handle, { copyLength: 8192 });
       expect(read.token.isZeroData).toBe(false);
-      await emulator.close(handle);
+      await emulator.files.close(handle);
     }
   });
 });
 
 describe('an offload write', () => {
-  test('extends valid data, so that ascending writes succeed, also when they are sent at once', async () => {
+  test('ascending offload writes succeed, also when they are sent at once', async () => {
     const contents = pattern(64 * KIB);
     const { emulator, source, destination, destinationPath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: contents.length });
@@ -115,18 +127,18 @@ describe('an offload write', () => {
     expect(readFileSync(destinationPath).equals(contents)).toBe(true);
   });
 
-  test('with a gap is refused, and succeeds once the gap is filled', async () => {
+  test('an offload write beyond a gap is refused until the gap is filled', async () => {
     const { emulator, source, destination } = makePair(pattern(4096));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
     const later = { token, copyLength: 1024, fileOffset: 1024 };
     await expect(offloadWriteWith(emulator, destination, later)).rejects.toMatchObject({ errno: 1289 });
-    await emulator.write(destination, pattern(1024), 0n);
+    await emulator.files.write(destination, pattern(1024), 0n);
     await expect(offloadWriteWith(emulator, destination, later)).resolves.toMatchObject({
       lengthWritten: 1024n,
     });
   });
 
-  test('of the last sector counts whole and leaves the size alone', async () => {
+  test('an offload write of the last sector counts whole and keeps the size of the file', async () => {
     const contents = pattern(1000);
     const { emulator, source, destination, destinationPath } = makePair(contents);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 1024 });
@@ -135,10 +147,10 @@ describe('an offload write', () => {
     expect(readFileSync(destinationPath).equals(contents)).toBe(true);
   });
 
-  test('into a longer file pads the last sector with zeros', async () => {
+  test('an offload write into a longer file pads the last sector with zeros', async () => {
     const { emulator, source, destination, destinationPath } = makePair(pattern(1000));
-    await emulator.setSize(destination, 4096n);
-    await emulator.write(destination, Buffer.alloc(4096, 0xff), 0n);
+    await emulator.files.setSize(destination, 4096n);
+    await emulator.files.write(destination, Buffer.alloc(4096, 0xff), 0n);
     const { token } = await offloadReadWith(emulator, source, { copyLength: 1024 });
     await offloadWriteWith(emulator, destination, { token, copyLength: 1024 });
     const expected = Buffer.alloc(4096, 0xff);
@@ -147,19 +159,19 @@ describe('an offload write', () => {
     expect(readFileSync(destinationPath).equals(expected)).toBe(true);
   });
 
-  test('is as short as maximumWriteSize says', async () => {
+  test('an offload write is no longer than maximumWriteSize', async () => {
     const { emulator, source, destination } = makePair(pattern(8192), { maximumWriteSize: 2500 });
     const { token } = await offloadReadWith(emulator, source, { copyLength: 8192 });
     const written = await offloadWriteWith(emulator, destination, { token, copyLength: 8192 });
     expect(written.lengthWritten).toBe(2048n);
   });
 
-  test('setSize keeps the smaller of valid data and size', async () => {
+  test('setSize cuts the valid data', async () => {
     const { emulator, source, destination } = makePair(pattern(8192));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 8192 });
     await offloadWriteWith(emulator, destination, { token, copyLength: 8192 });
-    await emulator.setSize(destination, 1024n);
-    await emulator.setSize(destination, 8192n);
+    await emulator.files.setSize(destination, 1024n);
+    await emulator.files.setSize(destination, 8192n);
     const beyond = { token, copyLength: 512, fileOffset: 1536 };
     await expect(offloadWriteWith(emulator, destination, beyond)).rejects.toMatchObject({ errno: 1289 });
     const read = await offloadReadWith(emulator, destination, { copyLength: 8192 });
@@ -170,7 +182,7 @@ describe('an offload write', () => {
 describe('the zero token', () => {
   const token = OffloadToken.zeroData();
 
-  test('writes zeros over data, in whole or in part', async () => {
+  test('the zero token writes zeros over all or part of the data', async () => {
     const contents = pattern(4 * KIB * KIB);
     const emulator = createEmulator();
     for (const [fileOffset, copyLength] of [
@@ -188,7 +200,7 @@ describe('the zero token', () => {
     }
   });
 
-  test('takes the blocks of a large range away rather than fill them', async () => {
+  test('the zero token frees the blocks of a large range instead of filling them', async () => {
     const emulator = createEmulator();
     const path = temporaryFile(pattern(8 * KIB * KIB));
     const handle = openOn(emulator, path, 'r+');
@@ -196,17 +208,17 @@ describe('the zero token', () => {
     expect(statSync(path)).toMatchObject({ size: 8 * KIB * KIB, blocks: 0 });
   });
 
-  test('fills nothing where nothing was written, and counts as valid data', async () => {
+  test('zeros written over a hole take no space and count as valid data', async () => {
     const emulator = createEmulator();
     const path = temporaryPath();
     const handle = openOn(emulator, path, 'w');
-    await emulator.setSize(handle, 1n << 30n);
+    await emulator.files.setSize(handle, 1n << 30n);
     await offloadWriteWith(emulator, handle, { token, copyLength: 1 << 29 });
     expect(statSync(path).blocks).toBe(0);
     await offloadWriteWith(emulator, handle, { token, copyLength: 512, fileOffset: 1 << 29 });
   });
 
-  test('is told by its type alone, and takes any TransferOffset', async () => {
+  test('the zero token is recognised by its type alone and accepts any TransferOffset', async () => {
     const emulator = createEmulator();
     const path = temporaryFile(pattern(4096));
     const bytes = new Uint8Array(512).fill(7);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { KernelFailure } from '../../src/kernel/kernel.ts';
 import { filtersOf } from '../../src/kernel/win32/filters.ts';
-import type { Native, Pointer } from '../../src/kernel/win32/native.ts';
+import type { NativeFunctions, Pointer } from '../../src/kernel/win32/native.ts';
 import { INSTANCE_AGGREGATE_STANDARD_INFORMATION } from '../../structs/index.ts';
+import { poolCall } from './pool-call.ts';
 
 const S_OK = 0;
 const E_ACCESSDENIED = 0x8007_0005;
@@ -14,14 +15,14 @@ type Filter = [name: string, features: number, isMinifilter?: boolean];
 
 describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeInstanceFindNext)', () => {
   // SupportedFeatures: 1 offload read, 2 offload write.
-  test('are told with what they opted in to; legacy filters are passed over', () => {
+  test('lists the mini-filters with what they opted in to, and skips legacy filters', async () => {
     const { native, closed } = manager([
       ['WdFilter', 3],
       ['Old', 0, false],
       ['Größe', 1],
       ['None', 0],
     ]);
-    expect(filtersOf(native, 'D:')).toEqual({
+    expect(await filtersOf(poolCall(native), 'D:')).toEqual({
       filters: [
         { name: 'WdFilter', offloadRead: true, offloadWrite: true },
         { name: 'Größe', offloadRead: true, offloadWrite: false },
@@ -32,44 +33,53 @@ describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeIn
     expect(closed).toEqual([0x77n]);
   });
 
-  test('are none where there are none', () => {
-    expect(filtersOf(manager([]).native, 'D:')).toEqual({ filters: [], filtersUnknown: undefined });
+  test('lists no filters on a volume without any', async () => {
+    expect(await filtersOf(poolCall(manager([]).native), 'D:')).toEqual({
+      filters: [],
+      filtersUnknown: undefined,
+    });
   });
 
-  // How many filters come before it; what the filter manager answers then.
+  // How many filters are listed before; what the filter manager returns then.
   test.each([
     [0, E_ACCESSDENIED, 'listing them takes an administrator'],
     [0, DEVICE_NOT_CONNECTED, 'the filter manager answered 0x8007048f'],
     [2, DEVICE_NOT_CONNECTED, 'the filter manager answered 0x8007048f'],
-  ])('are unknown when after %i of them the answer is 0x%x', (count, answer, filtersUnknown) => {
-    const { native, closed } = manager(
-      Array.from({ length: count }, () => ['Filter', 3]),
-      answer,
-    );
-    expect(filtersOf(native, 'D:')).toEqual({ filters: undefined, filtersUnknown });
-    expect(closed).toHaveLength(Math.sign(count));
-  });
+  ])(
+    'reports the filters as unknown when the answer after %i of them is 0x%x',
+    async (count, answer, filtersUnknown) => {
+      const { native, closed } = manager(
+        Array.from({ length: count }, () => ['Filter', 3]),
+        answer,
+      );
+      expect(await filtersOf(poolCall(native), 'D:')).toEqual({ filters: undefined, filtersUnknown });
+      expect(closed).toHaveLength(Math.sign(count));
+    },
+  );
 
-  test('are unknown without fltlib.dll', () => {
+  test('reports the filters as unknown without fltlib.dll', async () => {
     const { native } = manager([]);
     native.FilterVolumeInstanceFindFirst = () => {
       throw new KernelFailure(127);
     };
-    expect(filtersOf(native, 'D:').filtersUnknown).toBe('fltlib.dll is not there');
+    expect((await filtersOf(poolCall(native), 'D:')).filtersUnknown).toBe('fltlib.dll is not there');
   });
 
-  test('are not asked for under Wine, whose function ends the process', () => {
+  test('does not call the filter manager under Wine, whose function ends the process', async () => {
     const { native } = manager([['Filter', 0]]);
     native.wine_get_version = () => 1n;
-    expect(filtersOf(native, 'D:')).toEqual({
+    expect(await filtersOf(poolCall(native), 'D:')).toEqual({
       filters: undefined,
       filtersUnknown: 'Wine has no filter manager',
     });
   });
 });
 
-/** A filter manager that gives these filters, and then `end`. */
-function manager(given: readonly Filter[], end = NO_MORE_ITEMS): { native: Native; closed: bigint[] } {
+/** A filter manager that lists these filters and then returns `end`. */
+function manager(
+  given: readonly Filter[],
+  end = NO_MORE_ITEMS,
+): { native: Partial<NativeFunctions>; closed: bigint[] } {
   const closed: bigint[] = [];
   const left = given.values();
   const next = (buffer: Pointer): number => {
@@ -78,7 +88,7 @@ function manager(given: readonly Filter[], end = NO_MORE_ITEMS): { native: Nativ
     fill(buffer ?? new Uint8Array(), value);
     return S_OK;
   };
-  const native: Partial<Native> = {
+  const native: Partial<NativeFunctions> = {
     wine_get_version() {
       throw new KernelFailure(127);
     },
@@ -92,7 +102,7 @@ function manager(given: readonly Filter[], end = NO_MORE_ITEMS): { native: Nativ
       return S_OK;
     },
   };
-  return { native: native as Native, closed };
+  return { native, closed };
 }
 
 function fill(buffer: Uint8Array, [name, features, isMinifilter = true]: Filter): void {

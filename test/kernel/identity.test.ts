@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { fileFacts } from '../../src/kernel/win32/files.ts';
-import { FramePool } from '../../src/kernel/win32/frame.ts';
+import { fileInfo, fileInfoSync } from '../../src/kernel/win32/file-info.ts';
 import type { Native, Pointer } from '../../src/kernel/win32/native.ts';
 import { BY_HANDLE_FILE_INFORMATION, FILE_ID_INFO } from '../../structs/index.ts';
+import { nativeOf, poolCall } from './pool-call.ts';
 
 const FileIdInfo = 18;
 const VOLUME = '1122334455667788';
@@ -11,7 +11,7 @@ const ZEROS = '00'.repeat(16);
 const ONES = 'ff'.repeat(16);
 const ID = '0100000000000000000000000000a0ff';
 
-describe('what tells a file from others', () => {
+describe('the identity of a file', () => {
   // FileIdInfo of the file, or undefined where the file system does not know it; its 64-bit index.
   test.each<[string, string | undefined, bigint, string | undefined]>([
     ['its 128-bit id', ID, 7n, `${VOLUME}:${ID}`],
@@ -20,15 +20,18 @@ describe('what tells a file from others', () => {
     ['nothing where both are zero (MS-FSCC 2.1.9)', ZEROS, 0n, undefined],
     ['nothing where both are all ones', ONES, 2n ** 64n - 1n, undefined],
     ['nothing where the index is zero and there is no id', undefined, 0n, undefined],
-  ])('is %s', (_, id, index, expected) => {
+  ])('is %s', async (_, id, index, expected) => {
     const native = fileOf(id, index);
-    expect(fileFacts(native, new FramePool(native), 0x100n).identity).toBe(expected);
+    expect(fileInfoSync(native, 0x100n, 'file').identity).toBe(expected);
+    expect((await fileInfo(poolCall(native), 0x100n, 'file')).identity).toBe(expected);
   });
 });
 
 function fileOf(id: string | undefined, index: bigint): Native {
   const native: Partial<Native> = {
     GetFileSizeEx: () => 1,
+    GetVolumePathNameW: () => 0,
+    GetLastError: () => 1,
     GetFileInformationByHandleEx(_handle, kind, into) {
       if (kind !== FileIdInfo || id === undefined) return 0;
       bytesOf(into).set(Buffer.from(VOLUME, 'hex'), FILE_ID_INFO.offsetOf.VolumeSerialNumber);
@@ -44,10 +47,10 @@ function fileOf(id: string | undefined, index: bigint): Native {
       return 1;
     },
   };
-  return native as Native;
+  return nativeOf(native);
 }
 
 function bytesOf(pointer: Pointer): Uint8Array {
-  if (pointer === null) throw new TypeError('Nothing to write to was given.');
+  if (pointer === null) throw new TypeError('The test expects memory to write to.');
   return pointer;
 }

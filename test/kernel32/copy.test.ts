@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { AbortError, type CopyReport, SourceChangedError, Win32Error } from '../../src/index.ts';
 import { statuses } from '../../structs/index.ts';
-import { contentsOf, fill, randomBytes } from '../conformance/stage.ts';
+import { contentsOf, fill } from '../conformance/fixture.ts';
+import { patternBytes } from '../kit.ts';
 import * as driver from '../wine/driver.ts';
 import { odx, onDriver } from './with-driver.ts';
 
@@ -12,7 +13,7 @@ const FSCTL_OFFLOAD_READ = 0x0009_4264;
 const FSCTL_OFFLOAD_WRITE = 0x0009_8268;
 const offloads = (code: number) => driver.log().filter((entry) => entry.code === code).length;
 
-describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the driver]', () => {
+describe.skipIf(!onDriver)('a copy from disk to disk through kernel32 [needs the driver]', () => {
   beforeEach(() => driver.reset());
   afterAll(() => driver.reset());
 
@@ -20,9 +21,9 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
     [512, 0, 1],
     [4096, 2, 3],
     ['mixed', 0, 2],
-  ])('sectors of %s bytes', (_, from, to) => {
+  ])('on sectors of %s bytes', (_, from, to) => {
     it.each([0, 1, 511, 512, 513, 4095, 4096, 4097, 64 * KIB, MIB + 1, 8 * MIB + 777])(
-      '%i bytes: identical, by offload as far as sectors allow',
+      'copies %i bytes exactly, and offloads as much as the sectors allow',
       async (size) => {
         const data = await write(from, size);
         // A token of the source's last sector is shorter than a larger sector of the destination, so that tail cannot be
@@ -37,7 +38,7 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
       },
     );
 
-    it('as many control codes as the array makes of it', async () => {
+    it('sends as many control codes as the limits of the array require', async () => {
       const data = await write(from, 8 * MIB);
       driver.setLimits(undefined, { read: 2 * MIB, write: 512 * KIB });
       const report = await odx.copyFile(path(from), path(to), { mode: 'require', verify: true });
@@ -48,7 +49,7 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
     });
   });
 
-  it('zeros that the source has beyond its valid data are written by the zero token', async () => {
+  it('writes the zeros beyond the valid data of the source with the zero token', async () => {
     await write(1, 4 * MIB);
     const data = await write(0, MIB);
     driver.setSize(0, 4 * MIB, MIB);
@@ -66,32 +67,35 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
       [FSCTL_OFFLOAD_READ, 'the second read', 1],
       [FSCTL_OFFLOAD_WRITE, 'the first write', 0],
       [FSCTL_OFFLOAD_WRITE, 'the third write', 2],
-    ])('%i (%s): falls back to an identical copy, or rejects by that name', async (code, _, skip) => {
-      const size = 512 * KIB;
-      const data = await write(0, size);
-      driver.setLimits(undefined, { read: 256 * KIB, write: 128 * KIB });
-      // A refused token earns a fresh one, so that one has to be refused as well.
-      const isToken = status.win32.value === 315 && code === FSCTL_OFFLOAD_WRITE;
-      const force = () => driver.force(undefined, status.value, { code, skip, count: isToken ? 2 : 1 });
-      force();
-      const report = await odx.copyFile(path(0), path(1));
-      expectHonest(report, size);
-      expect(report.fallback?.reason).toMatchObject({ errno: status.win32.value });
-      expect(report.fallback?.reason).toMatchObject({ ntstatus: { value: status.value } });
-      expect((await read(1, size)).equals(data)).toBe(true);
-      driver.clearRules();
-      force();
-      const error: unknown = await odx
-        .copyFile(path(0), path(1), { mode: 'require' })
-        .catch((e: unknown) => e);
-      expect(error).toBeInstanceOf(Win32Error);
-      expect(error).toMatchObject({ errno: status.win32.value, ntstatus: { value: status.value } });
-      expect((await read(0, size)).equals(data)).toBe(true);
-    });
+    ])(
+      '%i (%s): falls back to an identical copy in prefer mode, and rejects with that name in require mode',
+      async (code, _, skip) => {
+        const size = 512 * KIB;
+        const data = await write(0, size);
+        driver.setLimits(undefined, { read: 256 * KIB, write: 128 * KIB });
+        // A refused token earns a fresh one, so that one has to be refused as well.
+        const isToken = status.win32.value === 315 && code === FSCTL_OFFLOAD_WRITE;
+        const force = () => driver.force(undefined, status.value, { code, skip, count: isToken ? 2 : 1 });
+        force();
+        const report = await odx.copyFile(path(0), path(1));
+        expectHonest(report, size);
+        expect(report.fallback?.reason).toMatchObject({ errno: status.win32.value });
+        expect(report.fallback?.reason).toMatchObject({ ntstatus: { value: status.value } });
+        expect((await read(1, size)).equals(data)).toBe(true);
+        driver.clearRules();
+        force();
+        const error: unknown = await odx
+          .copyFile(path(0), path(1), { mode: 'require' })
+          .catch((e: unknown) => e);
+        expect(error).toBeInstanceOf(Win32Error);
+        expect(error).toMatchObject({ errno: status.win32.value, ntstatus: { value: status.value } });
+        expect((await read(0, size)).equals(data)).toBe(true);
+      },
+    );
   });
 
   it.each(['half', 'zero', 'tooMuch', 'short', 'unaligned'] as const)(
-    'an answer that is "%s"',
+    'handles a reply of the kind "%s"',
     async (reply) => {
       const size = 512 * KIB;
       const data = await write(0, size);
@@ -105,7 +109,7 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
     },
   );
 
-  it('one refused token earns a fresh one, and the copy goes on by offload', async () => {
+  it('reads a fresh token after one was refused, and goes on offloading', async () => {
     const data = await write(0, MIB);
     driver.force(undefined, 0xc000_0465, { code: FSCTL_OFFLOAD_WRITE });
     const report = await odx.copyFile(path(0), path(1), { mode: 'require' });
@@ -113,7 +117,7 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
     expect((await read(1, MIB)).equals(data)).toBe(true);
   });
 
-  it('an abort in the middle of a write ends within a second, and nothing goes on', async () => {
+  it('stops within a second when it is aborted in the middle of a write', async () => {
     await write(0, MIB);
     driver.delay(1, 10_000, { code: FSCTL_OFFLOAD_WRITE });
     const controller = new AbortController();
@@ -132,7 +136,7 @@ describe.skipIf(!onDriver)('copies from disk to disk through kernel32 [needs the
 const path = (disk: number): string => driver.DISKS[disk]?.path ?? '';
 
 async function write(disk: number, size: number): Promise<Buffer> {
-  const data = randomBytes(size);
+  const data = patternBytes(size);
   driver.setSize(disk, Math.max(size, 1), 0);
   const file = await odx.openFile(path(disk), 'r+');
   await fill(odx, file, data);

@@ -24,7 +24,7 @@ import {
   Win32Error,
 } from '../../src/index.ts';
 
-// A volume that cannot offload says so with one of these; NTFS on an array would succeed.
+// How a volume refuses that cannot offload. NTFS on an array would succeed.
 const REFUSALS = [1, 50, 316, 321, 4440, 4442];
 
 describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]', () => {
@@ -38,7 +38,7 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     ['a plain name', 'plain.bin'],
     ['a non-ASCII name', 'Grüße-日本-🚀.bin'],
     ['a path beyond MAX_PATH', join('a'.repeat(100), 'b'.repeat(100), 'c'.repeat(100), 'long.bin')],
-  ])('%s: created, sized, written, read and closed', async (_, name) => {
+  ])('a file with %s is created, resized, read and closed', async (_, name) => {
     const path = join(folder, name);
     mkdirSync(join(path, '..'), { recursive: true });
     const file = await openFile(path, 'wx', { size: 10_000 });
@@ -53,14 +53,14 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     again[Symbol.dispose]();
   });
 
-  it('disposing of a file whose resize is on its way cuts no other file', async () => {
+  it('disposing of a file during a resize truncates no other file', async () => {
     const victim = join(folder, 'victim.bin');
     writeFileSync(victim, Buffer.alloc(10_000, 1));
     for (let round = 0; round < 20; round++) {
       const file = await openFile(join(folder, 'resized.bin'), 'w');
       const resized = file.setSize(3);
       file[Symbol.dispose]();
-      // Windows gives the lowest number that is free.
+      // Windows reuses the lowest free number.
       const other = openFileSync(victim, 'r+');
       await resized;
       expect(statSync(victim).size).toBe(10_000);
@@ -73,13 +73,13 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     ['missing.bin', 'ERROR_FILE_NOT_FOUND', 2],
     [join('no', 'such', 'folder.bin'), 'ERROR_PATH_NOT_FOUND', 3],
     ['.', 'ERROR_ACCESS_DENIED', 5],
-  ])('opening %s is %s', async (name, code, errno) => {
+  ])('opening %s fails with %s', async (name, code, errno) => {
     const path = join(folder, name);
     await expect(openFile(path, 'r')).rejects.toMatchObject({ code, errno, syscall: 'CreateFileW', path });
     expect(() => openFileSync(path, 'r')).toThrow(expect.objectContaining({ code, errno }));
   });
 
-  it('fs.openSync and fs.promises.open handles work as input, and remain usable', async () => {
+  it('descriptors of fs.openSync and handles of fs.promises.open are accepted and remain usable', async () => {
     const path = join(folder, 'borrowed.bin');
     writeFileSync(path, Buffer.alloc(8192, 7));
     const fd = openSync(path, 'r+');
@@ -98,13 +98,13 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
 
   it.each([
     ['a descriptor that is not open', 4095],
-    ['a HANDLE that nobody has', 0x7ff0_1234n],
-  ])('%s is ERROR_INVALID_HANDLE', async (_, file) => {
+    ['a HANDLE that is not open', 0x7ff0_1234n],
+  ])('a call on %s fails with ERROR_INVALID_HANDLE', async (_, file) => {
     await expect(offloadRead(file, { copyLength: 512 })).rejects.toMatchObject({ errno: 6 });
     expect(() => offloadReadSync(file, { copyLength: 512 })).toThrow(expect.objectContaining({ errno: 6 }));
   });
 
-  it('a copy between two files is identical whether or not the volume offloads, and says why not', async () => {
+  it('a copy of a file is identical whether or not the volume offloads, and reports why it does not', async () => {
     const source = join(folder, 'source.bin');
     const destination = join(folder, 'destination.bin');
     const data = Buffer.alloc(1_048_577, 0x42);
@@ -121,14 +121,14 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     }
   });
 
-  it('a copy that fails never takes the result of another with it', async () => {
+  it('a copy that fails does not remove the result of another copy', async () => {
     const [one, two] = [join(folder, 'one.bin'), join(folder, 'two.bin')];
     const destination = join(folder, 'wanted.bin');
     writeFileSync(one, Buffer.alloc(300_000, 1));
     writeFileSync(two, Buffer.alloc(300_000, 2));
     for (let round = 0; round < 20; round++) {
       rmSync(destination, { force: true });
-      // Refused by most volumes once the destination has been made; whatever it does, the other copy comes after it.
+      // Most volumes refuse after the destination was created. Either way the other copy comes later.
       const first = copyFile(one, destination, { mode: 'require', overwrite: false }).catch(() => undefined);
       await untilCopied(two, destination);
       await first;
@@ -136,7 +136,7 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     }
   });
 
-  it('probe tells what the volume is', async () => {
+  it('probe reports the sector and location of the volume', async () => {
     const path = join(folder, 'probed.bin');
     writeFileSync(path, Buffer.alloc(300_000));
     const report = await probe(path);
@@ -145,7 +145,7 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
   });
 });
 
-/** Tries for as long as somebody else has the destination. */
+/** Repeats the copy while the destination is in use. */
 async function untilCopied(source: string, destination: string): Promise<void> {
   for (;;) {
     try {

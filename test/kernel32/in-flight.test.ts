@@ -8,7 +8,7 @@ import { AbortError, OffloadToken, Win32Error } from '../../src/index.ts';
 import { statuses } from '../../structs/index.ts';
 import * as driver from '../wine/driver.ts';
 import { openForeign } from './sync-handle.ts';
-import { odx, onDriver, pair } from './with-driver.ts';
+import { files, odx, onDriver, pair } from './with-driver.ts';
 
 const SECTOR = 512;
 const failures = statuses.filter(({ value }) => value >>> 30 === 3);
@@ -17,10 +17,10 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
   beforeEach(() => driver.reset());
   afterAll(() => driver.reset());
 
-  it('64 at once, each with an end of its own, swap neither results nor errors', async () => {
+  it('64 concurrent calls each get their own result or error', async () => {
     const { source, close } = await pair();
     const COUNT = 64;
-    // In the order of arrival, each pends for another time, the later ones the shortest; every second one fails.
+    // Each is pending for a different time, later ones for a shorter one; every second one fails.
     const ends = Array.from({ length: COUNT }, (_, at) => ({
       delay: 20 + (COUNT - at) * 3,
       failure: at % 2 === 0 ? failures[at % failures.length] : undefined,
@@ -45,15 +45,15 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     }
   });
 
-  // Of a warning the port is told as well, though the call fails at once.
+  // A completion is posted for a warning as well, though the call fails at once.
   it.each([
     ['STATUS_DEVICE_BUSY', 0x8000_0011],
     ['STATUS_BUFFER_OVERFLOW', 0x8000_0005],
   ])(
-    'the end of a call that fails at once with the warning %s is not taken for that of the next',
+    'the completion of a call that fails at once with the warning %s is not mistaken for that of the next',
     async (_, status) => {
       const { source, close } = await pair();
-      driver.force(0, status);
+      driver.forceAtOnce(0, status);
       await expect(odx.offloadRead(source, { copyLength: SECTOR })).rejects.toMatchObject({
         ntstatus: { value: status },
       });
@@ -69,7 +69,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     },
   );
 
-  it('32 that are delayed hold up neither timers nor fs', async () => {
+  it('32 pending calls delay neither timers nor fs', async () => {
     const { source, close } = await pair();
     const file = join(tmpdir(), 'odx-in-flight.txt');
     await writeFile(file, 'still here');
@@ -95,7 +95,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     await close();
   });
 
-  it('a borrowed synchronous handle does not hold up the event loop', async () => {
+  it('a call on a borrowed synchronous handle does not block the event loop', async () => {
     const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
     driver.delay(0, 600);
     const call = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
@@ -107,7 +107,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
   });
 
   it.each(['synchronous', 'overlapped'] as const)(
-    'a borrowed %s handle: delayed, failing, blocking',
+    'calls on a borrowed %s handle succeed and fail after a delay, asynchronous and blocking',
     async (kind) => {
       const foreign = openForeign(driver.DISKS[0]?.path ?? '', kind);
       driver.delay(0, 50);
@@ -127,7 +127,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
   );
 
   it.each([
-    ['a file of ours', async () => (await pair()).source.handle],
+    ['a file of this package', async () => (await pair()).source.handle],
     [
       'a borrowed synchronous handle',
       async () => openForeign(driver.DISKS[0]?.path ?? '', 'synchronous').handle,
@@ -136,7 +136,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
       'a borrowed overlapped handle',
       async () => openForeign(driver.DISKS[0]?.path ?? '', 'overlapped').handle,
     ],
-  ])('an abort ends a call of 10 s on %s within a second, and the driver sees it', async (_, open) => {
+  ])('an abort cancels a call of 10 s on %s within a second, in the driver too', async (_, open) => {
     const handle = await open();
     driver.delay(0, 10_000);
     const controller = new AbortController();
@@ -153,12 +153,14 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     expect(driver.log(0).at(-1)).toMatchObject({ cancelled: true, status: 0xc000_0120 });
   });
 
-  it('a call that waits for its turn is aborted without having been made', async () => {
+  it('a queued call that is aborted is never made', async () => {
     const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
     driver.delay(0, 1500);
     const first = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
     const controller = new AbortController();
     const second = odx.offloadRead(foreign.handle, { copyLength: SECTOR, signal: controller.signal });
+    // Until the first call has reached the driver.
+    await sleep(50);
     const before = performance.now();
     controller.abort();
     await expect(second).rejects.toBeInstanceOf(AbortError);
@@ -169,7 +171,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     expect(driver.state(0).requests).toBe(1);
   });
 
-  it('10,000 that wait for their turn are aborted at once, and the handle goes on working', async () => {
+  it('10,000 queued calls are aborted at once, and the handle remains usable', async () => {
     const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
     driver.delay(0, 300);
     const first = odx.offloadRead(foreign.handle, { copyLength: SECTOR });
@@ -186,7 +188,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     foreign.close();
   });
 
-  it('an abort holds for a call that no thread has come to yet', async () => {
+  it('an abort takes effect on a call that no thread has started yet', async () => {
     const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
     driver.delay(0, 10_000);
     // As many as the pool has threads.
@@ -203,7 +205,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     expect(driver.state(0)).toMatchObject({ pending: 0 });
   });
 
-  it('calls wait while the program itself makes as many asynchronous calls as Koffi takes', async () => {
+  it('calls wait while the program makes as many asynchronous calls as Koffi allows', async () => {
     const foreign = openForeign(driver.DISKS[0]?.path ?? '', 'synchronous');
     const busy = Array.from({ length: 256 }, () => asleep(10));
     await expect(asleep(1)).rejects.toThrow('Too many asynchronous calls');
@@ -217,7 +219,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     foreign.close();
   });
 
-  it('a signal that has fired keeps the call from being made', async () => {
+  it('a call with a signal that was aborted is never made', async () => {
     const { source, close } = await pair();
     const made = driver.state(0).requests;
     const request = { copyLength: SECTOR, signal: AbortSignal.abort() };
@@ -226,10 +228,10 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     await close();
   });
 
-  it('buffers outlive a garbage collection during the call', async () => {
+  it('buffers survive a garbage collection during the call', async () => {
     const { source, destination, close } = await pair();
     const data = Buffer.alloc(64 * SECTOR, 0x5a);
-    await odx.kernel.write(source.handle, data, 0n);
+    await files.write(source.handle, data, 0n);
     const { token } = await odx.offloadRead(source, { copyLength: data.length });
     driver.delay(1, 300, { count: 8 });
     driver.delay(0, 300, { count: 8 });
@@ -243,7 +245,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     const reads = Array.from({ length: 8 }, () => odx.offloadRead(source, { copyLength: 8 * SECTOR }));
     for (let round = 0; round < 20; round++) {
       collectGarbage();
-      // Fresh allocations would land where a buffer was let go too early.
+      // New allocations would reuse the memory of a buffer that was freed too early.
       Array.from({ length: 50 }, () => new ArrayBuffer(2048)).map((memory) =>
         new Uint8Array(memory).fill(0xff),
       );
@@ -256,12 +258,12 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
       await odx.offloadWrite(destination, { token: each, copyLength: 8 * SECTOR });
     }
     const copied = Buffer.alloc(64 * SECTOR);
-    await odx.kernel.read(destination.handle, copied, 0n);
+    await files.read(destination.handle, copied, 0n);
     expect(copied.equals(data)).toBe(true);
     await close();
   });
 
-  it('closing a file ends what pends on it', async () => {
+  it('closing a file cancels its pending calls', async () => {
     const { source, destination } = await pair();
     driver.delay(0, 10_000);
     const call = odx.offloadRead(source, { copyLength: SECTOR }).catch((error: unknown) => error);
@@ -273,7 +275,7 @@ describe.skipIf(!onDriver)('calls in flight [needs the driver]', () => {
     expect(error).toMatchObject({ code: 'ERROR_OPERATION_ABORTED' });
   });
 
-  it('zero tokens written from many sides at once all arrive', async () => {
+  it('256 concurrent writes of the zero token all succeed', async () => {
     const { destination, close } = await pair();
     driver.delay(1, 30, { count: 256 });
     const token = OffloadToken.zeroData();
@@ -292,7 +294,7 @@ function aborting(): { signal: AbortSignal; abort(): void } {
   return { signal: controller.signal, abort: () => controller.abort() };
 }
 
-/** Holds a thread of the pool by way of Koffi. */
+/** Occupies a thread of the pool through Koffi. */
 function asleep(milliseconds: number): Promise<void> {
   const pause = koffi.load('kernel32.dll').func('__stdcall', 'Sleep', 'void', ['uint32_t']);
   return new Promise((resolve) => {

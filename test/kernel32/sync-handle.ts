@@ -5,7 +5,7 @@ const SHARE_ALL = 7;
 const OPEN_EXISTING = 3;
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;
 
-/** A HANDLE that somebody else opened: not through this package, and by choice not overlapped. */
+/** Opens a HANDLE outside this package, overlapped or not. */
 export function openForeign(
   path: string,
   kind: 'synchronous' | 'overlapped',

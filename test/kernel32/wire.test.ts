@@ -91,15 +91,15 @@ const REQUESTS = [
   },
 ] as const;
 
-describe.skipIf(!onDriver)('what the driver saw [needs the driver]', () => {
+describe.skipIf(!onDriver)('the bytes that reach the driver [needs the driver]', () => {
   beforeEach(() => driver.reset());
   afterAll(() => driver.reset());
 
   it.each(REQUESTS)(
-    '$title: the golden bytes, on handles of ours',
+    '$title is sent with the expected bytes on a file of this package',
     async ({ send, code, hex, outputLength }) => {
       const { source, close } = await pair();
-      // What the driver answers does not matter here: most of these lie beyond its disks.
+      // The reply does not matter here: most of the ranges are beyond the disks.
       await send(source.handle).catch(() => undefined);
       await close();
       const seen = driver.log().filter((entry) => entry.code === code);
@@ -110,7 +110,7 @@ describe.skipIf(!onDriver)('what the driver saw [needs the driver]', () => {
   );
 
   it.each(['synchronous', 'overlapped'] as const)(
-    'the golden bytes, on a borrowed %s handle',
+    'every control code is sent with the expected bytes on a borrowed %s handle',
     async (kind) => {
       const foreign = openForeign(driver.DISKS[0]?.path ?? '', kind);
       for (const { send } of REQUESTS) await send(foreign.handle).catch(() => undefined);
@@ -121,7 +121,7 @@ describe.skipIf(!onDriver)('what the driver saw [needs the driver]', () => {
     },
   );
 
-  it("opens with 'r' for reading alone, with 'r+' for both", async () => {
+  it("openFile opens with 'r' for reading only, and with 'r+' for both", async () => {
     for (const flags of ['r', 'r+'] as const) {
       const file = await odx.openFile(driver.DISKS[0]?.path ?? '', flags);
       await odx.offloadRead(file, { copyLength: 512 });
@@ -134,7 +134,7 @@ describe.skipIf(!onDriver)('what the driver saw [needs the driver]', () => {
     expect(access).toEqual([READ_DATA, READ_DATA | WRITE_DATA]);
   });
 
-  it('carries the zero token as the headers build it', async () => {
+  it('the zero token is sent as the Windows headers define it', async () => {
     const { destination, close } = await pair();
     await odx.offloadWrite(destination, { token: OffloadToken.zeroData(), copyLength: 512 });
     await close();

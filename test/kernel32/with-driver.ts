@@ -1,12 +1,18 @@
 import { createOdx, type Odx, type OffloadFile } from '../../src/index.ts';
+import type { FileKernel } from '../../src/kernel/kernel.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { available, DISKS } from '../wine/driver.ts';
 
 /** Whether the driver that plays the array runs here. Cases that need it are reported as skipped where it does not. */
 export const onDriver: boolean = available();
 
-/** Bound to a kernel32 of its own, loaded with the first case that runs. */
-export const odx: Odx = onDriver ? createOdx({ kernel: loadKernel32() }) : unavailable();
+const kernel = onDriver ? loadKernel32() : undefined;
+
+/** The functions of the package on a kernel32 of their own. */
+export const odx: Odx = kernel === undefined ? unavailable<Odx>() : createOdx({ kernel });
+
+/** The files of that kernel. */
+export const files: FileKernel = kernel?.files ?? unavailable<FileKernel>();
 
 /** Two disks with sectors of 512 bytes. */
 export async function pair(): Promise<{
@@ -28,8 +34,8 @@ export async function pair(): Promise<{
   };
 }
 
-function unavailable(): Odx {
-  return new Proxy({} as Odx, {
+function unavailable<T extends object>(): T {
+  return new Proxy({} as T, {
     get() {
       throw new Error('The driver is not running.');
     },

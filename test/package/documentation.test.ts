@@ -51,6 +51,7 @@ test('The package exports exactly the documented list of functions', () => {
     [
       'copyFile',
       'copyFiles',
+      'copyRange',
       'createEmulator',
       'createOdx',
       'dsmOffloadRead',
@@ -68,6 +69,7 @@ test('The package exports exactly the documented list of functions', () => {
       'openFileSync',
       'probe',
       'queryCopyOffload',
+      'tryOffload',
       'zeroRange',
     ].sort((a, b) => a.localeCompare(b)),
   );

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SYMBOLS } from '../../src/kernel/win32/symbols.ts';
+import { SYMBOLS } from '../../src/kernel/win32/native.ts';
 import { ROOT } from '../built.ts';
 import { type Import, importsOf, sourceFiles } from './source-files.ts';
 
 // The layers from bottom to top. A file imports from its own layer and from those above it in this list, never from one below.
 const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
   ['structs', /^structs\//],
-  ['values', /^src\/(byte-count|describe|errors|native-module|signal|token|uint64)\.ts$/],
+  ['values', /^src\/(byte-count|describe|errors|json|native-module|signal|token|uint64|version)\.ts$/],
   ['requests', /^src\/(fields|path|request)\.ts$/],
   ['seam', /^src\/(kernel\/kernel|call-context|control|trace)\.ts$/],
   ['kernel', /^src\/kernel\//],
@@ -96,7 +96,7 @@ describe('imports run one way', () => {
     ['src/kernel/kernel32.ts', 'src/odx.ts', true],
     ['src/kernel/kernel.ts', 'src/emulator/index.ts', true],
     ['src/odx.ts', 'src/emulator/index.ts', true],
-    ['src/odx.ts', 'src/kernel/win32/files.ts', true],
+    ['src/odx.ts', 'src/kernel/win32/file-info.ts', true],
     ['src/offload-read.ts', 'src/offload-write.ts', true],
     ['src/offload-write.ts', 'src/kernel/kernel32.ts', true],
     ['src/emulator/index.ts', 'src/odx.ts', true],
@@ -159,12 +159,12 @@ describe('native functions', () => {
       .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .flatMap((text) => [
         ...[...text.matchAll(/\bnative\.(?!ts\b)(\w+)/gi)].map(([, name = '']) => name),
-        ...[...text.matchAll(/(?:background|inBackground|#transfer)\(\s*'(\w+)'/g)].map(
+        ...[...text.matchAll(/(?:background|call|transfer|func)\(\s*'(?!__)(\w+)'/g)].map(
           ([, name = '']) => name,
         ),
       ]),
   );
-  const helpers = ['background', 'addressOf'];
+  const helpers = ['background', 'addressOf', 'addressOfFunction'];
 
   test('native functions are listed exactly as they are used', () => {
     const names = [...used].filter((name) => !helpers.includes(name));

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { Win32Error } from '../../src/errors.ts';
 import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, type Workspace, workspace } from '../calls/workspace.ts';
+import { failureOf, type Workspace, workspace } from '../kit.ts';
 import { call, DSM_READS, DSM_WRITES, type FunctionName, legalRequest, READS, WRITES } from './functions.ts';
 
 const LAST_SECTOR = 2n ** 63n - 512n;
 
 function opened(space: Workspace, size: number): OffloadFile {
-  return space.odx.openFileSync(space.hollow('file', size), 'r+');
+  return space.odx.openFileSync(space.sparseFile('file', size), 'r+');
 }
 
 /** FileOffset and CopyLength as they went to the kernel, and TransferOffset of a write. */
@@ -19,34 +19,29 @@ function wire({ emulator }: Workspace): bigint[] {
     : [input.readBigUInt64LE(8), input.readBigUInt64LE(16), input.readBigUInt64LE(24)];
 }
 
-// All of these are legal here; what the kernel makes of them is its own affair.
+// Validation accepts all of these. The kernel may still refuse them.
 const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
   ['a length of 0', READS, { copyLength: 0 }, [0n, 0n]],
   ['a length of 0n', READS, { copyLength: 0n }, [0n, 0n]],
   ['a length of -0', READS, { copyLength: -0 }, [0n, 0n]],
-  [
-    'the last sector there is, for nothing',
-    READS,
-    { copyLength: 0, fileOffset: LAST_SECTOR },
-    [LAST_SECTOR, 0n],
-  ],
+  ['an empty range in the last sector', READS, { copyLength: 0, fileOffset: LAST_SECTOR }, [LAST_SECTOR, 0n]],
   ['the longest length', READS, { copyLength: LAST_SECTOR }, [0n, LAST_SECTOR]],
   [
-    'the last whole sector',
+    'the last whole sector below 2^63-1',
     READS,
     { copyLength: 512, fileOffset: LAST_SECTOR - 512n },
     [LAST_SECTOR - 512n, 512n],
   ],
   [
-    'the greatest exact number',
+    'the largest number that is exact',
     READS,
     { copyLength: 512, fileOffset: 2 ** 53 - 512 },
     [2n ** 53n - 512n, 512n],
   ],
-  ['no time to live', READS, { copyLength: 512, tokenTimeToLive: 0 }, [0n, 512n]],
+  ['a time to live of 0', READS, { copyLength: 512, tokenTimeToLive: 0 }, [0n, 512n]],
   ['the longest time to live', READS, { copyLength: 512, tokenTimeToLive: 0xffff_ffff }, [0n, 512n]],
   [
-    'undefined for what may be left out',
+    'undefined for the optional fields',
     READS,
     {
       copyLength: 512,
@@ -63,7 +58,7 @@ const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
   ['an end of file of 2^63-1', READS, { copyLength: 512, endOfFile: 2n ** 63n - 1n }, [0n, 512n]],
   ['a length of 0', WRITES, { copyLength: 0 }, [0n, 0n, 0n]],
   [
-    'all at its last',
+    'every offset in the last sector',
     WRITES,
     { copyLength: 0, fileOffset: LAST_SECTOR, transferOffset: LAST_SECTOR },
     [LAST_SECTOR, 0n, LAST_SECTOR],
@@ -77,15 +72,15 @@ const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
     [0n, 0n, 0n],
   ],
   [
-    'undefined for what may be left out',
+    'undefined for the optional fields',
     WRITES,
     { copyLength: 0, fileOffset: undefined, transferOffset: undefined },
     [0n, 0n, 0n],
   ],
 ];
 
-describe.each(PASS)('%s', (_, names, patch, sent) => {
-  test.each(names)('goes through %s', async (name) => {
+describe.each(PASS)('a request with %s', (_, names, patch, sent) => {
+  test.each(names)('is accepted by %s', async (name) => {
     const space = workspace();
     const file = opened(space, 131_072);
     const failure = await outcome(() => call(space, name, file, { ...legalRequest(name), ...patch }));
@@ -95,25 +90,25 @@ describe.each(PASS)('%s', (_, names, patch, sent) => {
   });
 });
 
-describe.each([...DSM_READS, ...DSM_WRITES])('%s takes', (name) => {
+describe.each([...DSM_READS, ...DSM_WRITES])('%s', (name) => {
   const range = { startingOffset: 0, lengthInBytes: 512 };
 
   test.each<[string, object]>([
     ['65,536 ranges', { ranges: Array.from({ length: 65_536 }, () => range) }],
-    ['the last range there is', { ranges: [{ startingOffset: LAST_SECTOR - 512n, lengthInBytes: 512 }] }],
-    ['the longest range there is', { ranges: [{ startingOffset: 0n, lengthInBytes: LAST_SECTOR }] }],
+    ['the last range below 2^63-1', { ranges: [{ startingOffset: LAST_SECTOR - 512n, lengthInBytes: 512 }] }],
+    ['the longest range', { ranges: [{ startingOffset: 0n, lengthInBytes: LAST_SECTOR }] }],
     [
-      'ranges of the most bytes together',
+      'ranges that total the largest number of bytes',
       { ranges: [range, { startingOffset: 512, lengthInBytes: LAST_SECTOR - 512n }] },
     ],
     [
-      'ranges that overlap, and in any order',
+      'overlapping ranges in any order',
       { ranges: [{ startingOffset: 512, lengthInBytes: 512 }, range, range] },
     ],
     ['a frozen array', { ranges: Object.freeze([range]) }],
-    ['an array of a subclass', { ranges: class extends Array {}.from([range]) }],
-    ['a larger sector', { ranges: [{ startingOffset: 4096, lengthInBytes: 4096 }], sectorSize: 4096 }],
-  ])('%s', async (_, patch) => {
+    ['an instance of a subclass of Array', { ranges: class extends Array {}.from([range]) }],
+    ['a larger sector size', { ranges: [{ startingOffset: 4096, lengthInBytes: 4096 }], sectorSize: 4096 }],
+  ])('accepts %s', async (_, patch) => {
     const space = workspace();
     const file = opened(space, 131_072);
     const failure = await outcome(() => call(space, name, file, { ...legalRequest(name), ...patch }));
@@ -123,15 +118,15 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s takes', (name) => {
   });
 });
 
-describe('a length that ends exactly at the end of the file need not be aligned', () => {
+describe('a length that ends exactly at the end of the file', () => {
   const SIZE = 10_000;
   const ROUNDED = 10_240n;
 
-  // How the end of the file is known: to an OffloadFile by itself, for a borrowed handle by endOfFile.
+  // An OffloadFile knows its size; for a borrowed handle the caller passes endOfFile.
   const KNOWN: [string, (file: OffloadFile) => OffloadFile | bigint, object][] = [
-    ['of an OffloadFile', (file) => file, {}],
-    ['of a HANDLE with endOfFile', (file) => file.handle, { endOfFile: SIZE }],
-    ['of a HANDLE with endOfFile as bigint', (file) => file.handle, { endOfFile: BigInt(SIZE) }],
+    ['for an OffloadFile', (file) => file, {}],
+    ['for a HANDLE with endOfFile', (file) => file.handle, { endOfFile: SIZE }],
+    ['for a HANDLE with endOfFile as a bigint', (file) => file.handle, { endOfFile: BigInt(SIZE) }],
   ];
 
   describe.each(KNOWN)('%s', (_, source, known) => {
@@ -141,7 +136,7 @@ describe('a length that ends exactly at the end of the file need not be aligned'
       [8192, SIZE - 8192, 2048n],
       [9728n, 272n, 512n],
     ])(
-      'a read from %o of %o sends the length rounded up to %o and gives what was asked',
+      'a read at %o of %o bytes sends the length rounded up to %o and returns the requested length',
       (fileOffset, copyLength, sent) => {
         const space = workspace();
         const file = opened(space, SIZE);
@@ -156,7 +151,7 @@ describe('a length that ends exactly at the end of the file need not be aligned'
       },
     );
 
-    test('a write sends the length rounded up and gives what was asked', async () => {
+    test('a write sends the length rounded up and returns the requested length', async () => {
       const space = workspace();
       const file = opened(space, SIZE);
       const token = OffloadToken.zeroData();
@@ -169,18 +164,22 @@ describe('a length that ends exactly at the end of the file need not be aligned'
   });
 
   test.each<[string, object, boolean]>([
-    ['one byte short of it', { copyLength: SIZE - 1 }, false],
-    ['one byte beyond it', { copyLength: SIZE + 1 }, false],
-    ['at another end that the caller names', { copyLength: 5000, endOfFile: 5000 }, true],
-    ['at its own end where the caller names another', { copyLength: SIZE, endOfFile: 5000 }, false],
-    ['from an offset that is not aligned', { copyLength: SIZE - 100, fileOffset: 100 }, false],
-    ['with a sector of 4096', { copyLength: SIZE - 8192, fileOffset: 8192, sectorSize: 4096 }, true],
+    ['a length that ends one byte before it', { copyLength: SIZE - 1 }, false],
+    ['a length that ends one byte beyond it', { copyLength: SIZE + 1 }, false],
+    ['a length that ends at the endOfFile of the request', { copyLength: 5000, endOfFile: 5000 }, true],
     [
-      'with an offset of 512 and a sector of 4096',
+      'a length that ends at the size of the file where the request has another endOfFile',
+      { copyLength: SIZE, endOfFile: 5000 },
+      false,
+    ],
+    ['a length that begins at an unaligned offset', { copyLength: SIZE - 100, fileOffset: 100 }, false],
+    ['a length for a sector of 4096', { copyLength: SIZE - 8192, fileOffset: 8192, sectorSize: 4096 }, true],
+    [
+      'a length from offset 512 for a sector of 4096',
       { copyLength: SIZE - 512, fileOffset: 512, sectorSize: 4096 },
       false,
     ],
-  ])('%s: %o is legal: %s', async (_, patch, legal) => {
+  ])('%s, %o, is legal: %s', async (_, patch, legal) => {
     const space = workspace();
     const file = opened(space, SIZE);
     for (const name of [...READS, ...WRITES]) {
@@ -191,7 +190,7 @@ describe('a length that ends exactly at the end of the file need not be aligned'
     await file.close();
   });
 
-  // What is asked of a file of 1000 bytes; what the sentence says of its end, and the nearest legal length.
+  // A request for a file of 1000 bytes, and the end of the message: the legal lengths.
   test.each<[object, string]>([
     [
       { copyLength: 999 },
@@ -208,21 +207,24 @@ describe('a length that ends exactly at the end of the file need not be aligned'
     ],
     [{ copyLength: 100, fileOffset: 1024 }, ', the nearest legal value is 0.'],
     [{ copyLength: 1000, endOfFile: 1024 }, ', the nearest legal value is 1024.'],
-  ])('%o is refused with the lengths that are legal', async (request, end) => {
-    const space = workspace();
-    const file = opened(space, 1000);
-    const { copyLength } = request as { copyLength: number | bigint };
-    const said = typeof copyLength === 'bigint' ? `${copyLength}n` : `${copyLength}`;
-    for (const name of [...READS, ...WRITES]) {
-      const failure = await failureOf(() => call(space, name, file, { ...legalRequest(name), ...request }));
-      expect(failure).toMatchObject({
-        message: `copyLength is ${said}; it must be a multiple of the logical sector of 512 bytes${end}`,
-      });
-    }
-    await file.close();
-  });
+  ])(
+    'an unaligned length in %o is refused with a message that names the legal lengths',
+    async (request, end) => {
+      const space = workspace();
+      const file = opened(space, 1000);
+      const { copyLength } = request as { copyLength: number | bigint };
+      const said = typeof copyLength === 'bigint' ? `${copyLength}n` : `${copyLength}`;
+      for (const name of [...READS, ...WRITES]) {
+        const failure = await failureOf(() => call(space, name, file, { ...legalRequest(name), ...request }));
+        expect(failure).toMatchObject({
+          message: `copyLength is ${said}; it must be a multiple of the logical sector of 512 bytes${end}`,
+        });
+      }
+      await file.close();
+    },
+  );
 
-  test('not where the end is not known', async () => {
+  test('must be aligned where the end of the file is not known', async () => {
     const space = workspace();
     const file = opened(space, SIZE);
     const error = await failureOf(() => space.odx.offloadRead(file.handle, { copyLength: SIZE }));
@@ -232,7 +234,7 @@ describe('a length that ends exactly at the end of the file need not be aligned'
     await file.close();
   });
 
-  test('not where rounding up leaves 2^63-1', async () => {
+  test('is refused when it would be rounded up beyond 2^63-1', async () => {
     const space = workspace();
     const file = opened(space, SIZE);
     const request = { copyLength: 511, fileOffset: LAST_SECTOR, endOfFile: 2n ** 63n - 1n };
@@ -244,7 +246,7 @@ describe('a length that ends exactly at the end of the file need not be aligned'
     await file.close();
   });
 
-  test('follows setSize', async () => {
+  test('may end at the size that setSize has set', async () => {
     const space = workspace();
     const file = opened(space, 4096);
     await file.setSize(5000);
@@ -253,7 +255,7 @@ describe('a length that ends exactly at the end of the file need not be aligned'
     await file.close();
   });
 
-  test('gives a short transfer as it is', async () => {
+  test('returns a short transfer unchanged', async () => {
     const space = workspace({ maximumTransferSize: 4096 });
     space.file('file', SIZE);
     const file = space.odx.openFileSync(space.path('file'), 'r');
@@ -262,8 +264,8 @@ describe('a length that ends exactly at the end of the file need not be aligned'
   });
 });
 
-describe('the sector', () => {
-  test.each([...READS, ...WRITES])('is that of the volume in %s of an OffloadFile', async (name) => {
+describe('the sector size', () => {
+  test.each([...READS, ...WRITES])('is that of the volume when %s gets an OffloadFile', async (name) => {
     const space = workspace({ sectorSize: 4096 });
     const file = opened(space, 131_072);
     const failure = await failureOf(() =>
@@ -276,7 +278,7 @@ describe('the sector', () => {
   });
 
   test.each([...READS, ...WRITES])(
-    'is 512 in %s of a borrowed handle, and the kernel has its say',
+    'is 512 when %s gets a borrowed handle, and the kernel decides',
     async (name) => {
       const space = workspace({ sectorSize: 4096 });
       const file = opened(space, 131_072);
@@ -288,15 +290,18 @@ describe('the sector', () => {
     },
   );
 
-  test.each([...READS, ...WRITES])('is what the caller says in %s, whatever the volume', async (name) => {
-    const space = workspace({ sectorSize: 4096 });
-    const file = opened(space, 131_072);
-    const failure = await failureOf(() =>
-      call(space, name, file, { ...legalRequest(name), copyLength: 512, sectorSize: 512 }),
-    );
-    expect(failure).toMatchObject({ code: 'ERROR_INVALID_PARAMETER' });
-    await file.close();
-  });
+  test.each([...READS, ...WRITES])(
+    'is the sectorSize of the request when %s gets one, even if the volume has another',
+    async (name) => {
+      const space = workspace({ sectorSize: 4096 });
+      const file = opened(space, 131_072);
+      const failure = await failureOf(() =>
+        call(space, name, file, { ...legalRequest(name), copyLength: 512, sectorSize: 512 }),
+      );
+      expect(failure).toMatchObject({ code: 'ERROR_INVALID_PARAMETER' });
+      await file.close();
+    },
+  );
 });
 
 async function outcome(run: () => unknown): Promise<unknown> {

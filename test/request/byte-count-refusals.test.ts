@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { describeValue } from '../../src/describe.ts';
 import { InvalidArgumentError } from '../../src/errors.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
-import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
+import { sharedWorkspace } from '../kit.ts';
 import {
   call,
   DSM_READS,
@@ -17,22 +16,14 @@ import {
   withValue,
 } from './functions.ts';
 
-let shared: Workspace & { remove(): void };
-let file: OffloadFile;
-
-beforeAll(async () => {
-  shared = makeWorkspace();
-  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
-});
-afterAll(async () => {
-  await file.close();
-  shared.remove();
-});
+const shared = sharedWorkspace();
+const file = shared.odx.openFileSync(shared.file('file', 131_072), 'r+');
+afterAll(() => file.close());
 afterEach(() => expect(shared.emulator.calls.splice(0)).toEqual([]));
 
 const LARGEST = 2n ** 63n - 1n;
 
-// Each count of bytes that a request holds, by the functions that take it.
+// Every byte count in a request, and the functions that take it.
 const BYTE_COUNTS: [readonly FunctionName[], string][] = [
   [READS, 'copyLength'],
   [READS, 'fileOffset'],
@@ -46,7 +37,7 @@ const BYTE_COUNTS: [readonly FunctionName[], string][] = [
   [DSM_WRITES, 'tokenOffset'],
 ];
 
-// What no count of bytes is, whatever the sector.
+// Values that are never a byte count, whatever the sector size.
 const NO_BYTE_COUNT: [string, unknown, RegExp][] = [
   ['NaN', Number.NaN, /it must be a finite number of bytes, such as 512\.$/],
   ['Infinity', Number.POSITIVE_INFINITY, /it must be a finite number of bytes, such as 512\.$/],
@@ -58,7 +49,7 @@ const NO_BYTE_COUNT: [string, unknown, RegExp][] = [
   ['-2^63', -(2n ** 63n), /it must not be negative, the nearest legal value is (?:0|512)n?\.$/],
   ['a fraction', 512.5, /it must be a whole number of bytes, the nearest legal value is 512\.$/],
   [
-    'the least fraction',
+    'the smallest fraction',
     Number.MIN_VALUE,
     /it must be a whole number of bytes, the nearest legal value is (?:0|512)n?\.$/,
   ],
@@ -78,7 +69,7 @@ const NO_BYTE_COUNT: [string, unknown, RegExp][] = [
     /it must stay within 2\^63-1, the nearest legal value is 922337203685477(?:5296|4784)n\.$/,
   ],
   [
-    'the greatest number',
+    'the largest number',
     Number.MAX_VALUE,
     /it must stay within 2\^63-1, the nearest legal value is 922337203685477(?:5296|4784)n\.$/,
   ],
@@ -136,9 +127,9 @@ const MISALIGNED: [number | bigint, number, number | bigint][] = [
 ];
 
 describe.each(BYTE_COUNTS.flatMap(([names, path]) => names.map((name) => [name, path] as const)))(
-  '%s refuses for %s',
+  '%s with a wrong %s',
   (name, path) => {
-    test.each(NO_BYTE_COUNT)('%s', async (_, value, rule) => {
+    test.each(NO_BYTE_COUNT)('refuses %s as a byte count', async (_, value, rule) => {
       const error = await refusal(() => call(shared, name, file, withValue(legalRequest(name), path, value)));
       const message = sentenceOf(error, path);
       expect(message.startsWith(`${path} is ${describeValue(value)}; `)).toBe(true);
@@ -146,24 +137,27 @@ describe.each(BYTE_COUNTS.flatMap(([names, path]) => names.map((name) => [name, 
       await expectAccepted(name, path, legalValueIn(message), 512);
     });
 
-    test.each(MISALIGNED)('%o with a sector of %i', async (value, sectorSize, multiple) => {
-      // No range is empty, so nothing of it starts in the last sector there is.
-      const isLast =
-        multiple === LARGEST + 1n - BigInt(sectorSize) && /startingOffset|tokenOffset/.test(path);
-      const nearest = isLast ? multiple - BigInt(sectorSize) : multiple;
-      const request = { ...legalRequest(name), sectorSize };
-      const error = await refusal(() => call(shared, name, file, withValue(request, path, value)));
-      const message = sentenceOf(error, path);
-      expect(message).toBe(
-        `${path} is ${describeValue(value)}; it must be a multiple of the logical sector of ${sectorSize} bytes, ` +
-          `the nearest legal value is ${describeValue(nearest)}.`,
-      );
-      await expectAccepted(name, path, legalValueIn(message), sectorSize);
-    });
+    test.each(MISALIGNED)(
+      'refuses %o, which is not a multiple of a sector of %i',
+      async (value, sectorSize, multiple) => {
+        // A range is never empty, so it cannot start in the last sector.
+        const isLast =
+          multiple === LARGEST + 1n - BigInt(sectorSize) && /startingOffset|tokenOffset/.test(path);
+        const nearest = isLast ? multiple - BigInt(sectorSize) : multiple;
+        const request = { ...legalRequest(name), sectorSize };
+        const error = await refusal(() => call(shared, name, file, withValue(request, path, value)));
+        const message = sentenceOf(error, path);
+        expect(message).toBe(
+          `${path} is ${describeValue(value)}; it must be a multiple of the logical sector of ${sectorSize} bytes, ` +
+            `the nearest legal value is ${describeValue(nearest)}.`,
+        );
+        await expectAccepted(name, path, legalValueIn(message), sectorSize);
+      },
+    );
   },
 );
 
-/** Puts in the value that a refusal named. Whatever the kernel says then, the request is legal. */
+/** Checks that the value a message suggests is legal. The kernel may still refuse it. */
 async function expectAccepted(
   name: FunctionName,
   path: string,
@@ -189,7 +183,7 @@ async function expectAccepted(
   }
 }
 
-// The greatest legal offset leaves room for the least there is, and no more.
+// The largest legal offset leaves room for the smallest length only.
 function smallest(path: string, sector: number): object {
   if (path === 'fileOffset' || path === 'transferOffset') return { copyLength: 0 };
   if (/ranges|tokenOffset/.test(path)) return { ranges: [{ startingOffset: 0, lengthInBytes: sector }] };

@@ -3,7 +3,7 @@ import { ZodError } from 'zod';
 import { InvalidArgumentError } from '../../src/errors.ts';
 import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, type Workspace } from '../calls/workspace.ts';
+import { failureOf, type Workspace } from '../kit.ts';
 
 export type FunctionName =
   | 'offloadRead'
@@ -24,7 +24,7 @@ export const ALL: readonly FunctionName[] = [...READS, ...WRITES, ...DSM_READS, 
 const LENGTH = 65_536;
 const range = (): object => ({ startingOffset: 0, lengthInBytes: LENGTH });
 
-/** A request that each of them takes, for a sector of any size. */
+/** A legal request of a function, for any sector size. */
 export function legalRequest(name: FunctionName): Record<string, unknown> {
   if (READS.includes(name)) return { copyLength: LENGTH };
   if (WRITES.includes(name)) return { token: OffloadToken.zeroData(), copyLength: LENGTH };
@@ -32,7 +32,7 @@ export function legalRequest(name: FunctionName): Record<string, unknown> {
   return { ranges: [range()], token: OffloadToken.zeroData() };
 }
 
-/** The request with something else at a dotted path. */
+/** A copy of the request with another value at a dotted path. */
 export function withValue(request: Record<string, unknown>, path: string, value: unknown): unknown {
   const [key = '', ...rest] = path.split('.');
   const inner = request[key] as Record<string, unknown>;
@@ -44,7 +44,7 @@ export function withValue(request: Record<string, unknown>, path: string, value:
   return { ...request, [key]: items };
 }
 
-/** Calls one of them with a request of any kind. */
+/** Calls a function with any value as its request. */
 export function call(
   { odx }: Workspace,
   name: FunctionName,
@@ -54,14 +54,14 @@ export function call(
   return (odx[name] as (file: unknown, request: unknown) => unknown)(file, request);
 }
 
-/** What was refused; anything but an InvalidArgumentError is an error of the test. */
+/** Returns the InvalidArgumentError of a call. Rethrows any other error. */
 export async function refusal(run: () => unknown): Promise<InvalidArgumentError> {
   const error = await failureOf(run);
   if (error instanceof InvalidArgumentError) return error;
   throw error;
 }
 
-/** Holds a refusal to its form, one plain sentence on one path, and gives the sentence. */
+/** Checks that an error has one issue, a plain sentence at this path, and returns the sentence. */
 export function sentenceOf(error: InvalidArgumentError, path: string): string {
   expect(error.code).toBe('ERR_ODX_INVALID_ARGUMENT');
   expect(error.cause).toBeInstanceOf(ZodError);
@@ -71,7 +71,7 @@ export function sentenceOf(error: InvalidArgumentError, path: string): string {
   return error.message;
 }
 
-/** The legal value that a sentence names, if it names one. */
+/** The legal value that a message suggests, if any. */
 export function legalValueIn(sentence: string): number | bigint | undefined {
   const found = /(?:nearest legal value is|for example|such as) (-?\d+)(n?)(?![\w'])/.exec(sentence);
   if (found?.[1] === undefined) return undefined;

@@ -1,5 +1,5 @@
-// Puts each of many nasty values into each place of each public function, in a process of its own: an abort would take
-// the tests along. Prints what came out that is neither an OdxError nor thrown by the values themselves.
+// Passes many hostile values in every position of every public function. Runs in its own process, because a crash would
+// end the tests. Prints every error that is neither an OdxError nor thrown by a value itself.
 // Argument: a scratch folder.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createEmulator } from 'win-odx/emulator';
@@ -152,7 +152,7 @@ const VALUES = [
   emulator,
 ];
 
-// What a callback throws, and what its promise rejects with, is the caller's: these throw of themselves.
+// These values throw or reject by themselves when they are called, so their errors are expected.
 const UNFIT = new Set(
   VALUES.filter((value) => typeof value === 'function' || value === rejected || isRevoked(value)),
 );

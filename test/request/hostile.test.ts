@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { UnsupportedPlatformError } from '../../src/errors.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { createOdx } from '../../src/odx.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { failureOf, makeWorkspace, type Workspace } from '../calls/workspace.ts';
+import { failureOf, sharedWorkspace, temporaryFolder } from '../kit.ts';
 import {
   ALL,
   call,
@@ -21,17 +17,9 @@ import {
   WRITES,
 } from './functions.ts';
 
-let shared: Workspace & { remove(): void };
-let file: OffloadFile;
-
-beforeAll(async () => {
-  shared = makeWorkspace();
-  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
-});
-afterAll(async () => {
-  await file.close();
-  shared.remove();
-});
+const shared = sharedWorkspace();
+const file = shared.odx.openFileSync(shared.file('file', 131_072), 'r+');
+afterAll(() => file.close());
 
 const expectNothingCalled = (): void => expect(shared.emulator.calls.splice(0)).toEqual([]);
 const DSM = [...DSM_READS, ...DSM_WRITES];
@@ -40,7 +28,7 @@ const throwing = (): never => {
   throw mine;
 };
 
-// Every key that a function takes, for requests made of getters.
+// Every key of each request, for requests made of getters.
 const KEYS: Record<FunctionName, Record<string, unknown>> = {
   offloadRead: {
     copyLength: 512,
@@ -92,7 +80,7 @@ const KEYS: Record<FunctionName, Record<string, unknown>> = {
   },
 };
 
-/** The same values behind getters that count, and give something else the second time. */
+/** The same values behind getters that count their calls and return something else on the second call. */
 function asGetters(values: object, counts: Map<string, number>, prefix = ''): object {
   const made = {};
   for (const [key, value] of Object.entries(values)) {
@@ -120,7 +108,7 @@ async function inputOf(name: FunctionName, request: unknown): Promise<string> {
 }
 
 describe.each(ALL)('%s with getters', (name) => {
-  test('runs each exactly once and sends what they gave then', async () => {
+  test('reads each getter exactly once and sends the value it returned', async () => {
     const plain = await inputOf(name, KEYS[name]);
     const counts = new Map<string, number>();
     expect(await inputOf(name, asGetters(KEYS[name], counts))).toBe(plain);
@@ -130,16 +118,13 @@ describe.each(ALL)('%s with getters', (name) => {
     );
   });
 
-  test.each(Object.keys(KEYS[name]))(
-    'lets what the getter of %s throws pass through untouched',
-    async (key) => {
-      const request = Object.defineProperty({ ...KEYS[name] }, key, { enumerable: true, get: throwing });
-      expect(await failureOf(() => call(shared, name, file, request))).toBe(mine);
-      expectNothingCalled();
-    },
-  );
+  test.each(Object.keys(KEYS[name]))('rethrows the exception of the getter %s unchanged', async (key) => {
+    const request = Object.defineProperty({ ...KEYS[name] }, key, { enumerable: true, get: throwing });
+    expect(await failureOf(() => call(shared, name, file, request))).toBe(mine);
+    expectNothingCalled();
+  });
 
-  test('lets pass through what is no error at all', async () => {
+  test('rethrows a thrown value that is not an Error', async () => {
     for (const thrown of ['a string', undefined, null, 7, 7n, Symbol('x')]) {
       const get = (): never => {
         throw thrown;
@@ -150,16 +135,16 @@ describe.each(ALL)('%s with getters', (name) => {
     expectNothingCalled();
   });
 
-  test('runs none that is not enumerable: that is no part of the request', async () => {
+  test('ignores a getter that is not enumerable', async () => {
     const request = Object.defineProperty({ ...KEYS[name] }, 'hidden', { enumerable: false, get: throwing });
     await call(shared, name, file, request);
     shared.emulator.calls.length = 0;
   });
 });
 
-describe.each(DSM)('%s with getters', (name) => {
+describe.each(DSM)('%s with getters in its ranges', (name) => {
   test.each(['startingOffset', 'lengthInBytes'])(
-    'within a range lets what %s throws pass through',
+    'rethrows the exception of the getter %s of a range',
     async (key) => {
       const range = Object.defineProperty({ startingOffset: 0, lengthInBytes: 512 }, key, {
         enumerable: true,
@@ -172,7 +157,7 @@ describe.each(DSM)('%s with getters', (name) => {
     },
   );
 
-  test('as elements of ranges runs each exactly once', async () => {
+  test('reads a getter that is an element of ranges exactly once', async () => {
     let runs = 0;
     const ranges = Object.defineProperty([undefined], 0, {
       get() {
@@ -185,7 +170,7 @@ describe.each(DSM)('%s with getters', (name) => {
     shared.emulator.calls.length = 0;
   });
 
-  test('gives an iterator of the caller no say', async () => {
+  test('reads ranges by index, so a custom iterator never runs', async () => {
     const ranges = Object.assign([{ startingOffset: 0, lengthInBytes: 512 }], {
       [Symbol.iterator]: throwing,
       map: throwing,
@@ -195,18 +180,18 @@ describe.each(DSM)('%s with getters', (name) => {
   });
 });
 
-describe.each(ALL)('%s with a proxy', (name) => {
+describe.each(ALL)('%s with a proxy as the request', (name) => {
   test.each<[string, ProxyHandler<object>]>([
     ['ownKeys', { ownKeys: throwing }],
     ['get', { get: throwing }],
     ['getOwnPropertyDescriptor', { getOwnPropertyDescriptor: throwing }],
-  ])('lets what its trap %s throws pass through', async (_, traps) => {
+  ])('rethrows the exception of its %s trap', async (_, traps) => {
     const request = new Proxy({ ...legalRequest(name) }, traps);
     expect(await failureOf(() => call(shared, name, file, request))).toBe(mine);
     expectNothingCalled();
   });
 
-  test('that was revoked refuses it', async () => {
+  test('refuses a revoked proxy', async () => {
     const { proxy, revoke } = Proxy.revocable({ ...legalRequest(name) }, {});
     revoke();
     const error = await refusal(() => call(shared, name, file, proxy));
@@ -214,12 +199,12 @@ describe.each(ALL)('%s with a proxy', (name) => {
     expectNothingCalled();
   });
 
-  test('that is sound takes what it gives', async () => {
+  test('accepts a proxy that behaves like its target', async () => {
     const plain = await inputOf(name, KEYS[name]);
     expect(await inputOf(name, new Proxy(KEYS[name], {}))).toBe(plain);
   });
 
-  test('that lies about its keys refuses the keys', async () => {
+  test('refuses the keys that a proxy reports in addition to its own', async () => {
     const request = new Proxy(
       { ...legalRequest(name) },
       {
@@ -236,7 +221,7 @@ describe.each(ALL)('%s with a proxy', (name) => {
 
 const TAKE_A_SIGNAL = ALL.filter((name) => !name.endsWith('Sync'));
 
-describe.each(TAKE_A_SIGNAL)('%s asks a signal in its own words', (name) => {
+describe.each(TAKE_A_SIGNAL)('%s with a signal whose methods were replaced', (name) => {
   function tampered(): AbortController {
     const controller = new AbortController();
     for (const key of ['aborted', 'reason', 'addEventListener', 'removeEventListener']) {
@@ -245,14 +230,14 @@ describe.each(TAKE_A_SIGNAL)('%s asks a signal in its own words', (name) => {
     return controller;
   }
 
-  test('and goes on with one whose methods were replaced', async () => {
+  test('completes without calling the replaced methods', async () => {
     const { signal } = tampered();
     const result = await call(shared, name, file, { ...legalRequest(name), signal });
     shared.emulator.calls.length = 0;
     expect(Object.values(result as object)).toContain(65_536n);
   });
 
-  test('and hears of its abort', async () => {
+  test('is cancelled when the signal is aborted', async () => {
     const controller = tampered();
     const slow = createOdx({ kernel: createEmulator({ latency: 5000 }) });
     const opened = await slow.openFile(file.path, 'r+');
@@ -266,7 +251,7 @@ describe.each(TAKE_A_SIGNAL)('%s asks a signal in its own words', (name) => {
   });
 });
 
-describe.each(ALL)('%s leaves the request alone', (name) => {
+describe.each(ALL)('%s', (name) => {
   const freeze = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
     for (const inner of Object.values(value)) freeze(inner);
@@ -278,16 +263,16 @@ describe.each(ALL)('%s leaves the request alone', (name) => {
     return freeze({ ...rest, ...copied });
   };
 
-  test('and takes a frozen one', async () => {
+  test('accepts a frozen request', async () => {
     expect(await inputOf(name, frozen())).toBe(await inputOf(name, KEYS[name]));
   });
 
-  test('and one without a prototype', async () => {
+  test('accepts a request without a prototype', async () => {
     const bare = Object.assign(Object.create(null), KEYS[name]);
     expect(await inputOf(name, bare)).toBe(await inputOf(name, KEYS[name]));
   });
 
-  test('and does not change it', async () => {
+  test('does not change the request object', async () => {
     const request = structuredCloneable(KEYS[name]);
     const before = JSON.stringify(request);
     await call(shared, name, file, request);
@@ -295,7 +280,7 @@ describe.each(ALL)('%s leaves the request alone', (name) => {
     shared.emulator.calls.length = 0;
   });
 
-  test('when it is refused too', async () => {
+  test('does not change a request object that it refuses', async () => {
     const request = { ...structuredCloneable(KEYS[name]), sectorSize: 3 };
     const before = JSON.stringify(request);
     await refusal(() => call(shared, name, file, request));
@@ -303,7 +288,7 @@ describe.each(ALL)('%s leaves the request alone', (name) => {
     expectNothingCalled();
   });
 
-  test('and does not look at it again once it has begun', async () => {
+  test('does not read the request again after the call has begun', async () => {
     const request: Record<string, unknown> = { ...structuredCloneable(KEYS[name]) };
     const running = Promise.resolve(call(shared, name, file, request));
     for (const key of Object.keys(request)) request[key] = 'changed';
@@ -318,7 +303,7 @@ function structuredCloneable(values: Record<string, unknown>): Record<string, un
 }
 
 test.each([...READS, ...WRITES])(
-  '%s rounds a length at the end of the file on its own copy',
+  '%s does not change the copyLength of the request when it rounds it up at the end of the file',
   async (name) => {
     const request = Object.freeze({
       ...legalRequest(name),
@@ -332,7 +317,7 @@ test.each([...READS, ...WRITES])(
   },
 );
 
-describe.each(ALL)('%s counts own properties only', (name) => {
+describe.each(ALL)('%s with inherited properties', (name) => {
   class Request {
     get copyLength(): number {
       return 512;
@@ -345,19 +330,19 @@ describe.each(ALL)('%s counts own properties only', (name) => {
     }
   }
 
-  test('not the accessors that an instance inherits', async () => {
+  test('refuses a request whose values are accessors of its class', async () => {
     const error = await refusal(() => call(shared, name, file, new Request()));
     expect(error.issues.map((issue) => issue.path).sort()).toEqual(Object.keys(legalRequest(name)).sort());
     expectNothingCalled();
   });
 
-  test('not what an object inherits from another', async () => {
+  test('refuses a request that inherits its values from another object', async () => {
     const error = await refusal(() => call(shared, name, file, Object.create(legalRequest(name))));
     expect(error.issues.length).toBe(Object.keys(legalRequest(name)).length);
     expectNothingCalled();
   });
 
-  test('those of an instance', async () => {
+  test('accepts an instance of a class with properties of its own', async () => {
     class Own {
       constructor(values: object) {
         Object.assign(this, values);
@@ -366,12 +351,12 @@ describe.each(ALL)('%s counts own properties only', (name) => {
     expect(await inputOf(name, new Own(KEYS[name]))).toBe(await inputOf(name, KEYS[name]));
   });
 
-  test('not symbols', async () => {
+  test('ignores properties whose key is a symbol', async () => {
     expect(await inputOf(name, { ...KEYS[name], [Symbol('note')]: 1 })).toBe(await inputOf(name, KEYS[name]));
   });
 });
 
-describe('a polluted Object.prototype counts for nothing', () => {
+describe('a polluted Object.prototype', () => {
   let polluted: string[] = [];
   afterEach(() => {
     for (const key of polluted) Reflect.deleteProperty(Object.prototype, key);
@@ -402,11 +387,10 @@ describe('a polluted Object.prototype counts for nothing', () => {
     ['anything', 'else'],
   ];
 
-  describe.each([true, false])('enumerable: %s', (enumerable) => {
-    test('options that are left out are left out', async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'odx-polluted-'));
-      const path = (name: string): string => join(folder, name);
-      writeFileSync(path('source'), Buffer.alloc(300_000, 1));
+  describe.each([true, false])('with properties that are enumerable: %s', (enumerable) => {
+    test('does not change the options of copyFile, copyFiles and openFile', async () => {
+      const { path, file: create } = temporaryFolder();
+      create('source', 300_000);
       const kernel = createEmulator();
       const odx = createOdx({ kernel });
       const work = async (): Promise<number> => {
@@ -426,7 +410,7 @@ describe('a polluted Object.prototype counts for nothing', () => {
         ['minimumSize', 1e9],
         ['mode', 'never'],
         ['verify', 'maybe'],
-        ['onProgress', () => expect.unreachable('nobody asked to be told')],
+        ['onProgress', () => expect.unreachable('onProgress was not passed')],
         ['signal', AbortSignal.abort()],
         ['concurrency', 0],
         ['stopOnError', 'yes'],
@@ -439,10 +423,9 @@ describe('a polluted Object.prototype counts for nothing', () => {
         for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
       });
       expect(after).toBe(before);
-      rmSync(folder, { recursive: true });
     });
 
-    test('loadKernel32 loads no other library', () => {
+    test('does not make loadKernel32 load another library', () => {
       pollute('kernel32', './another.dll', enumerable);
       let failure: unknown;
       try {
@@ -455,7 +438,7 @@ describe('a polluted Object.prototype counts for nothing', () => {
       else expect(failure).toBeInstanceOf(UnsupportedPlatformError);
     });
 
-    test.each(ALL)('%s sends the same bytes', async (name) => {
+    test.each(ALL)('does not change the bytes that %s sends', async (name) => {
       const before = await inputOf(name, legalRequest(name));
       for (const [key, value] of POLLUTION) pollute(key, value, enumerable);
       const after = await inputOf(name, legalRequest(name));
@@ -466,7 +449,7 @@ describe('a polluted Object.prototype counts for nothing', () => {
       expect(Object.values(result as object)).toContain(65_536n);
     });
 
-    test.each(ALL)('%s still misses what is missing', async (name) => {
+    test.each(ALL)('does not supply the keys that are missing in a request of %s', async (name) => {
       const legal = legalRequest(name);
       for (const [key, value] of Object.entries(legal)) pollute(key, value, enumerable);
       const error = await refusal(() => call(shared, name, file, {}));
@@ -476,7 +459,7 @@ describe('a polluted Object.prototype counts for nothing', () => {
       expectNothingCalled();
     });
 
-    test('openFile, createEmulator and createOdx go on as before', async () => {
+    test('does not affect openFile, createEmulator and createOdx', async () => {
       for (const key of [
         'size',
         'sectorSize',
@@ -500,7 +483,7 @@ describe('a polluted Object.prototype counts for nothing', () => {
     });
   });
 
-  test('and neither does an accessor there', async () => {
+  test('never has its accessors called', async () => {
     polluted.push('signal', 'asked', 'sectorSize', 'endOfFile', 'fileOffset', 'tokenTimeToLive');
     for (const key of polluted)
       Object.defineProperty(Object.prototype, key, { get: throwing, configurable: true });
@@ -510,8 +493,8 @@ describe('a polluted Object.prototype counts for nothing', () => {
   });
 });
 
-describe('a file given by a hostile object', () => {
-  test('lets what its getter throws pass through', async () => {
+describe('a file given as an object with an fd getter', () => {
+  test('rethrows the exception of the getter', async () => {
     const borrowed = Object.defineProperty({}, 'fd', { get: throwing }) as { readonly fd: number };
     for (const name of ALL) {
       expect(
@@ -522,7 +505,7 @@ describe('a file given by a hostile object', () => {
     expectNothingCalled();
   });
 
-  test('is asked for its descriptor once', async () => {
+  test('has its getter called once', async () => {
     const fd = (await import('node:fs')).openSync(file.path, 'r+');
     try {
       for (const name of ALL) {

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { explainStatus } from '../../src/explain-status.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
 import { createOdx } from '../../src/odx.ts';
-import type { OffloadFile } from '../../src/offload-file.ts';
 import { layoutOf } from '../../src/structs.ts';
 import { OffloadToken } from '../../src/token.ts';
-import { makeWorkspace, type Workspace } from '../calls/workspace.ts';
+import { sharedWorkspace } from '../kit.ts';
 import {
   ALL,
   call,
@@ -22,17 +21,9 @@ import {
   withValue,
 } from './functions.ts';
 
-let shared: Workspace & { remove(): void };
-let file: OffloadFile;
-
-beforeAll(async () => {
-  shared = makeWorkspace();
-  file = await shared.odx.openFile(shared.file('file', 131_072), 'r+');
-});
-afterAll(async () => {
-  await file.close();
-  shared.remove();
-});
+const shared = sharedWorkspace();
+const file = shared.odx.openFileSync(shared.file('file', 131_072), 'r+');
+afterAll(() => file.close());
 afterEach(() => expect(shared.emulator.calls.splice(0)).toEqual([]));
 
 const MOST_BYTES = 2n ** 63n;
@@ -52,7 +43,7 @@ async function expectRefused(
   return message;
 }
 
-/** Whatever the kernel says then, the request is legal. */
+/** Checks that validation accepts a request. The kernel may still refuse it. */
 async function expectLegal(name: FunctionName, request: unknown): Promise<void> {
   try {
     await call(shared, name, file, request);
@@ -63,23 +54,23 @@ async function expectLegal(name: FunctionName, request: unknown): Promise<void> 
   }
 }
 
-describe.each(ALL)('%s refuses as a request', (name) => {
+describe.each(ALL)('%s without a request object', (name) => {
   test.each<[string, unknown, string]>([
-    ['nothing', undefined, 'undefined'],
+    ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['a number', 512, '512'],
     ['a bigint', 512n, '512n'],
-    // It may be a token in base64, which is for nobody to read.
+    // It may be a token in base64, which is secret.
     ['a string', Buffer.alloc(512, 7).toString('base64'), 'a string'],
     ['true', true, 'true'],
     ['a symbol', Symbol('request'), 'a symbol'],
     ['a function', () => ({ copyLength: 512 }), 'a function'],
     ['an array', [{ copyLength: 512 }], 'an array'],
-  ])('%s', async (_, request, said) => {
-    await expectRefused(name, request, '', `${name} takes an object, not ${said}.`);
+  ])('refuses %s as the request', async (_, request, shown) => {
+    await expectRefused(name, request, '', `${name} takes an object, not ${shown}.`);
   });
 
-  test('an empty object, naming all that is missing', async () => {
+  test('refuses an empty object and names every missing key', async () => {
     const error = await refusal(() => call(shared, name, file, {}));
     const required = Object.keys(legalRequest(name));
     expect(error.issues.map((issue) => issue.path).sort()).toEqual(required.sort());
@@ -89,7 +80,7 @@ describe.each(ALL)('%s refuses as a request', (name) => {
   });
 });
 
-describe('a time to live is refused when it is', () => {
+describe('a wrong time to live', () => {
   const FIELDS: [FunctionName, string, string][] = [
     ['offloadRead', 'tokenTimeToLive', 'milliseconds'],
     ['offloadReadSync', 'tokenTimeToLive', 'milliseconds'],
@@ -114,21 +105,21 @@ describe('a time to live is refused when it is', () => {
     [Symbol('soon'), 'a symbol', 'such as 0.'],
   ];
 
-  describe.each(FIELDS)('that of %s: %s', (name, field, unit) => {
-    test.each(VALUES)('%o', async (value, said, end) => {
+  describe.each(FIELDS)('in a request of %s: %s', (name, field, unit) => {
+    test.each(VALUES)('is refused when it is %o', async (value, shown, end) => {
       const request = withValue(legalRequest(name), field, value);
       const message = await expectRefused(
         name,
         request,
         field,
-        `${field} is ${said}; it must be a whole number of ${unit} from 0 to 4294967295, ${end}`,
+        `${field} is ${shown}; it must be a whole number of ${unit} from 0 to 4294967295, ${end}`,
       );
       await expectLegal(name, withValue(legalRequest(name), field, legalValueIn(message)));
     });
   });
 });
 
-describe.each(ALL)('%s refuses as sectorSize', (name) => {
+describe.each(ALL)('%s with a wrong sectorSize', (name) => {
   test.each<[unknown, string, number]>([
     [0, '0', 512],
     [-512, '-512', 512],
@@ -153,18 +144,18 @@ describe.each(ALL)('%s refuses as sectorSize', (name) => {
     [true, 'true', 512],
     [{}, 'an object', 512],
     [[4096], 'an array', 512],
-  ])('%o', async (value, said, nearest) => {
+  ])('refuses %o and names the nearest power of two', async (value, shown, nearest) => {
     const message = await expectRefused(
       name,
       { ...legalRequest(name), sectorSize: value },
       'sectorSize',
-      `sectorSize is ${said}; it must be a power of two from 512 to 65536, the nearest legal value is ${nearest}.`,
+      `sectorSize is ${shown}; it must be a power of two from 512 to 65536, the nearest legal value is ${nearest}.`,
     );
     await expectLegal(name, { ...legalRequest(name), sectorSize: legalValueIn(message) });
   });
 });
 
-describe.each([...READS, ...WRITES])('%s refuses as endOfFile', (name) => {
+describe.each([...READS, ...WRITES])('%s with a wrong endOfFile', (name) => {
   test.each<[unknown, RegExp]>([
     [-1, /^endOfFile is -1; it must not be negative, the nearest legal value is 0\.$/],
     [0.5, /^endOfFile is 0\.5; it must be a whole number of bytes, the nearest legal value is 1\.$/],
@@ -176,14 +167,14 @@ describe.each([...READS, ...WRITES])('%s refuses as endOfFile', (name) => {
     [2 ** 53, /^endOfFile is 9007199254740992; a number beyond 2\^53-1 is not exact/],
     ['131072', /^endOfFile is "131072"; it must be a number of bytes/],
     [null, /^endOfFile is null; it must be a number of bytes/],
-  ])('%o', async (value, sentence) => {
+  ])('refuses %o as the end of the file', async (value, sentence) => {
     const request = { ...legalRequest(name), endOfFile: value };
     const message = await expectRefused(name, request, 'endOfFile', sentence);
     await expectLegal(name, { ...legalRequest(name), endOfFile: legalValueIn(message) });
   });
 });
 
-describe.each([...WRITES, ...DSM_WRITES])('%s refuses as a token', (name) => {
+describe.each([...WRITES, ...DSM_WRITES])('%s with a wrong token', (name) => {
   const { proxy: revoked, revoke } = Proxy.revocable(new Uint8Array(512), {});
   revoke();
 
@@ -196,26 +187,30 @@ describe.each([...WRITES, ...DSM_WRITES])('%s refuses as a token', (name) => {
     ['513 bytes', new Uint8Array(513), /^token holds 513 bytes; it must hold exactly 512/],
     ['no bytes', new Uint8Array(0), /^token holds 0 bytes \(was its buffer transferred\?\)/],
     ['a detached buffer', detached, /^token holds 0 bytes \(was its buffer transferred\?\)/],
-    ['shared memory', shared512, /^token lies in shared memory, .+ pass a copy/],
+    ['shared memory', shared512, /^token is in shared memory, .+ pass a copy/],
     [
-      'base64, which is for OffloadToken.from',
+      'a base64 string',
       Buffer.alloc(512).toString('base64'),
-      /^token is a string; make a token of base64 with OffloadToken\.from\(\) first\.$/,
+      /^token is a string; convert base64 to a token with OffloadToken\.from\(\) first\.$/,
     ],
     ['an ArrayBuffer', new ArrayBuffer(512), /^token is an object; it must be/],
     ['a Uint16Array of 512 bytes', new Uint16Array(256), /^token is an object; it must be/],
     ['a Uint8ClampedArray', new Uint8ClampedArray(512), /^token is an object; it must be/],
     ['a DataView', new DataView(new ArrayBuffer(512)), /^token is an object; it must be/],
     ['an array of 512 numbers', Array.from({ length: 512 }, () => 0), /^token is an array; it must be/],
-    ['something with bytes in it', { bytes: new Uint8Array(512) }, /^token is an object; it must be/],
-    ['what pretends to be a token', Object.create(OffloadToken.prototype), /^token is an object; it must be/],
+    ['an object with a bytes property', { bytes: new Uint8Array(512) }, /^token is an object; it must be/],
+    [
+      'an object with the prototype of OffloadToken',
+      Object.create(OffloadToken.prototype),
+      /^token is an object; it must be/,
+    ],
     ['a proxy of a token', new Proxy(OffloadToken.zeroData(), {}), /^token is an object; it must be/],
     ['a proxy of bytes', new Proxy(new Uint8Array(512), {}), /^token is an object; it must be/],
     ['a revoked proxy', revoked, /^token is a revoked proxy; it must be/],
     ['null', null, /^token is null; it must be/],
     ['a number', 512, /^token is 512; it must be/],
     ['a symbol', Symbol('token'), /^token is a symbol; it must be/],
-  ])('%s', async (_, token, sentence) => {
+  ])('refuses %s as the token', async (_, token, sentence) => {
     await expectRefused(name, { ...legalRequest(name), token }, 'token', sentence);
   });
 });
@@ -281,22 +276,22 @@ describe('a length that ends beyond 2^63-1', () => {
     );
   });
 
-  test.each([...DSM_READS, ...DSM_WRITES])('is refused by %s for the ranges together', async (name) => {
+  test.each([...DSM_READS, ...DSM_WRITES])('is refused by %s for the total of its ranges', async (name) => {
     const half = { startingOffset: 0, lengthInBytes: 2n ** 62n };
     await expectRefused(
       name,
       { ...legalRequest(name), ranges: [half, half] },
       'ranges',
-      /^ranges hold 9223372036854775808 bytes together.*, which ends beyond 2\^63-1; the most is 9223372036854775296\.$/,
+      /^ranges hold 9223372036854775808 bytes in total.*, which ends beyond 2\^63-1; the maximum is 9223372036854775296\.$/,
     );
   });
 
-  test.each(DSM_WRITES)('is refused by %s for tokenOffset and ranges together', async (name) => {
+  test.each(DSM_WRITES)('is refused by %s for tokenOffset and the total of its ranges', async (name) => {
     await expectRefused(
       name,
       { ...legalRequest(name), tokenOffset: MOST_BYTES - 65_536n },
       'ranges',
-      'ranges hold 65536 bytes together from tokenOffset 9223372036854710272n, which ends beyond 2^63-1; the most is 65024.',
+      'ranges hold 65536 bytes in total from tokenOffset 9223372036854710272n, which ends beyond 2^63-1; the maximum is 65024.',
     );
   });
 
@@ -308,7 +303,7 @@ describe('a length that ends beyond 2^63-1', () => {
         name,
         withValue(legalRequest(name), path, MOST_BYTES - 512n),
         path,
-        `${path} is 9223372036854775296n; a sector must fit behind it within 2^63-1, the nearest legal value is 9223372036854774784n.`,
+        `${path} is 9223372036854775296n; a whole sector must fit after it within 2^63-1, the nearest legal value is 9223372036854774784n.`,
       );
       const range = { startingOffset: legalValueIn(message), lengthInBytes: 512 };
       await expectLegal(name, { ...legalRequest(name), ranges: [range] });
@@ -316,7 +311,7 @@ describe('a length that ends beyond 2^63-1', () => {
   );
 });
 
-describe.each([...DSM_READS, ...DSM_WRITES])('%s refuses as ranges', (name) => {
+describe.each([...DSM_READS, ...DSM_WRITES])('%s with wrong ranges', (name) => {
   const range = { startingOffset: 0, lengthInBytes: 512 };
   const holes = Object.assign(Array.from({ length: 3 }), { 0: range, 2: range });
   const sparse = [range, range, range];
@@ -326,19 +321,19 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s refuses as ranges', (name) => {
 
   test.each<[string, unknown, string, RegExp]>([
     [
-      'none',
+      'an empty array',
       [],
       'ranges',
       /^ranges holds 0 ranges; it must hold 1 to 65536, the nearest legal number is 1\.$/,
     ],
     [
-      '65,537',
+      '65,537 ranges',
       Array.from({ length: 65_537 }, () => range),
       'ranges',
       /^ranges holds 65537 ranges; it must hold 1 to 65536, the nearest legal number is 65536\.$/,
     ],
     [
-      'four thousand millions',
+      'a sparse array of 4294967295 elements',
       Array(2 ** 32 - 1),
       'ranges',
       /^ranges holds 4294967295 ranges; it must hold 1 to 65536/,
@@ -351,40 +346,40 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s refuses as ranges', (name) => {
     ],
     ['a Set', new Set([range]), 'ranges', /^ranges is an object; it must be an array/],
     ['a typed array', new BigUint64Array(2), 'ranges', /^ranges is an object; it must be an array/],
-    ['one range without its array', range, 'ranges', /^ranges is an object; it must be an array/],
-    ['null', null, 'ranges', /^ranges is null; it must be an array/],
+    ['one range that is not in an array', range, 'ranges', /^ranges is an object; it must be an array/],
+    ['null in place of an array', null, 'ranges', /^ranges is null; it must be an array/],
     ['a string', 'ranges', 'ranges', /^ranges is "ranges"; it must be an array/],
     ['a revoked proxy', revoked, 'ranges', /^ranges is a revoked proxy; it must be an array/],
     [
-      'a hole',
+      'an array with a hole',
       sparse,
       'ranges.1',
       /^ranges\.1 is undefined; it must be an object with startingOffset and lengthInBytes\.$/,
     ],
-    ['undefined among them', holes, 'ranges.1', /^ranges\.1 is undefined; it must be an object/],
-    ['null among them', [range, null], 'ranges.1', /^ranges\.1 is null; it must be an object/],
-    ['a number among them', [512], 'ranges.0', /^ranges\.0 is 512; it must be an object/],
-    ['a pair among them', [[0, 512]], 'ranges.0', /^ranges\.0 is an array; it must be an object/],
+    ['undefined as a range', holes, 'ranges.1', /^ranges\.1 is undefined; it must be an object/],
+    ['null as a range', [range, null], 'ranges.1', /^ranges\.1 is null; it must be an object/],
+    ['a number as a range', [512], 'ranges.0', /^ranges\.0 is 512; it must be an object/],
+    ['an array as a range', [[0, 512]], 'ranges.0', /^ranges\.0 is an array; it must be an object/],
     [
-      'a range without a start',
+      'a range without startingOffset',
       [{ lengthInBytes: 512 }],
       'ranges.0.startingOffset',
       /^ranges\.0\.startingOffset is missing; it must be a number of bytes, such as 512\.$/,
     ],
     [
-      'a range without a length',
+      'a range without lengthInBytes',
       [range, { startingOffset: 0 }],
       'ranges.1.lengthInBytes',
       /^ranges\.1\.lengthInBytes is missing; it must be a number of bytes, such as 512\.$/,
     ],
     [
-      'a range of no length',
+      'a range of length 0',
       [{ startingOffset: 0, lengthInBytes: 0 }],
       'ranges.0.lengthInBytes',
       /^ranges\.0\.lengthInBytes is 0; a range must not be empty, the nearest legal value is 512\.$/,
     ],
     [
-      'a range of no length in bigints',
+      'a range of length 0n',
       [{ startingOffset: 0n, lengthInBytes: 0n }],
       'ranges.0.lengthInBytes',
       /^ranges\.0\.lengthInBytes is 0n; a range must not be empty, the nearest legal value is 512\.$/,
@@ -396,7 +391,7 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s refuses as ranges', (name) => {
       /^ranges\.0\.lengthInBytes is -0; a range must not be empty/,
     ],
     [
-      'a range with the last wrong',
+      'ranges of which the last is unaligned',
       [range, range, { startingOffset: 1, lengthInBytes: 512 }],
       'ranges.2.startingOffset',
       /^ranges\.2\.startingOffset is 1; it must be a multiple/,
@@ -408,17 +403,17 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s refuses as ranges', (name) => {
       /^Unknown key "lenghtInBytes" in ranges\.0; did you mean lengthInBytes\?$/,
     ],
     [
-      'a range with a strange key',
+      'a range with an unknown key',
       [{ ...range, sectorSize: 512 }],
       'ranges.0.sectorSize',
       /^Unknown key "sectorSize" in ranges\.0; the keys are startingOffset, lengthInBytes\.$/,
     ],
-  ])('%s', async (_, ranges, path, sentence) => {
+  ])('refuses %s', async (_, ranges, path, sentence) => {
     await expectRefused(name, { ...legalRequest(name), ranges }, path, sentence);
   });
 });
 
-describe.each(ALL)('%s refuses the key', (name) => {
+describe.each(ALL)('%s with an unknown option', (name) => {
   const near: Record<string, string> = {
     copylength: 'copyLength',
     copyLenght: 'copyLength',
@@ -453,7 +448,7 @@ describe.each(ALL)('%s refuses the key', (name) => {
   };
   const misspelt = Object.entries(near).filter(([, meant]) => keysOf[name].includes(meant));
 
-  test.each(misspelt)('%s, and asks whether %s was meant', async (key, meant) => {
+  test.each(misspelt)('refuses the misspelt key %s and suggests %s', async (key, meant) => {
     await expectRefused(
       name,
       { ...legalRequest(name), [key]: 0 },
@@ -463,30 +458,30 @@ describe.each(ALL)('%s refuses the key', (name) => {
   });
 
   test.each(['mode', 'x', 'constructor', 'hasOwnProperty', 'flags', '__proto__', ''])(
-    '%o, and lists those there are',
+    'refuses the key %o and lists the known keys',
     async (key) => {
       const request = Object.defineProperty(legalRequest(name), key, { value: 1, enumerable: true });
-      const said = `Unknown option "${key}" for ${name}; the options are ${keysOf[name].join(', ')}.`;
-      await expectRefused(name, request, key, said);
+      const message = `Unknown option "${key}" for ${name}; the options are ${keysOf[name].join(', ')}.`;
+      await expectRefused(name, request, key, message);
     },
   );
 
-  test('undefined as a value does not make it legal', async () => {
+  test('refuses an unknown key whose value is undefined', async () => {
     await expectRefused(name, { ...legalRequest(name), mode: undefined }, 'mode', /^Unknown option "mode"/);
   });
 
-  test('of a megabyte without repeating it', async () => {
+  test('refuses a key of a megabyte without repeating it in full', async () => {
     const key = 'k'.repeat(1_000_000);
     const message = await expectRefused(name, { ...legalRequest(name), [key]: 1 }, key, /^Unknown option/);
     expect(message.length).toBeLessThan(300);
   });
 });
 
-describe('signal', () => {
+describe('the signal option', () => {
   const sync = ALL.filter((name) => name.endsWith('Sync'));
   const async = ALL.filter((name) => !name.endsWith('Sync'));
 
-  test.each(sync)('is an unknown key of %s, which cannot be cancelled', async (name) => {
+  test.each(sync)('is an unknown option for %s, which cannot be cancelled', async (name) => {
     const { signal } = new AbortController();
     await expectRefused(
       name,
@@ -499,36 +494,36 @@ describe('signal', () => {
   const { proxy: revoked, revoke } = Proxy.revocable(new AbortController().signal, {});
   revoke();
 
-  describe.each(async)('of %s must not be', (name) => {
+  describe.each(async)('in a request of %s', (name) => {
     test.each<[string, unknown, string]>([
       ['an AbortController', new AbortController(), 'an object'],
       [
-        'what looks like one',
+        'an object with the methods of a signal',
         { aborted: false, addEventListener() {}, removeEventListener() {} },
         'an object',
       ],
       ['an EventTarget', new EventTarget(), 'an object'],
-      ['an object with its prototype', Object.create(AbortSignal.prototype), 'an object'],
+      ['an object with the prototype of AbortSignal', Object.create(AbortSignal.prototype), 'an object'],
       ['a revoked proxy', revoked, 'a revoked proxy'],
-      ['its prototype', AbortSignal.prototype, 'an object'],
-      ['its class', AbortSignal, 'a function'],
+      ['the prototype of AbortSignal', AbortSignal.prototype, 'an object'],
+      ['the class AbortSignal', AbortSignal, 'a function'],
       ['true', true, 'true'],
       ['null', null, 'null'],
       ['a number', 1000, '1000'],
       ['a string', 'abort', '"abort"'],
-    ])('%s', async (_, signal, said) => {
+    ])('is refused when it is %s', async (_, signal, shown) => {
       await expectRefused(
         name,
         { ...legalRequest(name), signal },
         'signal',
-        `signal is ${said}; it must be an AbortSignal.`,
+        `signal is ${shown}; it must be an AbortSignal.`,
       );
     });
   });
 });
 
-describe.each(ALL)('%s names all that is wrong at once', (name) => {
-  test('in the order of the fields', async () => {
+describe.each(ALL)('%s with several wrong fields', (name) => {
+  test('names every wrong field, in the order of the fields', async () => {
     const request = withValue({ ...legalRequest(name), sectorSize: 5, mode: 1 }, wrong(name), 'x');
     const error = await refusal(() => call(shared, name, file, request));
     expect(error.issues.map((issue) => issue.path)).toEqual([wrong(name), 'sectorSize', 'mode']);
@@ -536,7 +531,7 @@ describe.each(ALL)('%s names all that is wrong at once', (name) => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  test('without adding up what is no number', async () => {
+  test('checks the sum of offset and length only when both are byte counts', async () => {
     const values = ['x', null, Number.NaN, 0.5, -1, {}, Symbol('x'), 2 ** 53];
     for (const value of values) {
       const request = withValue(
@@ -554,12 +549,12 @@ describe.each(ALL)('%s names all that is wrong at once', (name) => {
   const start = (of: FunctionName): string => (isDsm(of) ? 'ranges.0.startingOffset' : 'fileOffset');
 });
 
-describe('a file is refused that is', () => {
+describe('a wrong file argument', () => {
   const { proxy: revoked, revoke } = Proxy.revocable({ fd: 3 }, {});
   revoke();
   const kinds = 'it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).';
   const descriptor =
-    'a file descriptor is a whole number from 0 to 2147483647, as fs.openSync gives it, and -1 once it is closed.';
+    'a file descriptor is a whole number from 0 to 2147483647, as fs.openSync returns it; -1 means that it is closed.';
   const handle = 'a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.';
 
   const FILES: [string, unknown, string][] = [
@@ -596,14 +591,14 @@ describe('a file is refused that is', () => {
     ['queryCopyOffload', (borrowed) => shared.odx.queryCopyOffload(borrowed)],
   ];
 
-  describe.each(CALLS)('for %s', (_, run) => {
-    test.each(FILES)('%s', async (_kind, borrowed, sentence) => {
+  describe.each(CALLS)('of %s', (_, run) => {
+    test.each(FILES)('is refused when it is %s', async (_kind, borrowed, sentence) => {
       expect(sentenceOf(await refusal(() => run(borrowed as never)), 'file')).toBe(sentence);
     });
   });
 });
 
-describe('openFile refuses', () => {
+describe('openFile', () => {
   const { proxy: revoked, revoke } = Proxy.revocable({}, {});
   revoke();
   const path = "it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.";
@@ -643,7 +638,7 @@ describe('openFile refuses', () => {
     ['an object that looks like a URL', [{ href: 'file:///a' }, 'r'], 'path', `path is an object; ${path}`],
     ['a boxed string as path', [Object('a'), 'r'], 'path', `path is an object; ${path}`],
     ['no flags', ['a'], 'flags', `flags is undefined; ${flags}`],
-    ['flags of fs that mean nothing here', ['a', 'a+'], 'flags', `flags is "a+"; ${flags}`],
+    ['flags of node:fs that are not supported', ['a', 'a+'], 'flags', `flags is "a+"; ${flags}`],
     ['flags in capitals', ['a', 'R'], 'flags', `flags is "R"; ${flags}`],
     ['flags as a number', ['a', 0], 'flags', `flags is 0; ${flags}`],
     ['flags in an array', ['a', ['r']], 'flags', `flags is an array; ${flags}`],
@@ -664,13 +659,13 @@ describe('openFile refuses', () => {
       'Unknown option "sise" for openFile; did you mean size?',
     ],
     [
-      'a strange option',
+      'an unknown option',
       ['a', 'w', { encoding: 'utf8' }],
       'encoding',
       'Unknown option "encoding" for openFile; the options are size.',
     ],
     [
-      'a size with r',
+      'a size with the flags r',
       ['a', 'r', { size: 0 }],
       'size',
       "size is 0, but a file opened with 'r' cannot be resized; open it with 'r+'.",
@@ -694,14 +689,14 @@ describe('openFile refuses', () => {
       'size is 9223372036854775808n; it must stay within 2^63-1, the nearest legal value is 9223372036854775807n.',
     ],
     [
-      'a size in words',
+      'a size as a string',
       ['a', 'w', { size: '1 GB' }],
       'size',
       'size is "1 GB"; it must be a number of bytes, as a number or a bigint, such as 1.',
     ],
   ];
 
-  test.each(ARGUMENTS)('%s', async (_, given, at, sentence) => {
+  test.each(ARGUMENTS)('refuses to open a file with %s', async (_, given, at, sentence) => {
     const { odx } = shared;
     for (const open of [odx.openFile, odx.openFileSync]) {
       const run = open as (...given: unknown[]) => unknown;
@@ -710,7 +705,7 @@ describe('openFile refuses', () => {
   });
 });
 
-describe('setSize refuses', () => {
+describe('setSize', () => {
   test.each<[unknown, string]>([
     [undefined, 'size is missing; it must be a number of bytes, such as 1.'],
     [-1, 'size is -1; it must not be negative, the nearest legal value is 0.'],
@@ -727,59 +722,64 @@ describe('setSize refuses', () => {
     ],
     ['512', 'size is "512"; it must be a number of bytes, as a number or a bigint, such as 1.'],
     [{}, 'size is an object; it must be a number of bytes, as a number or a bigint, such as 1.'],
-  ])('%o', async (size, sentence) => {
+  ])('refuses %o and keeps the size', async (size, sentence) => {
     expect(sentenceOf(await refusal(() => file.setSize(size as number)), 'size')).toBe(sentence);
     expect(file.size).toBe(131_072n);
   });
 });
 
-describe('createOdx refuses', () => {
+describe('createOdx', () => {
   const { proxy: revoked, revoke } = Proxy.revocable({}, {});
   revoke();
   const kernel = 'it must be a kernel, such as createEmulator() or loadKernel32() makes.';
 
   test.each<[string, unknown, string, string]>([
-    ['nothing', undefined, '', 'createOdx takes an object, not undefined.'],
-    ['null', null, '', 'createOdx takes an object, not null.'],
-    ['an array', [], '', 'createOdx takes an object, not an array.'],
-    ['a revoked proxy', revoked, '', 'createOdx takes an object, not a revoked proxy.'],
-    ['no kernel', {}, 'kernel', `kernel is undefined; ${kernel}`],
-    ['null for a kernel', { kernel: null }, 'kernel', `kernel is null; ${kernel}`],
-    ['an object for a kernel', { kernel: {} }, 'kernel', `kernel is an object; ${kernel}`],
-    ['a string for a kernel', { kernel: 'kernel32.dll' }, 'kernel', `kernel is "kernel32.dll"; ${kernel}`],
-    ['createEmulator itself', { kernel: createEmulator }, 'kernel', `kernel is a function; ${kernel}`],
+    ['undefined in place of options', undefined, '', 'createOdx takes an object, not undefined.'],
+    ['null in place of options', null, '', 'createOdx takes an object, not null.'],
+    ['an array in place of options', [], '', 'createOdx takes an object, not an array.'],
+    ['a revoked proxy in place of options', revoked, '', 'createOdx takes an object, not a revoked proxy.'],
+    ['a missing kernel', {}, 'kernel', `kernel is undefined; ${kernel}`],
+    ['null as the kernel', { kernel: null }, 'kernel', `kernel is null; ${kernel}`],
+    ['an empty object as the kernel', { kernel: {} }, 'kernel', `kernel is an object; ${kernel}`],
+    ['a string as the kernel', { kernel: 'kernel32.dll' }, 'kernel', `kernel is "kernel32.dll"; ${kernel}`],
     [
-      'the names of a kernel without what they do',
+      'createEmulator itself as the kernel',
+      { kernel: createEmulator },
+      'kernel',
+      `kernel is a function; ${kernel}`,
+    ],
+    [
+      'a kernel whose methods are numbers',
       { kernel: { name: 'x', acquire: 1, controlSync: 1 } },
       'kernel',
       `kernel is an object; ${kernel}`,
     ],
-    ['a revoked proxy for a kernel', { kernel: revoked }, 'kernel', `kernel is a revoked proxy; ${kernel}`],
+    ['a revoked proxy as the kernel', { kernel: revoked }, 'kernel', `kernel is a revoked proxy; ${kernel}`],
     [
-      'another key',
+      'an unknown option',
       { kernel: createEmulator(), kernel32: 1 },
       'kernel32',
       'Unknown option "kernel32" for createOdx; did you mean kernel?',
     ],
-  ])('%s', async (_, options, path, sentence) => {
+  ])('refuses %s', async (_, options, path, sentence) => {
     const error = await refusal(() => createOdx(options as Parameters<typeof createOdx>[0]));
     expect(sentenceOf(error, path)).toBe(sentence);
   });
 
-  test('a kernel itself in place of its options', async () => {
+  test('refuses a kernel in place of its options', async () => {
     const emulator = createEmulator();
     const error = await refusal(() => createOdx(emulator as unknown as Parameters<typeof createOdx>[0]));
     expect(error.message).toBe('createOdx takes an object with a kernel; pass { kernel }.');
   });
 });
 
-describe('createEmulator refuses', () => {
+describe('createEmulator', () => {
   const sector = 'it must be a power of two from 512 to 65536';
   const time = 'it must be a number of milliseconds from 0 to 2147483647';
 
   test.each<[string, unknown, string, string]>([
-    ['null', null, '', 'createEmulator takes an object, not null.'],
-    ['a number', 512, '', 'createEmulator takes an object, not 512.'],
+    ['null in place of options', null, '', 'createEmulator takes an object, not null.'],
+    ['a number in place of options', 512, '', 'createEmulator takes an object, not 512.'],
     [
       'a sector of 1000',
       { sectorSize: 1000 },
@@ -787,43 +787,43 @@ describe('createEmulator refuses', () => {
       `sectorSize is 1000; ${sector}, the nearest legal value is 1024.`,
     ],
     [
-      'a sector as bigint',
+      'a sector as a bigint',
       { sectorSize: 512n },
       'sectorSize',
       `sectorSize is 512n; ${sector}, the nearest legal value is 512.`,
     ],
     [
-      'transfers of less than a sector',
+      'a maximum transfer below a sector',
       { maximumTransferSize: 511 },
       'maximumTransferSize',
       'maximumTransferSize is 511; it must be at least a sector, the nearest legal value is 512.',
     ],
     [
-      'transfers of less than its sector',
+      'a maximum transfer below its own sector',
       { maximumTransferSize: 4095, sectorSize: 4096 },
       'maximumTransferSize',
       'maximumTransferSize is 4095; it must be at least a sector, the nearest legal value is 4096.',
     ],
     [
-      'writes of nothing',
+      'a maximum write of 0',
       { maximumWriteSize: 0 },
       'maximumWriteSize',
       'maximumWriteSize is 0; it must be at least a sector, the nearest legal value is 512.',
     ],
     [
-      'negative writes',
+      'a negative maximum write',
       { maximumWriteSize: -1n },
       'maximumWriteSize',
       'maximumWriteSize is -1n; it must not be negative, the nearest legal value is 512n.',
     ],
     [
-      'writes of half a byte',
+      'a maximum write of half a byte',
       { maximumWriteSize: 0.5 },
       'maximumWriteSize',
       'maximumWriteSize is 0.5; it must be a whole number of bytes, the nearest legal value is 512.',
     ],
     [
-      'writes in words',
+      'a maximum write as a string',
       { maximumWriteSize: '1 MiB' },
       'maximumWriteSize',
       'maximumWriteSize is "1 MiB"; it must be a number of bytes, as a number or a bigint, such as 512.',
@@ -835,24 +835,34 @@ describe('createEmulator refuses', () => {
       `tokenLifetime is -1; ${time}, the nearest legal value is 0.`,
     ],
     [
-      'an endless lifetime',
+      'an infinite lifetime',
       { tokenLifetime: Number.POSITIVE_INFINITY },
       'tokenLifetime',
       `tokenLifetime is Infinity; ${time}, the nearest legal value is 2147483647.`,
     ],
-    ['a latency in words', { latency: '5ms' }, 'latency', `latency is "5ms"; ${time}, such as 5.`],
+    ['a latency as a string', { latency: '5ms' }, 'latency', `latency is "5ms"; ${time}, such as 5.`],
     ['a latency of NaN', { latency: Number.NaN }, 'latency', `latency is NaN; ${time}, such as 5.`],
-    ['a latency as bigint', { latency: 5n }, 'latency', `latency is 5n; ${time}, such as 5.`],
-    ['supported in words', { supported: 'no' }, 'supported', 'supported is "no"; it must be true or false.'],
-    ['supported as 0', { supported: 0 }, 'supported', 'supported is 0; it must be true or false.'],
-    ['another word for dsm', { dsm: 'deny' }, 'dsm', `dsm is "deny"; it must be one of 'answer', 'refuse'.`],
+    ['a latency as a bigint', { latency: 5n }, 'latency', `latency is 5n; ${time}, such as 5.`],
     [
-      'an intercept that cannot be called',
+      'supported as a string',
+      { supported: 'no' },
+      'supported',
+      'supported is "no"; it must be true or false.',
+    ],
+    ['supported as 0', { supported: 0 }, 'supported', 'supported is 0; it must be true or false.'],
+    [
+      'an unknown value of dsm',
+      { dsm: 'deny' },
+      'dsm',
+      `dsm is "deny"; it must be one of 'answer', 'refuse'.`,
+    ],
+    [
+      'an intercept that is not a function',
       { intercept: {} },
       'intercept',
       'intercept is an object; it must be a function.',
     ],
-    ['null for intercept', { intercept: null }, 'intercept', 'intercept is null; it must be a function.'],
+    ['null as intercept', { intercept: null }, 'intercept', 'intercept is null; it must be a function.'],
     [
       'a misspelt key',
       { sectorsize: 512 },
@@ -860,12 +870,12 @@ describe('createEmulator refuses', () => {
       'Unknown option "sectorsize" for createEmulator; did you mean sectorSize?',
     ],
     [
-      'a strange key',
+      'an unknown key',
       { colour: 1 },
       'colour',
       'Unknown option "colour" for createEmulator; the options are sectorSize, maximumTransferSize, maximumWriteSize, tokenLifetime, latency, supported, dsm, intercept.',
     ],
-  ])('%s', async (_, options, path, sentence) => {
+  ])('refuses %s', async (_, options, path, sentence) => {
     const message = sentenceOf(await refusal(() => createEmulator(options as object)), path);
     expect(message).toBe(sentence);
     const legal = legalValueIn(message);
@@ -873,61 +883,71 @@ describe('createEmulator refuses', () => {
   });
 });
 
-describe('the rest refuses', () => {
+describe('a wrong argument', () => {
   test.each<[string, () => unknown, string, RegExp]>([
     [
-      'explainStatus: no code',
+      'explainStatus refuses a missing code',
       () => explainStatus(undefined as never),
       'code',
       /^code must be a number, a bigint or a name/,
     ],
-    ['explainStatus: NaN', () => explainStatus(Number.NaN), 'code', /^code NaN is not a Windows code/],
-    ['explainStatus: 2^32', () => explainStatus(2 ** 32), 'code', /^code 4294967296 is not a Windows code/],
+    ['explainStatus refuses NaN', () => explainStatus(Number.NaN), 'code', /^code NaN is not a Windows code/],
     [
-      'explainStatus: a misspelt name',
+      'explainStatus refuses 2^32',
+      () => explainStatus(2 ** 32),
+      'code',
+      /^code 4294967296 is not a Windows code/,
+    ],
+    [
+      'explainStatus refuses a misspelt name and suggests the right one',
       () => explainStatus('ERROR_INVALID_TOKN'),
       'code',
       /did you mean ERROR_INVALID_TOKEN\?$/,
     ],
     [
-      'layoutOf: no name',
+      'layoutOf refuses a missing name',
       () => layoutOf(undefined as never),
       'name',
       /^name must be the Windows name of a structure/,
     ],
     [
-      'layoutOf: a misspelt name',
+      'layoutOf refuses a misspelt name and suggests the right one',
       () => layoutOf('FSCTL_OFFLOAD_REED_INPUT'),
       'name',
       /Did you mean FSCTL_OFFLOAD_READ_INPUT\?$/,
     ],
     [
-      'layoutOf: a name of Object.prototype',
+      'layoutOf refuses the name of a property of Object.prototype',
       () => layoutOf('constructor'),
       'name',
       /is not a known structure/,
     ],
-    ['loadKernel32: a number', () => loadKernel32(7 as never), '', /^loadKernel32 takes an object, not 7\.$/],
     [
-      'loadKernel32: an empty name',
+      'loadKernel32 refuses a number in place of its options',
+      () => loadKernel32(7 as never),
+      '',
+      /^loadKernel32 takes an object, not 7\.$/,
+    ],
+    [
+      'loadKernel32 refuses an empty library name',
       () => loadKernel32({ kernel32: '' }),
       'kernel32',
       /^kernel32 is ""; it must be the name or path of a library/,
     ],
     [
-      'loadKernel32: a number for a name',
+      'loadKernel32 refuses a number as a library name',
       () => loadKernel32({ ntdll: 1 } as never),
       'ntdll',
       /^ntdll is 1; it must be the name or path of a library/,
     ],
     [
-      'loadKernel32: a misspelt key',
+      'loadKernel32 refuses an unknown option',
       () => loadKernel32({ kernel: 'k' } as never),
       'kernel',
       /^Unknown option "kernel" for loadKernel32/,
     ],
     [
-      'loadKernel32: a library that is not there',
+      'loadKernel32 refuses a library that does not exist',
       () => loadKernel32({ kernel32: './not-there.dll' }),
       'kernel32',
       /^kernel32 is "\.\/not-there\.dll", which could not be loaded: /,

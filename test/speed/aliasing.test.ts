@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { FileKernel } from '../../src/kernel/kernel.ts';
 import { createOdx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { BORROWED, memoryKernel } from './memory-native.ts';
@@ -38,9 +39,9 @@ test('the bytes that `bytes` gives are the caller’s own', () => {
 });
 
 test('a token given as bytes may be reused as soon as the call has begun', async () => {
-  const { kernel, seen } = memoryKernel();
+  const { kernel, files, seen } = memoryKernel();
   const odx = createOdx({ kernel });
-  await using file = await opened(kernel);
+  await using file = await opened(files);
   const bytes = filledWith(1);
   const writes: Promise<unknown>[] = [];
   for (let value = 1; value <= 20; value++) {
@@ -53,9 +54,9 @@ test('a token given as bytes may be reused as soon as the call has begun', async
 });
 
 test('calls in flight at once have memory of their own', async () => {
-  const { kernel, seen } = memoryKernel();
+  const { kernel, files, seen } = memoryKernel();
   const odx = createOdx({ kernel });
-  await using file = await opened(kernel);
+  await using file = await opened(files);
   const read = (_: unknown, at: number) => odx.offloadRead(file.handle, { copyLength: 512 * (at + 1) });
   const results = await Promise.all(Array.from({ length: 50 }, read));
   expect(new Set(seen.map(({ inputAt }) => inputAt)).size).toBe(50);
@@ -104,9 +105,9 @@ test('what one call sent is not left over in the next', () => {
 });
 
 test('memory that waited with an event completes through the port next time, and the other way round', async () => {
-  const { kernel, seen } = memoryKernel();
+  const { kernel, files, seen } = memoryKernel();
   const odx = createOdx({ kernel });
-  await using file = await opened(kernel);
+  await using file = await opened(files);
   for (let round = 0; round < 3; round++) {
     odx.offloadReadSync(BORROWED, { copyLength: 512 });
     await odx.offloadRead(file.handle, { copyLength: 512 });
@@ -115,7 +116,7 @@ test('memory that waited with an event completes through the port next time, and
   expect(seen.map(({ event }) => event)).toEqual([0x501n, 0n, 0x501n, 0n, 0x501n, 0n]);
 });
 
-async function opened(kernel: ReturnType<typeof memoryKernel>['kernel']) {
-  const handle = kernel.openSync('C:\\file', { read: true, write: true, disposition: 'open' });
-  return { handle, [Symbol.asyncDispose]: async () => kernel.closeSync(handle) };
+async function opened(files: FileKernel) {
+  const handle = files.openSync('C:\\file', { read: true, write: true, disposition: 'open' });
+  return { handle, [Symbol.asyncDispose]: async () => files.closeSync(handle) };
 }

@@ -1,11 +1,13 @@
+import { type FileKernel, filesOf, type Kernel } from '../../src/kernel/kernel.ts';
 import type { Address, Native } from '../../src/kernel/win32/native.ts';
-import { Win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
+import { win32Kernel } from '../../src/kernel/win32/win32-kernel.ts';
 import { FSCTL_OFFLOAD_READ, OVERLAPPED, OVERLAPPED_ENTRY } from '../../structs/index.ts';
 
 const PAGE = 0x1_0000;
 const EVENT = 0x500n;
 const PORT = 0x600n;
 const ERROR_IO_PENDING = 997;
+const WAIT_TIMEOUT = 258;
 
 /** A handle that belongs to nobody's completion port, and one that the kernel opened itself. */
 export const BORROWED = 0x7000n;
@@ -18,11 +20,17 @@ export interface Seen {
 }
 
 /** The kernel of kernel32, above functions that work on JavaScript's memory and keep what they were given. */
-export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () => void } {
+export function memoryKernel(): {
+  kernel: Kernel;
+  files: FileKernel;
+  seen: Seen[];
+  poison: () => void;
+} {
   const pages: Uint8Array[] = [];
   const pending: Address[] = [];
   const seen: Seen[] = [];
   let serial = 0;
+  let lastError = 0;
 
   const viewAt = (address: Address, length: number): DataView => {
     const page = pages[Math.floor(address / PAGE) - 1];
@@ -52,9 +60,15 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
       viewAt(returned, 4).setUint32(0, length, true);
       if (event !== 0n) return 1;
       pending.push(overlapped);
+      lastError = ERROR_IO_PENDING;
       return 0;
     },
     background(name, parameters, done) {
+      const call = functions[name];
+      if (call !== undefined) {
+        setImmediate(() => done(Reflect.apply(call, functions, parameters)));
+        return;
+      }
       if (name !== 'GetQueuedCompletionStatusEx') throw new Error(`${name} is not played here.`);
       const [, entries, , removed] = parameters as unknown as [bigint, Uint8Array, number, Uint8Array];
       setImmediate(() => {
@@ -68,10 +82,11 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
           );
         }
         new DataView(removed.buffer).setUint32(0, completed.length, true);
+        lastError = WAIT_TIMEOUT;
         done(Math.sign(completed.length) as never);
       });
     },
-    GetLastError: () => ERROR_IO_PENDING,
+    GetLastError: () => lastError,
     CreateEventW: () => EVENT,
     CreateFileW: () => 0x8000n,
     CreateIoCompletionPort: () => PORT,
@@ -82,6 +97,11 @@ export function memoryKernel(): { kernel: Win32Kernel; seen: Seen[]; poison: () 
     RtlNtStatusToDosErrorNoTeb: () => 0,
   };
   // A function that is missing here fails the test that needs it.
-  const kernel = new Win32Kernel(functions as Native);
-  return { kernel, seen, poison: () => pages.forEach((page) => void page.fill(0xee)) };
+  const kernel = win32Kernel(functions as Native);
+  return {
+    kernel,
+    files: filesOf(kernel),
+    seen,
+    poison: () => pages.forEach((page) => void page.fill(0xee)),
+  };
 }

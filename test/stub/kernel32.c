@@ -1,10 +1,25 @@
-// A stand-in for the functions of kernel32 and ntdll that the package calls. There is no device behind it: offload reads
-// and writes succeed immediately and in full, so the time of a call is the overhead of calling alone.
+// A stand-in for the functions of kernel32 and ntdll that the package calls, on Linux.
+//
+// Paths without a drive letter (\tmp\x, and \\?\UNC\server\share\tmp\x) are files of this machine. Any other path opens a
+// file of 1 TiB without contents. Offload reads and writes succeed immediately and in full on both, without moving a byte,
+// so the time of a call is the overhead of calling alone.
+//
+// stub_set(function, what, value) changes one function:
+//   sleep   milliseconds spent inside the call; CancelIoEx ends them with ERROR_OPERATION_ABORTED where the call has an OVERLAPPED
+//   fail    the call then fails with this error
+//   delay   an overlapped call is pending for this many milliseconds; -1: it succeeds at once instead of being pending
+// stub_get(function, what): calls (begun), inside (running now). Function "*": most (threads inside at the same time),
+// strays (calls on the number of a closed handle). stub_reset() undoes all of it. A closed number is reused at once.
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 typedef uint32_t DWORD;
@@ -14,13 +29,34 @@ typedef void *HANDLE;
 enum {
   FSCTL_OFFLOAD_READ = 0x00094264,
   FSCTL_OFFLOAD_WRITE = 0x00098268,
+  IOCTL_DISK_GET_LENGTH_INFO = 0x0007405C,
   FILE_FLAG_OVERLAPPED = 0x40000000,
+  GENERIC_WRITE = 0x40000000,
   ERROR_INVALID_FUNCTION = 1,
+  ERROR_FILE_NOT_FOUND = 2,
+  ERROR_ACCESS_DENIED = 5,
+  ERROR_INVALID_HANDLE = 6,
+  ERROR_HANDLE_EOF = 38,
+  ERROR_FILE_EXISTS = 80,
   ERROR_INVALID_PARAMETER = 87,
+  ERROR_INVALID_TOKEN = 315,
+  ERROR_MR_MID_NOT_FOUND = 317,
+  ERROR_OPERATION_ABORTED = 995,
   ERROR_IO_PENDING = 997,
+  ERROR_NOT_FOUND = 1168,
   WAIT_TIMEOUT = 258,
+  FileBasicInfo = 0,
+  FileDispositionInfo = 4,
+  FileEndOfFileInfo = 6,
   FileStorageInfo = 16,
 };
+#define STATUS_PENDING 0x103u
+#define STATUS_CANCELLED 0xC0000120u
+#define STATUS_END_OF_FILE 0xC0000011u
+#define STATUS_INVALID_LOCK_SEQUENCE 0xC000001Eu
+#define STATUS_ACCESS_DENIED 0xC0000022u
+#define STATUS_INVALID_TOKEN 0xC0000465u
+#define INVALID_HANDLE ((HANDLE)-1)
 
 typedef struct {
   uint64_t Internal, InternalHigh;
@@ -44,27 +80,202 @@ typedef struct { uint32_t Size, Flags; uint64_t LengthWritten; } WriteOutput;
 #define OK_EVENT ((HANDLE)0x7000)
 #define THE_PORT ((HANDLE)0x7004)
 #define MOST_FILES 256
+#define MOST_SLEEPERS 1024
 #define RING 65536
 
-// A handle outside this table counts as a synchronous one.
-static uint8_t overlapped_files[MOST_FILES];
-static uint32_t next_file = 1;
-static _Thread_local DWORD last_error;
-
+// Koffi carries errno from a thread of the pool to the callback, as it carries GetLastError on Windows.
+#define last_error errno
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t arrived = PTHREAD_COND_INITIALIZER;
-static OVERLAPPED *ring[RING];
-static uint32_t head, tail;
 
 static BOOL fail(DWORD error) {
   last_error = error;
   return 0;
 }
 
-static int is_overlapped(HANDLE file) {
-  uintptr_t index = (uintptr_t)file / 4;
-  return index < MOST_FILES && overlapped_files[index];
+// --- Switches
+
+typedef struct { const char *name; int sleep, fail, delay, calls, inside; } Function;
+static Function functions[] = {
+  {"DeviceIoControl"}, {"CreateFileW"}, {"CloseHandle"}, {"ReadFile"}, {"WriteFile"}, {"GetFileSizeEx"},
+  {"GetFileInformationByHandle"}, {"GetFileInformationByHandleEx"}, {"SetFileInformationByHandle"},
+  {"GetFileAttributesW"}, {"GetDiskFreeSpaceW"}, {"GetDriveTypeW"}, {"GetVolumePathNameW"}, {"GetVolumeInformationW"},
+  {"GetVolumeNameForVolumeMountPointW"}, {"GetQueuedCompletionStatusEx"}, {"CancelIoEx"},
+};
+enum { COUNT = sizeof functions / sizeof *functions };
+enum {
+  DEVICE_IO_CONTROL, CREATE_FILE, CLOSE_HANDLE, READ_FILE, WRITE_FILE, FILE_SIZE_EX, BY_HANDLE, BY_HANDLE_EX, SET_BY_HANDLE,
+  ATTRIBUTES, FREE_SPACE, DRIVE_TYPE, VOLUME_PATH, VOLUME_INFORMATION, VOLUME_NAME, QUEUED_STATUS, CANCEL_IO,
+};
+static int inside, most, strays;
+
+static Function *find(const char *name) {
+  for (int i = 0; i < COUNT; i++) if (!strcmp(functions[i].name, name)) return &functions[i];
+  return NULL;
 }
+
+EXPORT BOOL stub_set(const char *name, const char *what, int value) {
+  Function *f = find(name);
+  if (!f) return 0;
+  if (!strcmp(what, "sleep")) f->sleep = value;
+  else if (!strcmp(what, "fail")) f->fail = value;
+  else if (!strcmp(what, "delay")) f->delay = value;
+  else return 0;
+  return 1;
+}
+
+EXPORT int stub_get(const char *name, const char *what) {
+  Function *f = find(name);
+  if (!strcmp(name, "*")) return !strcmp(what, "most") ? most : !strcmp(what, "strays") ? strays : -1;
+  if (!f) return -1;
+  return !strcmp(what, "calls") ? f->calls : !strcmp(what, "inside") ? f->inside : -1;
+}
+
+EXPORT void stub_reset(void) {
+  pthread_mutex_lock(&lock);
+  for (int i = 0; i < COUNT; i++) functions[i] = (Function){.name = functions[i].name, .inside = functions[i].inside};
+  most = strays = 0;
+  pthread_mutex_unlock(&lock);
+}
+
+// --- Waiting that CancelIoEx can end
+
+typedef struct { HANDLE file; OVERLAPPED *overlapped; int active, cancelled; } Sleeper;
+static Sleeper sleepers[MOST_SLEEPERS];
+static pthread_cond_t cancelled = PTHREAD_COND_INITIALIZER;
+
+static struct timespec after(uint64_t milliseconds) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  uint64_t nanoseconds = until.tv_nsec + milliseconds % 1000 * 1000000ull;
+  until.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000;
+  until.tv_nsec = nanoseconds % 1000000000;
+  return until;
+}
+
+// Returns whether the wait was cancelled.
+static int wait_for(HANDLE file, OVERLAPPED *overlapped, int milliseconds) {
+  struct timespec until = after(milliseconds);
+  pthread_mutex_lock(&lock);
+  Sleeper *sleeper = sleepers;
+  while (sleeper->active && sleeper < sleepers + MOST_SLEEPERS - 1) sleeper++;
+  *sleeper = (Sleeper){file, overlapped, 1, 0};
+  while (!sleeper->cancelled && pthread_cond_timedwait(&cancelled, &lock, &until) != ETIMEDOUT) continue;
+  int was = sleeper->cancelled;
+  sleeper->active = 0;
+  pthread_mutex_unlock(&lock);
+  return was;
+}
+
+// Returns whether the function goes on.
+static int enter(int which, HANDLE file, OVERLAPPED *overlapped) {
+  Function *f = &functions[which];
+  __atomic_add_fetch(&f->calls, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&f->inside, 1, __ATOMIC_RELAXED);
+  if (!f->sleep && !f->fail) return 1;
+  int now = __atomic_add_fetch(&inside, 1, __ATOMIC_RELAXED);
+  if (now > most) most = now;
+  if (f->sleep && wait_for(file, overlapped, f->sleep)) last_error = ERROR_OPERATION_ABORTED;
+  else last_error = f->fail;
+  __atomic_sub_fetch(&inside, 1, __ATOMIC_RELAXED);
+  return last_error == 0;
+}
+
+#define LEAVE(which, value) do { __atomic_sub_fetch(&functions[which].inside, 1, __ATOMIC_RELAXED); return value; } while (0)
+
+EXPORT BOOL CancelIoEx(HANDLE file, OVERLAPPED *overlapped) {
+  functions[CANCEL_IO].calls++;
+  int found = 0;
+  pthread_mutex_lock(&lock);
+  for (Sleeper *s = sleepers; s < sleepers + MOST_SLEEPERS; s++) {
+    if (!s->active || s->file != file || !s->overlapped || (overlapped && s->overlapped != overlapped)) continue;
+    s->cancelled = found = 1;
+  }
+  pthread_cond_broadcast(&cancelled);
+  pthread_mutex_unlock(&lock);
+  return found || fail(ERROR_NOT_FOUND);
+}
+
+// --- Handles. One outside this table counts as a synchronous one that somebody else opened.
+
+typedef struct { int used, known, overlapped, fd; char path[1024]; } File;
+static File files[MOST_FILES];
+
+static File *file_of(HANDLE handle) {
+  uintptr_t index = (uintptr_t)handle / 4;
+  return index < MOST_FILES && files[index].known ? &files[index] : NULL;
+}
+
+static int is_stray(HANDLE handle) {
+  File *file = file_of(handle);
+  if (!file || file->used) return 0;
+  __atomic_add_fetch(&strays, 1, __ATOMIC_RELAXED);
+  return 1;
+}
+
+static DWORD error_of(int error) {
+  return error == ENOENT || error == ENOTDIR ? ERROR_FILE_NOT_FOUND : error == EEXIST ? ERROR_FILE_EXISTS
+       : error == EACCES || error == EISDIR ? ERROR_ACCESS_DENIED : ERROR_INVALID_PARAMETER;
+}
+
+// The path on this machine; 0 when there is none.
+static int real_path(const uint16_t *path, char *out) {
+  char text[1024];
+  size_t length = 0;
+  // ASCII is all that the tests need.
+  for (; path[length] && length < sizeof text - 1; length++) text[length] = path[length] == '\\' ? '/' : (char)path[length];
+  text[length] = 0;
+  const char *start = text;
+  if (!strncmp(text, "//?/UNC/", 8)) {
+    start = strchr(text + 8, '/');
+    start = start ? strchr(start + 1, '/') : NULL;
+    if (!start) start = "/";
+  }
+  if (start[0] != '/' || start[1] == '/') return 0;
+  strcpy(out, start);
+  return 1;
+}
+
+static HANDLE open_file(const uint16_t *path, DWORD access, DWORD disposition, DWORD flags) {
+  File file = {.used = 1, .known = 1, .overlapped = (flags & FILE_FLAG_OVERLAPPED) != 0, .fd = -1};
+  if (real_path(path, file.path)) {
+    int mode = (access & GENERIC_WRITE) ? O_RDWR : O_RDONLY;
+    mode |= disposition == 1 ? O_CREAT | O_EXCL : disposition == 2 ? O_CREAT | O_TRUNC : 0;
+    file.fd = open(file.path, mode | O_CLOEXEC, 0666);
+    if (file.fd < 0) return fail(error_of(errno)), INVALID_HANDLE;
+  }
+  pthread_mutex_lock(&lock);
+  uintptr_t index = 1;
+  while (index < MOST_FILES - 1 && files[index].used) index++;
+  files[index] = file;
+  pthread_mutex_unlock(&lock);
+  return (HANDLE)(index * 4);
+}
+
+EXPORT HANDLE CreateFileW(const uint16_t *path, DWORD access, DWORD share, void *security, DWORD disposition,
+                          DWORD flags, HANDLE template) {
+  (void)share, (void)security, (void)template;
+  HANDLE file = enter(CREATE_FILE, NULL, NULL) ? open_file(path, access, disposition, flags) : INVALID_HANDLE;
+  LEAVE(CREATE_FILE, file);
+}
+
+EXPORT BOOL CloseHandle(HANDLE handle) {
+  if (handle == OK_EVENT) return 1;
+  BOOL done = enter(CLOSE_HANDLE, handle, NULL);
+  if (done && is_stray(handle)) done = fail(ERROR_INVALID_HANDLE);
+  File *file = file_of(handle);
+  if (done && file) {
+    if (file->fd >= 0) close(file->fd);
+    file->fd = -1;
+    file->used = 0;
+  }
+  LEAVE(CLOSE_HANDLE, done);
+}
+
+// --- Completion
+
+static pthread_cond_t arrived = PTHREAD_COND_INITIALIZER;
+static OVERLAPPED *ring[RING];
+static uint32_t head, tail;
 
 static int post(OVERLAPPED *overlapped) {
   pthread_mutex_lock(&lock);
@@ -74,6 +285,85 @@ static int post(OVERLAPPED *overlapped) {
   pthread_mutex_unlock(&lock);
   return room;
 }
+
+typedef struct { HANDLE file; OVERLAPPED *overlapped; int delay, posts; uint32_t status, bytes; } Pending;
+
+static void *complete_later(void *argument) {
+  Pending *pending = argument;
+  int was = wait_for(pending->file, pending->overlapped, pending->delay);
+  pending->overlapped->InternalHigh = was ? 0 : pending->bytes;
+  __atomic_store_n(&pending->overlapped->Internal, was ? STATUS_CANCELLED : pending->status, __ATOMIC_RELEASE);
+  if (pending->posts) post(pending->overlapped);
+  free(pending);
+  return NULL;
+}
+
+// How a call that transferred so many bytes ends: at once, or pending.
+static BOOL finish(int which, HANDLE handle, OVERLAPPED *overlapped, uint32_t status, uint32_t bytes) {
+  if (!overlapped) return 1;
+  File *file = file_of(handle);
+  int is_overlapped = file && file->overlapped;
+  // The low bit of the event suppresses the completion packet.
+  int posts = is_overlapped && !((uintptr_t)overlapped->hEvent & 1);
+  int delay = functions[which].delay;
+  if (is_overlapped && delay > 0) {
+    Pending *pending = malloc(sizeof *pending);
+    *pending = (Pending){handle, overlapped, delay, posts, status, bytes};
+    overlapped->Internal = STATUS_PENDING;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, complete_later, pending)) return fail(ERROR_INVALID_FUNCTION);
+    pthread_detach(thread);
+    return fail(ERROR_IO_PENDING);
+  }
+  if (status && (delay < 0 || !posts)) return fail(ERROR_HANDLE_EOF);
+  overlapped->InternalHigh = bytes;
+  overlapped->Internal = status;
+  if (!posts) return 1;
+  if (!post(overlapped)) return fail(ERROR_INVALID_FUNCTION);
+  return delay < 0 ? 1 : fail(ERROR_IO_PENDING);
+}
+
+EXPORT HANDLE CreateIoCompletionPort(HANDLE file, HANDLE port, uint64_t key, DWORD threads) {
+  (void)file, (void)port, (void)key, (void)threads;
+  return THE_PORT;
+}
+
+EXPORT BOOL PostQueuedCompletionStatus(HANDLE port, DWORD bytes, uint64_t key, OVERLAPPED *overlapped) {
+  (void)port, (void)bytes, (void)key;
+  return post(overlapped);
+}
+
+EXPORT BOOL GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries, DWORD count, DWORD *removed,
+                                        DWORD milliseconds, BOOL alertable) {
+  (void)port, (void)alertable;
+  functions[QUEUED_STATUS].calls++;
+  if (functions[QUEUED_STATUS].fail) return fail(functions[QUEUED_STATUS].fail);
+  struct timespec until = after(milliseconds);
+  pthread_mutex_lock(&lock);
+  while (head == tail && pthread_cond_timedwait(&arrived, &lock, &until) != ETIMEDOUT) continue;
+  DWORD taken = 0;
+  for (; taken < count && head != tail; taken++, head++) {
+    OVERLAPPED *overlapped = ring[head % RING];
+    entries[taken].lpCompletionKey = 0;
+    entries[taken].lpOverlapped = overlapped;
+    entries[taken].dwNumberOfBytesTransferred = overlapped ? overlapped->InternalHigh : 0;
+  }
+  pthread_mutex_unlock(&lock);
+  *removed = taken;
+  return taken ? 1 : fail(WAIT_TIMEOUT);
+}
+
+EXPORT HANDLE CreateEventW(void *security, BOOL manual, BOOL initial, void *name) {
+  (void)security, (void)manual, (void)initial, (void)name;
+  return OK_EVENT;
+}
+
+EXPORT DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds) {
+  (void)handle, (void)milliseconds;
+  return 0;
+}
+
+// --- Control codes, reads and writes
 
 static DWORD offload_read(const ReadInput *input, DWORD length, ReadOutput *output, DWORD room) {
   static const uint8_t body[504];
@@ -96,102 +386,223 @@ static DWORD offload_write(const WriteInput *input, DWORD length, WriteOutput *o
   return sizeof *output;
 }
 
-EXPORT BOOL DeviceIoControl(HANDLE file, DWORD code, void *input, DWORD input_length, void *output,
-                            DWORD output_length, DWORD *returned, OVERLAPPED *overlapped) {
+static BOOL control(HANDLE file, DWORD code, void *input, DWORD input_length, void *output, DWORD output_length,
+                    DWORD *returned, OVERLAPPED *overlapped) {
   DWORD done;
+  if (is_stray(file)) return fail(ERROR_INVALID_HANDLE);
   if (code == FSCTL_OFFLOAD_READ) done = offload_read(input, input_length, output, output_length);
   else if (code == FSCTL_OFFLOAD_WRITE) done = offload_write(input, input_length, output, output_length);
+  else if (code == IOCTL_DISK_GET_LENGTH_INFO && output_length >= 8) *(uint64_t *)output = FILE_SIZE, done = 8;
   else return fail(ERROR_INVALID_FUNCTION);
   if (done == 0) return fail(ERROR_INVALID_PARAMETER);
   if (returned) *returned = done;
-  if (!overlapped) return 1;
-  overlapped->Internal = 0;
-  overlapped->InternalHigh = done;
-  // The low bit of the event suppresses the completion packet.
-  if (((uintptr_t)overlapped->hEvent & 1) || !is_overlapped(file)) return 1;
-  return fail(post(overlapped) ? ERROR_IO_PENDING : ERROR_INVALID_FUNCTION);
+  return finish(DEVICE_IO_CONTROL, file, overlapped, 0, done);
 }
 
-EXPORT HANDLE CreateIoCompletionPort(HANDLE file, HANDLE port, uint64_t key, DWORD threads) {
-  (void)file, (void)port, (void)key, (void)threads;
-  return THE_PORT;
+EXPORT BOOL DeviceIoControl(HANDLE file, DWORD code, void *input, DWORD input_length, void *output,
+                            DWORD output_length, DWORD *returned, OVERLAPPED *overlapped) {
+  BOOL done = enter(DEVICE_IO_CONTROL, file, overlapped) &&
+              control(file, code, input, input_length, output, output_length, returned, overlapped);
+  LEAVE(DEVICE_IO_CONTROL, done);
 }
 
-EXPORT BOOL PostQueuedCompletionStatus(HANDLE port, DWORD bytes, uint64_t key, OVERLAPPED *overlapped) {
-  (void)port, (void)bytes, (void)key;
-  return post(overlapped);
-}
-
-EXPORT BOOL GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries, DWORD count, DWORD *removed,
-                                        DWORD milliseconds, BOOL alertable) {
-  (void)port, (void)alertable;
-  struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  uint64_t nanoseconds = until.tv_nsec + milliseconds % 1000 * 1000000ull;
-  until.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000;
-  until.tv_nsec = nanoseconds % 1000000000;
-  pthread_mutex_lock(&lock);
-  while (head == tail && pthread_cond_timedwait(&arrived, &lock, &until) != ETIMEDOUT) continue;
-  DWORD taken = 0;
-  for (; taken < count && head != tail; taken++, head++) {
-    OVERLAPPED *overlapped = ring[head % RING];
-    entries[taken].lpCompletionKey = 0;
-    entries[taken].lpOverlapped = overlapped;
-    entries[taken].dwNumberOfBytesTransferred = overlapped ? overlapped->InternalHigh : 0;
+static BOOL transfer(int which, HANDLE handle, void *bytes, DWORD length, OVERLAPPED *overlapped) {
+  if (is_stray(handle)) return fail(ERROR_INVALID_HANDLE);
+  File *file = file_of(handle);
+  off_t offset = ((uint64_t)overlapped->OffsetHigh << 32) + overlapped->Offset;
+  ssize_t done = length;
+  if (!file || file->fd < 0) {
+    if (which == READ_FILE) memset(bytes, 0, length);
+  } else {
+    done = which == READ_FILE ? pread(file->fd, bytes, length, offset) : pwrite(file->fd, bytes, length, offset);
+    if (done < 0) return fail(error_of(errno));
   }
-  pthread_mutex_unlock(&lock);
-  *removed = taken;
-  return taken ? 1 : fail(WAIT_TIMEOUT);
+  int ended = which == READ_FILE && done == 0 && length > 0;
+  return finish(which, handle, overlapped, ended ? STATUS_END_OF_FILE : 0, done);
 }
 
-EXPORT HANDLE CreateFileW(const uint16_t *path, DWORD access, DWORD share, void *security, DWORD disposition,
-                          DWORD flags, HANDLE template) {
-  (void)path, (void)access, (void)share, (void)security, (void)disposition, (void)template;
-  uint32_t index = next_file < MOST_FILES ? next_file++ : MOST_FILES - 1;
-  overlapped_files[index] = (flags & FILE_FLAG_OVERLAPPED) != 0;
-  return (HANDLE)(uintptr_t)(index * 4);
+EXPORT BOOL ReadFile(HANDLE handle, void *into, DWORD length, DWORD *read, OVERLAPPED *overlapped) {
+  (void)read;
+  BOOL done = enter(READ_FILE, handle, overlapped) && transfer(READ_FILE, handle, into, length, overlapped);
+  LEAVE(READ_FILE, done);
+}
+
+EXPORT BOOL WriteFile(HANDLE handle, void *from, DWORD length, DWORD *written, OVERLAPPED *overlapped) {
+  (void)written;
+  BOOL done = enter(WRITE_FILE, handle, overlapped) && transfer(WRITE_FILE, handle, from, length, overlapped);
+  LEAVE(WRITE_FILE, done);
+}
+
+// --- What is known of a file
+
+static BOOL stat_of(HANDLE handle, struct stat *found) {
+  if (is_stray(handle)) return fail(ERROR_INVALID_HANDLE);
+  File *file = file_of(handle);
+  memset(found, 0, sizeof *found);
+  found->st_size = FILE_SIZE;
+  if (!file || file->fd < 0) return 1;
+  return fstat(file->fd, found) == 0 || fail(ERROR_INVALID_HANDLE);
 }
 
 EXPORT BOOL GetFileSizeEx(HANDLE file, uint64_t *size) {
-  (void)file;
-  *size = FILE_SIZE;
+  struct stat found;
+  BOOL done = enter(FILE_SIZE_EX, file, NULL) && stat_of(file, &found);
+  if (done) *size = found.st_size;
+  LEAVE(FILE_SIZE_EX, done);
+}
+
+static BOOL query(HANDLE file, DWORD kind, uint8_t *information, DWORD length) {
+  struct stat found;
+  if (!stat_of(file, &found)) return 0;
+  // FileIdInfo is unknown, as on FAT.
+  if (kind != FileStorageInfo && kind != FileBasicInfo) return fail(ERROR_INVALID_PARAMETER);
+  memset(information, 0, length);
+  uint64_t time = found.st_mtim.tv_sec * 10000000ull + found.st_mtim.tv_nsec / 100;
+  uint32_t sector = 512, attributes = 0x80;
+  if (kind == FileStorageInfo) memcpy(information, &sector, 4);
+  else memcpy(information + 16, &time, 8), memcpy(information + 32, &attributes, 4);
   return 1;
 }
 
-EXPORT BOOL GetFileInformationByHandleEx(HANDLE file, DWORD kind, uint32_t *information, DWORD length) {
-  (void)file;
-  if (kind != FileStorageInfo) return fail(ERROR_INVALID_PARAMETER);
-  memset(information, 0, length);
-  information[0] = 512;
-  return 1;
+EXPORT BOOL GetFileInformationByHandleEx(HANDLE file, DWORD kind, void *information, DWORD length) {
+  BOOL done = enter(BY_HANDLE_EX, file, NULL) && query(file, kind, information, length);
+  LEAVE(BY_HANDLE_EX, done);
 }
 
 EXPORT BOOL GetFileInformationByHandle(HANDLE file, void *information) {
-  (void)file;
-  memset(information, 0, 52);
+  struct stat found;
+  BOOL done = enter(BY_HANDLE, file, NULL) && stat_of(file, &found);
+  if (done) {
+    uint32_t volume = found.st_dev, high = found.st_ino >> 32, low = found.st_ino;
+    memset(information, 0, 52);
+    memcpy((char *)information + 28, &volume, 4);
+    memcpy((char *)information + 44, &high, 4);
+    memcpy((char *)information + 48, &low, 4);
+  }
+  LEAVE(BY_HANDLE, done);
+}
+
+static BOOL set(HANDLE handle, DWORD kind, const uint8_t *information) {
+  if (is_stray(handle)) return fail(ERROR_INVALID_HANDLE);
+  File *file = file_of(handle);
+  if (!file || file->fd < 0) return 1;
+  int64_t value;
+  memcpy(&value, information, 8);
+  if (kind == FileEndOfFileInfo) return ftruncate(file->fd, value) == 0 || fail(error_of(errno));
+  if (kind == FileDispositionInfo) return unlink(file->path) == 0 || fail(error_of(errno));
+  if (kind != FileBasicInfo) return fail(ERROR_INVALID_PARAMETER);
+  memcpy(&value, information + 16, 8);
+  struct timespec times[2] = {{0, UTIME_OMIT}, {value / 10000000, value % 10000000 * 100}};
+  return futimens(file->fd, times) == 0 || fail(error_of(errno));
+}
+
+EXPORT BOOL SetFileInformationByHandle(HANDLE file, DWORD kind, void *information, DWORD length) {
+  (void)length;
+  BOOL done = enter(SET_BY_HANDLE, file, NULL) && set(file, kind, information);
+  LEAVE(SET_BY_HANDLE, done);
+}
+
+// --- Volumes
+
+static BOOL text(uint16_t *out, const char *value) {
+  while ((*out++ = (uint8_t)*value++)) continue;
   return 1;
 }
 
-EXPORT HANDLE CreateEventW(void *security, BOOL manual, BOOL initial, void *name) {
-  (void)security, (void)manual, (void)initial, (void)name;
-  return OK_EVENT;
+EXPORT DWORD GetFileAttributesW(const uint16_t *path) {
+  char name[1024];
+  struct stat found;
+  DWORD attributes = 0x80;
+  if (!enter(ATTRIBUTES, NULL, NULL)) attributes = -1;
+  else if (real_path(path, name)) {
+    if (stat(name, &found)) fail(error_of(errno)), attributes = -1;
+    else if (S_ISDIR(found.st_mode)) attributes = 0x10;
+  }
+  LEAVE(ATTRIBUTES, attributes);
 }
 
-EXPORT BOOL CloseHandle(HANDLE handle) {
-  (void)handle;
-  return 1;
+EXPORT BOOL GetVolumePathNameW(const uint16_t *path, uint16_t *volume, DWORD length) {
+  (void)path, (void)length;
+  BOOL done = enter(VOLUME_PATH, NULL, NULL) && text(volume, "C:\\");
+  LEAVE(VOLUME_PATH, done);
 }
 
-EXPORT BOOL CancelIoEx(HANDLE file, OVERLAPPED *overlapped) {
-  (void)file, (void)overlapped;
-  return fail(ERROR_INVALID_PARAMETER);
+EXPORT BOOL GetVolumeNameForVolumeMountPointW(const uint16_t *root, uint16_t *name, DWORD length) {
+  (void)root, (void)length;
+  BOOL done = enter(VOLUME_NAME, NULL, NULL) && text(name, "\\\\?\\Volume{57550000-0000-0000-0000-000000000000}\\");
+  LEAVE(VOLUME_NAME, done);
 }
 
-EXPORT DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds) {
-  (void)handle, (void)milliseconds;
-  return 0;
+EXPORT BOOL GetVolumeInformationW(const uint16_t *root, uint16_t *label, DWORD label_length, DWORD *serial, DWORD *longest,
+                                  DWORD *flags, uint16_t *system, DWORD system_length) {
+  (void)root, (void)label, (void)label_length, (void)serial, (void)longest, (void)system_length;
+  BOOL done = enter(VOLUME_INFORMATION, NULL, NULL) && text(system, "NTFS");
+  if (done) *flags = 0;
+  LEAVE(VOLUME_INFORMATION, done);
 }
+
+EXPORT BOOL GetDiskFreeSpaceW(const uint16_t *root, DWORD *per_cluster, DWORD *bytes, DWORD *free, DWORD *clusters) {
+  (void)root, (void)per_cluster, (void)free, (void)clusters;
+  BOOL done = enter(FREE_SPACE, NULL, NULL);
+  if (done) *bytes = 512;
+  LEAVE(FREE_SPACE, done);
+}
+
+EXPORT DWORD GetDriveTypeW(const uint16_t *root) {
+  (void)root;
+  enter(DRIVE_TYPE, NULL, NULL);
+  LEAVE(DRIVE_TYPE, 3);
+}
+
+// The system folder. On Linux a backslash is part of a file name, so "<folder>\fltlib.dll" is a file beside the folder.
+EXPORT DWORD GetSystemDirectoryW(uint16_t *out, DWORD length) {
+  const char *folder = getenv("STUB_SYSTEM_FOLDER");
+  if (!folder || strlen(folder) >= length) return 0;
+  text(out, folder);
+  return strlen(folder);
+}
+
+// The filter manager of a volume without filters: HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS).
+EXPORT DWORD FilterVolumeInstanceFindFirst(const uint16_t *volume, DWORD kind, void *buffer, DWORD length, DWORD *returned,
+                                           HANDLE *find) {
+  (void)volume, (void)kind, (void)buffer, (void)length, (void)returned, (void)find;
+  return 0x80070103;
+}
+
+// --- The end of the process
+
+EXPORT void ExitProcess(DWORD code) { _exit(code); }
+
+typedef struct { void (*callback)(void *, uint8_t); void *argument; DWORD due; } Timer;
+
+static void *run_timer(void *argument) {
+  Timer *timer = argument;
+  usleep(timer->due * 1000);
+  timer->callback(timer->argument, 1);
+  return NULL;
+}
+
+EXPORT BOOL CreateTimerQueueTimer(HANDLE *out, HANDLE queue, void (*callback)(void *, uint8_t), void *argument, DWORD due,
+                                  DWORD period, DWORD flags) {
+  (void)out, (void)queue, (void)period, (void)flags;
+  Timer *timer = malloc(sizeof *timer);
+  *timer = (Timer){callback, argument, due};
+  pthread_t thread;
+  return pthread_create(&thread, NULL, run_timer, timer) == 0;
+}
+
+// --- Errors
 
 EXPORT DWORD GetLastError(void) { return last_error; }
 EXPORT DWORD RtlGetLastNtStatus(void) { return 0; }
-EXPORT DWORD RtlNtStatusToDosErrorNoTeb(DWORD status) { return status; }
+
+EXPORT DWORD RtlNtStatusToDosErrorNoTeb(DWORD status) {
+  switch (status) {
+    case STATUS_CANCELLED: return ERROR_OPERATION_ABORTED;
+    case STATUS_END_OF_FILE: return ERROR_HANDLE_EOF;
+    case STATUS_INVALID_TOKEN: return ERROR_INVALID_TOKEN;
+    case STATUS_INVALID_LOCK_SEQUENCE:
+    case STATUS_ACCESS_DENIED: return ERROR_ACCESS_DENIED;
+    default: return ERROR_MR_MID_NOT_FOUND;
+  }
+}

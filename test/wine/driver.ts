@@ -154,7 +154,13 @@ export function addRule(disk: number | undefined, rule: Rule): void {
   });
 }
 
+/** The request is pending for a moment and then fails, so that its exact status is known to an asynchronous call. */
 export function force(disk: number | undefined, status: number, match: Match = {}): void {
+  addRule(disk, { ...match, status, delay: 1 });
+}
+
+/** The request fails at once, without having been pending. */
+export function forceAtOnce(disk: number | undefined, status: number, match: Match = {}): void {
   addRule(disk, { ...match, status });
 }
 

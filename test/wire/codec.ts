@@ -9,12 +9,12 @@ import { offloadWriteControl } from '../../src/offload-write.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { STORAGE_PROPERTY_QUERY } from '../../structs/index.ts';
 
-// The control codes of the calls, field by field: also with values that no checked request holds.
+// Encodes and decodes the control codes field by field, also with values that no checked request can have.
 
 type Count = number | bigint;
 
 const MOST = 2n ** 64n - 1n;
-// With a sector of one byte nothing is rounded.
+// With a sector of one byte, no length is rounded.
 const unrounded = { sectorSize: 1, endOfFile: undefined };
 const NOTHING = new Uint8Array(0);
 
@@ -127,7 +127,7 @@ export const dsmReadInputSize = (count: number): number =>
 export const dsmWriteInputSize = (count: number): number =>
   dsmOffloadWriteControl.inputSize(writeOf(rangesOf(count), NOTHING));
 
-/** The shortest reply that a control code takes. */
+/** The shortest reply that a control code accepts. */
 function leastReply(control: { decode(buffers: IoBuffers, returned: number): unknown }): number {
   for (let returned = 0; ; returned++) {
     try {
@@ -170,7 +170,7 @@ export function encodeDsmOffloadWrite(
 const everything: DataSetRange[] = [{ startingOffset: 0, lengthInBytes: MOST }];
 const TOKEN_LENGTH = 16;
 
-/** Reads a result at an offset, as if the reply began there. A result of zero bytes is no result, so it is read as one. */
+/** Copies the result at an offset, as if the reply began there. */
 function resultAt(view: DataView, at: number): DataView {
   const bytes = new Uint8Array(view.byteLength - at);
   bytes.set(new Uint8Array(view.buffer, view.byteOffset + at, view.byteLength - at));
@@ -191,16 +191,16 @@ export function decodeDsmReadOutput(
   return { flags: decoded().flags, lengthProtected, tokenLength: tokenLength ?? 0 };
 }
 
-/** The number that an ImpossibleReply speaks of; 0 where the token covers nothing. */
+/** The number in the message of an ImpossibleReply; 0 where the token covers nothing. */
 function problemOr<T>(otherwise: T, run: () => unknown): number | T {
   try {
     run();
     return otherwise;
   } catch (error) {
     if (!(error instanceof ImpossibleReply)) throw error;
-    const [, number] = /said to be (\d+) bytes/.exec(error.problem) ?? [];
+    const [, number] = /claims a token of (\d+) bytes/.exec(error.problem) ?? [];
     if (number !== undefined) return Number(number);
-    return error.problem.includes('covers nothing') && otherwise === undefined ? 0 : otherwise;
+    return error.problem.includes('covers none') && otherwise === undefined ? 0 : otherwise;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DataSetRange } from '../../src/dsm.ts';
+import { patternBytes } from '../kit.ts';
 import {
   DSM_READ_OUTPUT_LEAST,
   DSM_READ_OUTPUT_ROOM,
@@ -14,7 +15,7 @@ import {
   encodeDsmOffloadWrite,
   placeOfResult,
 } from './codec.ts';
-import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
+import { encoded, guarded, hex, reply } from './memory.ts';
 
 const OFFLOAD_READ = 0x8000_0003;
 const OFFLOAD_WRITE = 0x0000_0004;
@@ -27,18 +28,18 @@ const THREE: readonly DataSetRange[] = [
 const THREE_HEX = hex(
   '0102030405060708 090a0b0c0d0e0f10  0000000000000000 0002000001000000  0010000002000000 0002000000000000',
 );
-const token = patternedToken();
+const token = patternBytes(512);
 const tokenHex = Buffer.from(token).toString('hex');
 
-describe('a DSM offload read', () => {
+describe('the input of a DSM offload read', () => {
   // The packing of the SDK's DeviceDsmInitializeInput: header 28, parameters at 28, ranges at 48.
   test.each([
     [1, 64],
     [2, 80],
     [65_536, 1_048_624],
-  ])('of %i ranges is packed into %i bytes', (count, size) => expect(dsmReadInputSize(count)).toBe(size));
+  ])('takes, for %i ranges, %i bytes', (count, size) => expect(dsmReadInputSize(count)).toBe(size));
 
-  test('of one range has the documented bytes, each one written', () => {
+  test('has the documented bytes for one range and leaves none unwritten', () => {
     const bytes = encoded(64, (memory) => encodeDsmOffloadRead(memory.view, memory.bytes, ONE, 0));
     expect(bytes).toBe(
       hex('1c000000 03000080 00000000 1c000000 10000000 30000000 10000000') +
@@ -48,7 +49,7 @@ describe('a DSM offload read', () => {
     );
   });
 
-  test('of three ranges has them one after the other, and the time to live at 0x20', () => {
+  test('has three ranges one after the other, and the time to live at 0x20', () => {
     const bytes = encoded(96, (memory) =>
       encodeDsmOffloadRead(memory.view, memory.bytes, THREE, 0x0403_0201),
     );
@@ -61,15 +62,15 @@ describe('a DSM offload read', () => {
   });
 });
 
-describe('a DSM offload write', () => {
+describe('the input of a DSM offload write', () => {
   // Header 28, parameters at 32 since they are aligned to 8, ranges at 560.
   test.each([
     [1, 576],
     [2, 592],
     [65_536, 1_049_136],
-  ])('of %i ranges is packed into %i bytes', (count, size) => expect(dsmWriteInputSize(count)).toBe(size));
+  ])('takes, for %i ranges, %i bytes', (count, size) => expect(dsmWriteInputSize(count)).toBe(size));
 
-  test('of one range has the documented bytes, each one written', () => {
+  test('has the documented bytes for one range and leaves none unwritten', () => {
     const bytes = encoded(576, (memory) => encodeDsmOffloadWrite(memory.view, memory.bytes, ONE, 0, token));
     expect(bytes).toBe(
       hex('1c000000 04000000 00000000 20000000 10020000 30020000 10000000') +
@@ -80,7 +81,7 @@ describe('a DSM offload write', () => {
     );
   });
 
-  test('of three ranges has them behind the token, and the offset within the token at 0x28', () => {
+  test('has three ranges after the token, and the offset in the token at 0x28', () => {
     const from = 0x1817_1615_1413_1211n;
     const bytes = encoded(608, (memory) =>
       encodeDsmOffloadWrite(memory.view, memory.bytes, THREE, from, token),
@@ -94,7 +95,7 @@ describe('a DSM offload write', () => {
   });
 
   test('keeps its bytes when token and ranges change afterwards', () => {
-    const source = patternedToken();
+    const source = patternBytes(512);
     const ranges = [{ startingOffset: 512, lengthInBytes: 1024 }];
     const memory = guarded(576);
     encodeDsmOffloadWrite(memory.view, memory.bytes, ranges, 0, source);
@@ -106,13 +107,14 @@ describe('a DSM offload write', () => {
 });
 
 describe('STORAGE_OFFLOAD_READ_OUTPUT', () => {
-  // The token sits at 20 here, not at 16 as everywhere else; the last four of 536 bytes are padding.
+  // The token is at 20 here, not at 16 as elsewhere; the last four of 536 bytes are padding.
   const golden = hex('01000000 00000000 0000ff0f00000000 00020000') + tokenHex;
 
-  test('needs 532 bytes of its 536', () => expect(DSM_READ_OUTPUT_LEAST).toBe(532));
-  test('has room behind a DEVICE_DSM_OUTPUT', () => expect(DSM_READ_OUTPUT_ROOM).toBe(40 + 536));
+  test('needs at least 532 of its 536 bytes', () => expect(DSM_READ_OUTPUT_LEAST).toBe(532));
+  test('gets a buffer with room for a DEVICE_DSM_OUTPUT in front', () =>
+    expect(DSM_READ_OUTPUT_ROOM).toBe(40 + 536));
 
-  test.each([0, 36, 40])('is read as documented at %i', (at) => {
+  test.each([0, 36, 40])('is decoded as documented at offset %i', (at) => {
     const memory = reply('ee'.repeat(at) + golden);
     expect(decodeDsmReadOutput(memory.view, at)).toEqual({
       flags: 1,
@@ -123,7 +125,7 @@ describe('STORAGE_OFFLOAD_READ_OUTPUT', () => {
     memory.expectCanaryAlive();
   });
 
-  test('may lie in memory that is used again: the token has its own bytes', () => {
+  test('is copied, so the token survives when the buffer is reused', () => {
     const memory = reply(golden);
     const taken = decodeDsmReadToken(memory.bytes, 0);
     memory.bytes.fill(0);
@@ -132,16 +134,17 @@ describe('STORAGE_OFFLOAD_READ_OUTPUT', () => {
 });
 
 describe('STORAGE_OFFLOAD_WRITE_OUTPUT', () => {
-  test('needs its 16 bytes', () => expect(DSM_WRITE_OUTPUT_LEAST).toBe(16));
-  test('has room behind a DEVICE_DSM_OUTPUT', () => expect(DSM_WRITE_OUTPUT_ROOM).toBe(40 + 16));
+  test('needs all of its 16 bytes', () => expect(DSM_WRITE_OUTPUT_LEAST).toBe(16));
+  test('gets a buffer with room for a DEVICE_DSM_OUTPUT in front', () =>
+    expect(DSM_WRITE_OUTPUT_ROOM).toBe(40 + 16));
 
-  test.each([0, 36, 40])('is read as documented at %i', (at) => {
+  test.each([0, 36, 40])('is decoded as documented at offset %i', (at) => {
     const memory = reply('ee'.repeat(at) + hex('03000000 00000000 0000000400000000'));
     expect(decodeDsmWriteOutput(memory.view, at)).toEqual({ flags: 3, lengthCopied: 0x0400_0000n });
   });
 });
 
-describe('the place of a DSM result', () => {
+describe('the position of a DSM result', () => {
   const outer = (action: string, offset: string, length: string): string =>
     hex(`24000000 ${action} 00000000 00000000 00000000 00000000 00000000 ${offset} ${length}`);
 
@@ -183,28 +186,28 @@ describe('the place of a DSM result', () => {
       { offset: 36, length: 16 },
     ],
     [
-      'no longer than what came, whatever the header says',
+      'no longer than the reply, whatever the header claims',
       outer('03000080', '28000000', '18020000'),
       44,
       OFFLOAD_READ,
       { offset: 40, length: 4 },
     ],
     [
-      'nowhere, when the header points beyond what came',
+      'empty, when the header points beyond the reply',
       outer('03000080', 'ffffffff', '18020000'),
       576,
       OFFLOAD_READ,
       { offset: 0xffff_ffff, length: 0 },
     ],
     [
-      'at the start, when the header speaks of another action',
+      'at the start, when the header names another action',
       outer('04000000', '28000000', '18020000'),
       576,
       OFFLOAD_READ,
       { offset: 0, length: 576 },
     ],
     [
-      'at the start, when too little came for a header',
+      'at the start, when the reply is too short for a header',
       outer('03000080', '28000000', '18020000'),
       35,
       OFFLOAD_READ,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { setUint64 } from '../../src/uint64.ts';
+import { patternBytes } from '../kit.ts';
 import {
   decodeCopyOffload,
   decodeDsmReadOutput,
@@ -14,9 +15,9 @@ import {
   encodeOffloadWrite,
   encodePropertyQuery,
 } from './codec.ts';
-import { encoded, type Guarded, guarded, patternedToken } from './memory.ts';
+import { encoded, type Guarded, guarded } from './memory.ts';
 
-// The ends of every width, and the places where a number changes how it is kept: 31, 32, 52 and 53 bits.
+// The limits of every width, and the sizes at which the representation of a number changes: 31, 32, 52 and 53 bits.
 const UINT64: readonly bigint[] = [
   0n,
   1n,
@@ -41,11 +42,11 @@ const UINT32: readonly number[] = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 
 const UINT16: readonly number[] = [0, 1, 0x7fff, 0x8000, 0xffff];
 const SAFE = UINT64.filter((value) => value <= BigInt(Number.MAX_SAFE_INTEGER));
 
-const token = patternedToken();
+const token = patternBytes(512);
 
 type Encode = (memory: Guarded, value: number | bigint) => void;
 
-// Each ULONGLONG that goes to Windows: size of its structure, its offset as the headers have it, how to set it.
+// Each ULONGLONG that is sent to Windows: the size of its structure, its offset in the headers, how to set it.
 const UINT64_FIELDS: [string, number, number, Encode][] = [
   ['FSCTL_OFFLOAD_READ_INPUT.FileOffset', 32, 16, ({ view }, value) => encodeOffloadRead(view, value, 0, 0)],
   ['FSCTL_OFFLOAD_READ_INPUT.CopyLength', 32, 24, ({ view }, value) => encodeOffloadRead(view, 0, value, 0)],
@@ -110,7 +111,7 @@ const UINT32_FIELDS: [string, number, number, (memory: Guarded, value: number) =
   ],
 ];
 
-/** The same structure with zero in the field, and the field as the headers say. */
+/** The structure with 0 in the field, in which the field is then set as the headers define it. */
 function expected(size: number, at: number, bytes: Buffer, encode: Encode): string {
   const zero = Buffer.from(
     encoded(size, (memory) => encode(memory, 0)),
@@ -121,20 +122,20 @@ function expected(size: number, at: number, bytes: Buffer, encode: Encode): stri
 }
 
 describe.each(UINT64_FIELDS)('%s', (_, size, at, encode) => {
-  test.each(UINT64)('holds %o, and nothing else changes', (value) => {
+  test.each(UINT64)('holds %o without changing other bytes', (value) => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(value);
     expect(encoded(size, (memory) => encode(memory, value))).toBe(expected(size, at, bytes, encode));
   });
 
-  test.each(SAFE)('holds %o the same as a number', (value) => {
+  test.each(SAFE)('holds %o as a number too', (value) => {
     const asBigint = encoded(size, (memory) => encode(memory, value));
     expect(encoded(size, (memory) => encode(memory, Number(value)))).toBe(asBigint);
   });
 });
 
 describe.each(UINT32_FIELDS)('%s', (_, size, at, encode) => {
-  test.each(UINT32)('holds %i, and nothing else changes', (value) => {
+  test.each(UINT32)('holds %i without changing other bytes', (value) => {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(value);
     const encodeNumber: Encode = (memory, given) => encode(memory, Number(given));
@@ -142,7 +143,7 @@ describe.each(UINT32_FIELDS)('%s', (_, size, at, encode) => {
   });
 });
 
-describe('what a device answers', () => {
+describe('the reply of a device', () => {
   const readers: [string, number, number, (memory: Guarded) => bigint][] = [
     ['FSCTL_OFFLOAD_READ_OUTPUT.TransferLength', 528, 8, ({ view }) => BigInt(decodeTransferLength(view))],
     ['FSCTL_OFFLOAD_WRITE_OUTPUT.LengthWritten', 16, 8, ({ view }) => BigInt(decodeLengthWritten(view))],
@@ -172,7 +173,7 @@ describe('what a device answers', () => {
     ],
   ];
 
-  test.each(readers)('%s is a bigint up to 2^64-1', (_, size, at, read) => {
+  test.each(readers)('has %s as a bigint up to 2^64-1', (_, size, at, read) => {
     for (const value of UINT64) {
       const memory = guarded(size, 0x5c);
       memory.view.setBigUint64(at, value, true);
@@ -209,7 +210,7 @@ describe('what a device answers', () => {
     ],
   ];
 
-  test.each(flags)('%s stays unsigned', (_, size, at, read) => {
+  test.each(flags)('has %s as an unsigned number', (_, size, at, read) => {
     for (const value of UINT32) {
       const memory = guarded(size, 0x5c);
       memory.view.setUint32(at, value, true);
@@ -217,7 +218,7 @@ describe('what a device answers', () => {
     }
   });
 
-  test('DEVICE_COPY_OFFLOAD_DESCRIPTOR.OptimalTransferLengthGranularity stays within 16 bits', () => {
+  test('has DEVICE_COPY_OFFLOAD_DESCRIPTOR.OptimalTransferLengthGranularity in 16 bits', () => {
     for (const value of UINT16) {
       const { view } = guarded(48, 0x5c);
       view.setUint16(44, value, true);
@@ -227,7 +228,7 @@ describe('what a device answers', () => {
 });
 
 describe('a ULONGLONG', () => {
-  test.each(SAFE)('of %o has the same bytes as a number and as a bigint', (value) => {
+  test.each(SAFE)('has the same bytes for %o as a number and as a bigint', (value) => {
     const [asNumber, asBigint] = [guarded(8, 0xff), guarded(8, 0xff)];
     setUint64(asNumber.view, 0, Number(value));
     setUint64(asBigint.view, 0, value);
@@ -235,7 +236,7 @@ describe('a ULONGLONG', () => {
     asNumber.expectCanaryAlive();
   });
 
-  test('may stand anywhere, aligned or not', () => {
+  test('can be written at any offset, aligned or not', () => {
     for (const at of [0, 1, 3, 8]) {
       const memory = guarded(16);
       setUint64(memory.view, at, 0x1_0000_0200);

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 const CANARY = 0xa5;
 const AROUND = 40;
 
-/** Memory of `size` bytes in the middle of a larger buffer, so that a write outside of it is found out. */
+/** Memory of `size` bytes in the middle of a larger buffer, so that a write outside of it is detected. */
 export interface Guarded {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
@@ -11,7 +11,7 @@ export interface Guarded {
   expectCanaryAlive(): void;
 }
 
-/** `dirt` is what the memory held before: whatever an encoder leaves unwritten shows it. */
+/** Fills the memory with `dirt` first, which stays visible in every byte that an encoder does not write. */
 export function guarded(size: number, dirt = 0): Guarded {
   const whole = new Uint8Array(AROUND + size + AROUND).fill(CANARY);
   const bytes = whole.subarray(AROUND, AROUND + size).fill(dirt);
@@ -26,19 +26,19 @@ export function guarded(size: number, dirt = 0): Guarded {
   };
 }
 
-/** Memory that holds what a device answered. */
+/** Memory that holds the reply of a device. */
 export function reply(hex: string, size: number = hex.length / 2): Guarded {
   const memory = guarded(size, 0xee);
   memory.bytes.set(Buffer.from(hex, 'hex'));
   return memory;
 }
 
-/** Hexadecimal as the fact sheets print it, in groups. */
+/** Removes the spaces from grouped hexadecimal digits. */
 export function hex(text: string): string {
   return text.replaceAll(/\s/g, '');
 }
 
-/** Runs an encoder on clean memory and on dirty memory, and gives the bytes, which must be the same. */
+/** Runs an encoder on clean and on dirty memory, and returns the bytes, which must be the same. */
 export function encoded(size: number, encode: (memory: Guarded) => void): string {
   const [clean, ...dirty] = [0x00, 0xff, 0x5c].map((dirt) => {
     const memory = guarded(size, dirt);
@@ -48,9 +48,4 @@ export function encoded(size: number, encode: (memory: Guarded) => void): string
   });
   for (const bytes of dirty) expect(bytes).toBe(clean);
   return clean ?? '';
-}
-
-/** 512 bytes of which no two neighbours are alike, so that a shift by one shows. */
-export function patternedToken(seed = 0): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: 512 }, (_, at) => (at * 7 + (at >> 8) * 3 + seed) & 0xff);
 }

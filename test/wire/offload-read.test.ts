@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { patternBytes } from '../kit.ts';
 import {
   decodeReadFlags,
   decodeReadToken,
@@ -8,11 +9,11 @@ import {
   READ_INPUT_SIZE,
   READ_OUTPUT_SIZE,
 } from './codec.ts';
-import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
+import { encoded, guarded, hex, reply } from './memory.ts';
 
 // Bytes computed from MS-FSCC 2.3.41 and 2.3.42 and the SDK's winioctl.h.
 const INPUTS: [string, number | bigint, number | bigint, number, string][] = [
-  ['nothing', 0, 0, 0, '20000000 00000000 00000000 00000000 0000000000000000 0000000000000000'],
+  ['an empty range', 0, 0, 0, '20000000 00000000 00000000 00000000 0000000000000000 0000000000000000'],
   [
     'a range beyond 4 GiB, for 30 seconds',
     0x1_0000_1000,
@@ -21,14 +22,14 @@ const INPUTS: [string, number | bigint, number | bigint, number, string][] = [
     '20000000 00000000 30750000 00000000 0010000001000000 0000001000000000',
   ],
   [
-    'the same as bigints',
+    'the same range as bigints',
     0x1_0000_1000n,
     0x1000_0000n,
     30_000,
     '20000000 00000000 30750000 00000000 0010000001000000 0000001000000000',
   ],
   [
-    'a different byte at every place',
+    'values with a different byte at every position',
     0x0807_0605_0403_0201n,
     0x100f_0e0d_0c0b_0a09n,
     0x1413_1211,
@@ -39,12 +40,15 @@ const INPUTS: [string, number | bigint, number | bigint, number, string][] = [
 describe('FSCTL_OFFLOAD_READ_INPUT', () => {
   test('is 32 bytes long', () => expect(READ_INPUT_SIZE).toBe(32));
 
-  test.each(INPUTS)('of %s has the documented bytes, each one written', (_, offset, length, ttl, golden) => {
-    const bytes = encoded(32, ({ view }) => encodeOffloadRead(view, offset, length, ttl));
-    expect(bytes).toBe(hex(golden));
-  });
+  test.each(INPUTS)(
+    'has the documented bytes for %s and leaves none unwritten',
+    (_, offset, length, ttl, golden) => {
+      const bytes = encoded(32, ({ view }) => encodeOffloadRead(view, offset, length, ttl));
+      expect(bytes).toBe(hex(golden));
+    },
+  );
 
-  test.each(INPUTS)('of %s says what was asked when it is read back', (_, offset, length, ttl) => {
+  test.each(INPUTS)('holds the values of the request for %s', (_, offset, length, ttl) => {
     const { view } = guarded(32, 0xff);
     encodeOffloadRead(view, offset, length, ttl);
     expect(view.getUint32(0, true)).toBe(32);
@@ -57,20 +61,20 @@ describe('FSCTL_OFFLOAD_READ_INPUT', () => {
 });
 
 describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
-  const token = patternedToken();
+  const token = patternBytes(512);
   const head = hex('10020000 01000000 0000ff0f00000000');
   const golden = head + Buffer.from(token).toString('hex');
 
   test('is 528 bytes long', () => expect(READ_OUTPUT_SIZE).toBe(528));
 
-  test('is read as documented', () => {
+  test('is decoded as documented', () => {
     const memory = reply(golden);
     expect(decodeReadFlags(memory.view)).toBe(1);
     expect(BigInt(decodeTransferLength(memory.view))).toBe(0x0fff_0000n);
     expect(Buffer.from(decodeReadToken(memory.bytes).bytes)).toEqual(Buffer.from(token));
   });
 
-  test('leaves the reply as it came', () => {
+  test('is not changed by decoding', () => {
     const memory = reply(golden);
     decodeReadFlags(memory.view);
     decodeTransferLength(memory.view);
@@ -79,7 +83,7 @@ describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
     memory.expectCanaryAlive();
   });
 
-  test('is read the same when it is written by hand', () => {
+  test('is decoded from bytes written by hand', () => {
     const memory = guarded(528, 0xff);
     memory.view.setUint32(4, 0x8000_0001, true);
     memory.view.setBigUint64(8, 0x1122_3344_5566_7788n, true);
@@ -88,7 +92,7 @@ describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
     expect([...decodeReadToken(memory.bytes).bytes]).toEqual(Array.from({ length: 512 }, () => 0xff));
   });
 
-  test('may lie in memory that is used again: the token has its own bytes', () => {
+  test('is copied, so the token survives when the buffer is reused', () => {
     const memory = reply(golden);
     const first = decodeReadToken(memory.bytes);
     memory.bytes.fill(0);
@@ -97,7 +101,7 @@ describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
     expect(first.equals(second)).toBe(false);
   });
 
-  // Of the names that other documents give, only this one is in a header, and its value is 1.
+  // Other documents use other names; only this one is in a header, with the value 1.
   test.each([
     [0, false],
     [1, true],
@@ -105,7 +109,7 @@ describe('FSCTL_OFFLOAD_READ_OUTPUT', () => {
     [4, false],
     [0xffff_fffe, false],
     [0xffff_ffff, true],
-  ])('flags %i say ALL_ZERO_BEYOND_CURRENT_RANGE: %s', (flags, says) => {
+  ])('has, with the flags %i, ALL_ZERO_BEYOND_CURRENT_RANGE: %s', (flags, says) => {
     expect(isAllZeroBeyond(flags)).toBe(says);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OffloadToken } from '../../src/token.ts';
+import { patternBytes } from '../kit.ts';
 import {
   decodeLengthWritten,
   decodeWriteFlags,
@@ -7,14 +8,14 @@ import {
   WRITE_INPUT_SIZE,
   WRITE_OUTPUT_SIZE,
 } from './codec.ts';
-import { encoded, guarded, hex, patternedToken, reply } from './memory.ts';
+import { encoded, guarded, hex, reply } from './memory.ts';
 
-const token = patternedToken();
+const token = patternBytes(512);
 const tokenHex = Buffer.from(token).toString('hex');
 
 // The first 32 bytes, computed from MS-FSCC 2.3.43 and the SDK's winioctl.h.
 const INPUTS: [string, number | bigint, number | bigint, number | bigint, string][] = [
-  ['nothing', 0, 0, 0, '20020000 00000000 0000000000000000 0000000000000000 0000000000000000'],
+  ['an empty range', 0, 0, 0, '20020000 00000000 0000000000000000 0000000000000000 0000000000000000'],
   [
     '64 MiB out of the middle of a token',
     0x1000_0000,
@@ -23,14 +24,14 @@ const INPUTS: [string, number | bigint, number | bigint, number | bigint, string
     '20020000 00000000 0000001000000000 0000000400000000 0000000800000000',
   ],
   [
-    'the same as bigints',
+    'the same range as bigints',
     0x1000_0000n,
     0x0400_0000n,
     0x0800_0000n,
     '20020000 00000000 0000001000000000 0000000400000000 0000000800000000',
   ],
   [
-    'a different byte at every place',
+    'values with a different byte at every position',
     0x0807_0605_0403_0201n,
     0x100f_0e0d_0c0b_0a09n,
     0x1817_1615_1413_1211n,
@@ -41,15 +42,18 @@ const INPUTS: [string, number | bigint, number | bigint, number | bigint, string
 describe('FSCTL_OFFLOAD_WRITE_INPUT', () => {
   test('is 544 bytes long', () => expect(WRITE_INPUT_SIZE).toBe(544));
 
-  test.each(INPUTS)('of %s has the documented bytes, each one written', (_, offset, length, from, golden) => {
-    const bytes = encoded(544, (memory) =>
-      encodeOffloadWrite(memory.view, memory.bytes, offset, length, from, token),
-    );
-    expect(bytes.slice(0, 64)).toBe(hex(golden));
-    expect(bytes.slice(64)).toBe(tokenHex);
-  });
+  test.each(INPUTS)(
+    'has the documented bytes for %s and leaves none unwritten',
+    (_, offset, length, from, golden) => {
+      const bytes = encoded(544, (memory) =>
+        encodeOffloadWrite(memory.view, memory.bytes, offset, length, from, token),
+      );
+      expect(bytes.slice(0, 64)).toBe(hex(golden));
+      expect(bytes.slice(64)).toBe(tokenHex);
+    },
+  );
 
-  test.each(INPUTS)('of %s says what was asked when it is read back', (_, offset, length, from) => {
+  test.each(INPUTS)('holds the values of the request for %s', (_, offset, length, from) => {
     const { view, bytes } = guarded(544, 0xff);
     encodeOffloadWrite(view, bytes, offset, length, from, token);
     expect(view.getUint32(0, true)).toBe(544);
@@ -60,29 +64,29 @@ describe('FSCTL_OFFLOAD_WRITE_INPUT', () => {
     expect(Buffer.from(bytes.subarray(32))).toEqual(Buffer.from(token));
   });
 
-  test('takes an OffloadToken for the same bytes', () => {
+  test('is the same for an OffloadToken and for its bytes', () => {
     const bytes = encoded(544, (memory) =>
       encodeOffloadWrite(memory.view, memory.bytes, 0, 0, 0, OffloadToken.from(token)),
     );
     expect(bytes.slice(64)).toBe(tokenHex);
   });
 
-  test('begins the zero token as the SDK macro does', () => {
+  test('holds the zero token as the SDK macro makes it', () => {
     const bytes = encoded(544, (memory) =>
       encodeOffloadWrite(memory.view, memory.bytes, 0, 512, 0, OffloadToken.zeroData()),
     );
     expect(bytes.slice(64)).toBe(`ffff0001000001f8${'00'.repeat(504)}`);
   });
 
-  test('keeps its bytes when the token that was passed changes afterwards', () => {
-    const source = patternedToken();
+  test('does not change when the passed token bytes change afterwards', () => {
+    const source = patternBytes(512);
     const memory = guarded(544);
     encodeOffloadWrite(memory.view, memory.bytes, 0, 0, 0, source);
     source.fill(0);
     expect(memory.hex().slice(64)).toBe(tokenHex);
   });
 
-  test('leaves the token that was passed as it was', () => {
+  test('is encoded without changing the passed token', () => {
     const source = guarded(512);
     source.bytes.set(token);
     encodeOffloadWrite(guarded(544).view, guarded(544).bytes, 0, 0, 0, source.bytes);
@@ -96,7 +100,7 @@ describe('FSCTL_OFFLOAD_WRITE_OUTPUT', () => {
 
   test('is 16 bytes long', () => expect(WRITE_OUTPUT_SIZE).toBe(16));
 
-  test('is read as documented, and left as it came', () => {
+  test('is decoded as documented and not changed', () => {
     const memory = reply(golden);
     expect(BigInt(decodeLengthWritten(memory.view))).toBe(0x0400_0000n);
     expect(decodeWriteFlags(memory.view)).toBe(0);
@@ -104,7 +108,7 @@ describe('FSCTL_OFFLOAD_WRITE_OUTPUT', () => {
     memory.expectCanaryAlive();
   });
 
-  test('is read the same when it is written by hand', () => {
+  test('is decoded from bytes written by hand', () => {
     const { view } = guarded(16, 0xff);
     view.setUint32(4, 0x8765_4321, true);
     view.setBigUint64(8, 0x1122_3344_5566_7788n, true);

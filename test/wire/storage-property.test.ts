@@ -16,8 +16,8 @@ describe('STORAGE_PROPERTY_QUERY', () => {
   test.each([
     ['copy offload', 13, '0d000000 00000000 00000000'],
     ['access alignment', 6, '06000000 00000000 00000000'],
-    ['a different byte at every place', 0x0403_0201, '01020304 00000000 00000000'],
-  ])('for %s has the documented bytes, each one written', (_, property, golden) => {
+    ['a property id with a different byte at every position', 0x0403_0201, '01020304 00000000 00000000'],
+  ])('has the documented bytes for %s and leaves none unwritten', (_, property, golden) => {
     const bytes = encoded(12, (memory) => encodePropertyQuery(memory.view, memory.bytes, property));
     expect(bytes).toBe(hex(golden));
   });
@@ -26,7 +26,7 @@ describe('STORAGE_PROPERTY_QUERY', () => {
 describe('DEVICE_COPY_OFFLOAD_DESCRIPTOR', () => {
   test('is 48 bytes long', () => expect(COPY_OFFLOAD_SIZE).toBe(48));
 
-  test('is read with a different byte at every place, and left as it came', () => {
+  test('is decoded with a different byte at every position and not changed', () => {
     const golden = hex(
       '01020304 05060708 090a0b0c 0d0e0f10 1112131415161718 191a1b1c1d1e1f20 21222324 25262728 292a2b2c 2d2e 2f30',
     );
@@ -51,7 +51,7 @@ describe('DEVICE_COPY_OFFLOAD_DESCRIPTOR', () => {
 describe('STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR', () => {
   test('is 28 bytes long', () => expect(ACCESS_ALIGNMENT_SIZE).toBe(28));
 
-  test('has the logical sector at 0x10', () => {
+  test('has the logical sector size at 0x10', () => {
     const memory = reply(hex('1c000000 1c000000 40000000 00000000 00020000 00100000 00000000'));
     expect(decodeBytesPerLogicalSector(memory.view)).toBe(512);
   });

@@ -190,7 +190,7 @@ function powershellScript(rows: readonly CompletionRow[]): string {
       const help = options.map(
         (option) => `${quotePowerShell(`--${option.name}`)} = ${quotePowerShell(option.help)}`,
       );
-      return `    ${name} = @{ Summary = ${quotePowerShell(summary)}; Words = @(${quoted(words)}); Options = [ordered]@{ ${help.join('; ')} } }`;
+      return `    ${quotePowerShell(name)} = @{ Summary = ${quotePowerShell(summary)}; Words = @(${quoted(words)}); Options = [ordered]@{ ${help.join('; ')} } }`;
     }),
     '  }',
     '  $before = @($ast.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { "$_" })',

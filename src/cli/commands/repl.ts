@@ -53,8 +53,8 @@ async function createSession(kernels: KernelLoader): Promise<ReplSession> {
     import('../../structs.ts'),
   ]);
   const copies = new RunningCopies(odx);
-  const { copyFile, copyFiles } = copies;
-  const abortable = { ...odx, copyFile, copyFiles };
+  const { copyFile, copyFiles, tryOffload } = copies;
+  const abortable = { ...odx, copyFile, copyFiles, tryOffload };
   const { kernel, ...functions } = abortable;
   const scope = {
     ...library,
@@ -68,17 +68,19 @@ async function createSession(kernels: KernelLoader): Promise<ReplSession> {
   return { scope, copies, kernelName: emulator === undefined ? kernel.name : 'the emulator' };
 }
 
-/** Makes the copies of a session abortable, because an unfinished file must not outlive the session. */
+/** Makes the copies and trials of a session abortable, because an unfinished file must not outlive the session. */
 class RunningCopies {
   readonly copyFile: Odx['copyFile'];
   readonly copyFiles: Odx['copyFiles'];
+  readonly tryOffload: Odx['tryOffload'];
   readonly #running = new Set<Promise<unknown>>();
   #controller = new AbortController();
 
-  constructor({ copyFile, copyFiles }: Odx) {
+  constructor({ copyFile, copyFiles, tryOffload }: Odx) {
     this.copyFile = (source, destination, options) =>
       this.#track(copyFile(source, destination, this.#withSignal(options)));
     this.copyFiles = (pairs, options) => this.#track(copyFiles(pairs, this.#withSignal(options)));
+    this.tryOffload = (folder, options) => this.#track(tryOffload(folder, this.#withSignal(options)));
   }
 
   /** Aborts the copies that are running, and resolves when they have ended. */

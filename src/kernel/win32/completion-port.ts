@@ -1,61 +1,64 @@
 import { INVALID_HANDLE_VALUE, OVERLAPPED_ENTRY } from '../../../structs/index.ts';
 import { getUint64 } from '../../uint64.ts';
 import { KernelFailure } from '../kernel.ts';
-import type { Address, Native } from './native.ts';
-import { roomForNumber } from './room.ts';
+import type { Win32IoBuffers } from './io-buffers.ts';
+import { type Address, type Native, nativeMemory } from './native.ts';
 
+const WAIT_TIMEOUT = 258;
 const ENTRIES = 256;
 const { lpOverlapped } = OVERLAPPED_ENTRY.offsetOf;
 
-// Node joins its pool when a thread ends, where no exit event comes, so no wait may last for ever.
+// Node waits for its pool when a worker thread ends, which has no exit event, so no wait may be infinite.
 const LONGEST_WAIT = 500;
 
-// Without this a process that is told to exit would sit out the wait.
-const waiting = new Set<() => void>();
-let isHooked = false;
-
-function wakeAtExit(wake: () => void): void {
-  waiting.add(wake);
-  if (isHooked) return;
-  isHooked = true;
-  process.once('exit', () => {
-    for (const each of waiting) each();
-  });
+interface Waiting {
+  readonly io: Win32IoBuffers;
+  readonly completed: (failure?: KernelFailure) => void;
 }
 
 /**
- * The one place where calls on our own handles complete. While anything is in flight one thread of libuv's pool waits
- * here, which also keeps the process alive; when nothing is, none does, and the process may end.
+ * Where calls on the files of this kernel complete. While any is in flight, one thread of libuv's pool waits here, which
+ * also keeps the process alive. When none is, no thread waits, and the process may end.
  */
 export class CompletionPort {
   readonly #native: Native;
-  readonly #inFlight = new Map<Address, () => void>();
+  readonly #inFlight = new Map<Address, Waiting>();
   readonly #entries = new Uint8Array(ENTRIES * OVERLAPPED_ENTRY.size);
   readonly #view = new DataView(this.#entries.buffer);
-  readonly #removed = roomForNumber();
+  readonly #removed = nativeMemory(4);
   #port = 0n;
   #isWaiting = false;
+  #failure: KernelFailure | undefined;
 
   constructor(native: Native) {
     this.#native = native;
   }
 
-  /** From now on calls on this handle that carry no event complete here. */
+  /** Makes calls on this handle that carry no event complete here. */
   adopt(handle: bigint): void {
     if (this.#native.CreateIoCompletionPort(handle, this.#open(), 0, 0) === null) {
       throw new KernelFailure(this.#native.GetLastError());
     }
   }
 
-  /** Has `done` run when the call with this OVERLAPPED has completed. To be called before the call is made. */
-  expect(overlapped: Address, done: () => void): void {
+  /**
+   * Calls `completed` when the call with this OVERLAPPED has completed, or with a failure when the port has failed. To be
+   * called before the call is made.
+   */
+  expect(io: Win32IoBuffers, completed: (failure?: KernelFailure) => void): void {
+    if (this.#failure !== undefined) throw this.#failure;
     this.#wait();
-    this.#inFlight.set(overlapped, done);
+    this.#inFlight.set(io.overlapped, { io, completed });
   }
 
-  /** For a call that failed at once: it will not come here. */
-  forget(overlapped: Address): void {
-    this.#inFlight.delete(overlapped);
+  /** For a call that failed at once: Windows posts no completion for it. */
+  forget(io: Win32IoBuffers): void {
+    this.#inFlight.delete(io.overlapped);
+  }
+
+  /** Ends the wait of the pool's thread. */
+  wake(): void {
+    if (this.#isWaiting) this.#native.PostQueuedCompletionStatus(this.#port, 0, 0, null);
   }
 
   #open(): bigint {
@@ -68,17 +71,16 @@ export class CompletionPort {
 
   #wait(): void {
     if (this.#isWaiting) return;
-    const wake = () => this.#native.PostQueuedCompletionStatus(this.#port, 0, 0, null);
-    wakeAtExit(wake);
-    // SAFETY: this port, which the callback keeps, holds the memory.
+    // SAFETY: this object, which the callback references, keeps the memory alive.
     this.#native.background(
       'GetQueuedCompletionStatusEx',
       [this.#port, this.#entries, ENTRIES, this.#removed, LONGEST_WAIT, 0],
       (succeeded) => {
+        const errno = succeeded === 0 ? this.#native.GetLastError() : 0;
         this.#isWaiting = false;
-        waiting.delete(wake);
         try {
-          if (succeeded !== 0) this.#complete(new DataView(this.#removed.buffer).getUint32(0, true));
+          if (errno === 0) this.#complete(new DataView(this.#removed.buffer).getUint32(0, true));
+          else if (errno !== WAIT_TIMEOUT) this.#fail(new KernelFailure(errno));
         } finally {
           if (this.#inFlight.size > 0) this.#wait();
         }
@@ -88,15 +90,26 @@ export class CompletionPort {
   }
 
   #complete(count: number): void {
-    // Taken out first: what is completed may wait again, into the same entries.
-    const finished: (() => void)[] = [];
+    // Collected first: a callback may start the next wait, which overwrites the entries.
+    const finished: Waiting[] = [];
     for (let at = 0; at < count; at++) {
       const overlapped = Number(getUint64(this.#view, at * OVERLAPPED_ENTRY.size + lpOverlapped));
-      const done = this.#inFlight.get(overlapped);
-      if (done === undefined) continue;
+      const waiting = this.#inFlight.get(overlapped);
+      if (waiting === undefined) continue;
       this.#inFlight.delete(overlapped);
-      finished.push(done);
+      finished.push(waiting);
     }
-    for (const done of finished) done();
+    for (const { completed } of finished) completed();
+  }
+
+  // Without a port nobody learns when Windows has finished with the buffers, so they are given up.
+  #fail(failure: KernelFailure): void {
+    this.#failure = failure;
+    const lost = [...this.#inFlight.values()];
+    this.#inFlight.clear();
+    for (const { io, completed } of lost) {
+      io.isAbandoned = true;
+      completed(failure);
+    }
   }
 }

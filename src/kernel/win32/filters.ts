@@ -4,9 +4,8 @@ import {
   SUPPORTED_FS_FEATURES_OFFLOAD_WRITE,
 } from '../../../structs/index.ts';
 import { type FilterInfo, KernelFailure } from '../kernel.ts';
-import type { Native } from './native.ts';
-import { roomForNumber } from './room.ts';
-import { textOf } from './strings.ts';
+import type { PoolCall } from './calls.ts';
+import { nativeMemory, textOf } from './native.ts';
 
 const InstanceAggregateStandardInformation = 3;
 const FLTFL_IASI_IS_MINIFILTER = 0x1;
@@ -26,49 +25,53 @@ export interface Filters {
   readonly filtersUnknown: string | undefined;
 }
 
-/** The mini-filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst). Absence is reported, not thrown. */
-export function filtersOf(native: Native, volume: string): Filters {
-  if (isWine(native)) return { filters: undefined, filtersUnknown: 'Wine has no filter manager' };
+/**
+ * The mini-filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst), inside a job. That they cannot
+ * be listed is reported, not thrown.
+ */
+export async function filtersOf(call: PoolCall, volume: string): Promise<Filters> {
+  if (await isWine(call)) return { filters: undefined, filtersUnknown: 'Wine has no filter manager' };
   try {
-    return list(native, volume);
+    return await list(call, volume);
   } catch (error) {
     if (!(error instanceof KernelFailure)) throw error;
     return { filters: undefined, filtersUnknown: 'fltlib.dll is not there' };
   }
 }
 
-// The functions of Wine's fltlib.dll are there, and end the process when they are called.
-function isWine(native: Native): boolean {
+// Wine's fltlib.dll exports the functions, and calling them ends the process.
+async function isWine(call: PoolCall): Promise<boolean> {
   try {
-    return native.wine_get_version() !== null;
+    return (await call('wine_get_version')).result !== null;
   } catch (error) {
     if (error instanceof KernelFailure) return false;
     throw error;
   }
 }
 
-function list(native: Native, volume: string): Filters {
+async function list(call: PoolCall, volume: string): Promise<Filters> {
   const buffer = new Uint8Array(ROOM);
-  const returned = roomForNumber();
-  const find = roomForNumber();
+  const returned = nativeMemory(4);
+  const find = nativeMemory(8);
   const kind = InstanceAggregateStandardInformation;
-  let result = native.FilterVolumeInstanceFindFirst(volume, kind, buffer, ROOM, returned, find);
+  const first = await call('FilterVolumeInstanceFindFirst', volume, kind, buffer, ROOM, returned, find);
   const filters: FilterInfo[] = [];
+  let { result } = first;
   if (result !== 0) return listed(filters, result);
   const handle = new DataView(find.buffer).getBigUint64(0, true);
   try {
     while (result === 0) {
       const found = decode(buffer);
       if (found !== undefined) filters.push(found);
-      result = native.FilterVolumeInstanceFindNext(handle, kind, buffer, ROOM, returned);
+      ({ result } = await call('FilterVolumeInstanceFindNext', handle, kind, buffer, ROOM, returned));
     }
   } finally {
-    native.FilterVolumeInstanceFindClose(handle);
+    await call('FilterVolumeInstanceFindClose', handle);
   }
   return listed(filters, result);
 }
 
-// A list that broke off may lack the one filter that stands in the way.
+// An incomplete list may lack the one filter that blocks offload.
 function listed(filters: readonly FilterInfo[], result: number): Filters {
   if (result === NO_MORE_ITEMS) return { filters, filtersUnknown: undefined };
   const filtersUnknown =
@@ -78,7 +81,7 @@ function listed(filters: readonly FilterInfo[], result: number): Filters {
   return { filters: undefined, filtersUnknown };
 }
 
-// A legacy filter has no features to declare, and blocks nothing by that.
+// A legacy filter cannot declare features, so it blocks nothing by their absence.
 function decode(buffer: Uint8Array): FilterInfo | undefined {
   const view = new DataView(buffer.buffer);
   if ((view.getUint32(Flags, true) & FLTFL_IASI_IS_MINIFILTER) === 0) return undefined;

@@ -2,15 +2,14 @@ import { isSectorSize } from '../../fields.ts';
 import { isDevicePath } from '../../path.ts';
 import { SMALLEST_SECTOR } from '../../request.ts';
 import { KernelFailure, type VolumeInfo } from '../kernel.ts';
+import type { PoolCall } from './calls.ts';
 import { filtersOf } from './filters.ts';
-import { lastFailure } from './last-failure.ts';
-import type { Native } from './native.ts';
-import { roomForNumber } from './room.ts';
-import { nativePath, textOf } from './strings.ts';
+import { nativePath } from './handles.ts';
+import { type Native, nativeMemory, textOf } from './native.ts';
 
 const TEXT_BYTES = 1024;
 const TEXT_LENGTH = TEXT_BYTES / 2;
-export const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
+const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
 const FILE_ATTRIBUTE_DIRECTORY = 0x10;
 const FILE_READ_ONLY_VOLUME = 0x0008_0000;
 const HKEY_LOCAL_MACHINE = 0x8000_0002n;
@@ -27,17 +26,20 @@ const DRIVE_REMOVABLE = 2;
 const DRIVE_FIXED = 3;
 const DRIVE_REMOTE = 4;
 
+/** The volume behind a device path: a device answers none of these queries. */
 export function volumeOfDevice(path: string): VolumeInfo {
   return { ...UNKNOWN, device: path };
 }
 
-/** What Windows tells of the volume behind a path, whose attributes are known. What it will not tell is left undefined. */
-export function volumeFacts(native: Native, path: string, attributes: number): VolumeInfo {
-  const root = volumeRoot(native, path);
-  const drive = native.GetDriveTypeW(root);
-  const device = deviceBeneath(native, root);
+/** The volume behind a path, inside a job. What Windows does not answer is undefined. */
+export async function volumeInfo(call: PoolCall, path: string): Promise<VolumeInfo> {
+  const { result: attributes, errno } = await call('GetFileAttributesW', nativePath(path));
+  if (attributes === INVALID_FILE_ATTRIBUTES) throw new KernelFailure(errno);
+  const root = await volumeRoot(call, path);
+  const { result: drive } = await call('GetDriveTypeW', root);
+  const device = (await deviceOfVolume(call, root)).path;
   return {
-    ...volumeInformation(native, root),
+    ...(await volumeInformation(call, root)),
     location:
       drive === DRIVE_REMOTE
         ? 'remote'
@@ -46,35 +48,44 @@ export function volumeFacts(native: Native, path: string, attributes: number): V
           : 'unknown',
     attributes: obstacles(attributes),
     size: undefined,
-    sectorSize: sectorSizeOfRoot(native, root) ?? SMALLEST_SECTOR,
+    sectorSize: (await sectorSizeOfRoot(call, root)) ?? SMALLEST_SECTOR,
     device,
-    ...filtersOf(native, (device ?? root).replace(/\\$/, '')),
-    featuresMode: featuresMode(native),
+    ...(await filtersOf(call, (device ?? root).replace(/\\$/, ''))),
+    featuresMode: await featuresMode(call),
   };
 }
 
-// A folder passes its own on to the files made in it, and is none itself.
-function obstacles(attributes: number): VolumeInfo['attributes'] {
-  if ((attributes & FILE_ATTRIBUTE_DIRECTORY) !== 0) return [];
-  return ATTRIBUTES.filter(([, bit]) => (attributes & bit) !== 0).map(([name]) => name);
-}
-
 /** The path of the volume beneath a file, to be opened without access rights. */
-export function devicePath(native: Native, path: string): string {
+export async function devicePath(call: PoolCall, path: string): Promise<string> {
   if (isDevicePath(path)) return path;
-  const root = volumeRoot(native, path);
-  const device = deviceBeneath(native, root);
-  if (device === undefined) throw lastFailure(native);
+  const { path: device, errno } = await deviceOfVolume(call, await volumeRoot(call, path));
+  if (device === undefined) throw new KernelFailure(errno);
   return device;
 }
 
-export function sectorSizeOfVolume(native: Native, path: string): number | undefined {
+export async function sectorSizeOfVolume(call: PoolCall, path: string): Promise<number | undefined> {
   try {
-    return sectorSizeOfRoot(native, volumeRoot(native, path));
+    return await sectorSizeOfRoot(call, await volumeRoot(call, path));
   } catch (error) {
     if (error instanceof KernelFailure) return undefined;
     throw error;
   }
+}
+
+/** {@link sectorSizeOfVolume}, blocking. */
+export function sectorSizeOfVolumeSync(native: Native, path: string): number | undefined {
+  const root = new Uint8Array(TEXT_BYTES);
+  const [bytes, ignored] = [nativeMemory(4), nativeMemory(4)];
+  const isKnown =
+    native.GetVolumePathNameW(nativePath(path), root, TEXT_LENGTH) !== 0 &&
+    native.GetDiskFreeSpaceW(textOf(root), ignored, bytes, ignored, ignored) !== 0;
+  return isKnown ? sectorIn(bytes) : undefined;
+}
+
+// New files inherit the attributes of their folder; the folder itself is no obstacle.
+function obstacles(attributes: number): VolumeInfo['attributes'] {
+  if ((attributes & FILE_ATTRIBUTE_DIRECTORY) !== 0) return [];
+  return ATTRIBUTES.filter(([, bit]) => (attributes & bit) !== 0).map(([name]) => name);
 }
 
 const UNKNOWN: VolumeInfo = {
@@ -89,56 +100,64 @@ const UNKNOWN: VolumeInfo = {
   filtersUnknown: 'the path names a device, and filters stand above its volumes',
 };
 
-function volumeRoot(native: Native, path: string): string {
+async function volumeRoot(call: PoolCall, path: string): Promise<string> {
   const text = new Uint8Array(TEXT_BYTES);
-  if (native.GetVolumePathNameW(nativePath(path), text, TEXT_LENGTH) === 0) throw lastFailure(native);
+  const { result, errno } = await call('GetVolumePathNameW', nativePath(path), text, TEXT_LENGTH);
+  if (result === 0) throw new KernelFailure(errno);
   return textOf(text);
 }
 
-// The volume's own name ends in a backslash, which would open its root folder instead.
-function deviceBeneath(native: Native, root: string): string | undefined {
+// The volume's name ends in a backslash, with which it would open the root folder.
+async function deviceOfVolume(
+  call: PoolCall,
+  root: string,
+): Promise<{ path: string | undefined; errno: number }> {
   const text = new Uint8Array(TEXT_BYTES);
-  const succeeded = native.GetVolumeNameForVolumeMountPointW(root, text, TEXT_LENGTH) !== 0;
-  return succeeded ? textOf(text).replace(/\\$/, '') : undefined;
+  const { result, errno } = await call('GetVolumeNameForVolumeMountPointW', root, text, TEXT_LENGTH);
+  return { path: result === 0 ? undefined : textOf(text).replace(/\\$/, ''), errno };
 }
 
-function volumeInformation(
-  native: Native,
+async function volumeInformation(
+  call: PoolCall,
   root: string,
-): { fileSystem: string | undefined; readOnly: boolean } {
-  const flags = roomForNumber();
+): Promise<{ fileSystem: string | undefined; readOnly: boolean }> {
+  const flags = nativeMemory(4);
   const name = new Uint8Array(TEXT_BYTES);
-  const succeeded = native.GetVolumeInformationW(root, null, 0, null, null, flags, name, TEXT_LENGTH) !== 0;
-  if (!succeeded) return { fileSystem: undefined, readOnly: false };
+  const { result } = await call('GetVolumeInformationW', root, null, 0, null, null, flags, name, TEXT_LENGTH);
+  if (result === 0) return { fileSystem: undefined, readOnly: false };
   const bits = new DataView(flags.buffer).getUint32(0, true);
   return { fileSystem: textOf(name), readOnly: (bits & FILE_READ_ONLY_VOLUME) !== 0 };
 }
 
-function sectorSizeOfRoot(native: Native, root: string): number | undefined {
-  const bytes = roomForNumber();
-  const ignored = roomForNumber();
-  if (native.GetDiskFreeSpaceW(root, ignored, bytes, ignored, ignored) === 0) return undefined;
+async function sectorSizeOfRoot(call: PoolCall, root: string): Promise<number | undefined> {
+  const [bytes, ignored] = [nativeMemory(4), nativeMemory(4)];
+  const { result } = await call('GetDiskFreeSpaceW', root, ignored, bytes, ignored, ignored);
+  return result === 0 ? undefined : sectorIn(bytes);
+}
+
+function sectorIn(bytes: Uint8Array): number | undefined {
   const sector = new DataView(bytes.buffer).getUint32(0, true);
   return isSectorSize(sector) ? sector : undefined;
 }
 
 // https://learn.microsoft.com/windows-hardware/drivers/ifs/offloaded-data-transfers
-function featuresMode(native: Native): number | undefined {
-  const data = roomForNumber();
-  const length = roomForNumber();
+async function featuresMode(call: PoolCall): Promise<number | undefined> {
+  const [data, length] = [nativeMemory(4), nativeMemory(4)];
   new DataView(length.buffer).setUint32(0, 4, true);
+  const key = 'SYSTEM\\CurrentControlSet\\Control\\FileSystem';
+  const name = 'FilterSupportedFeaturesMode';
   try {
-    const key = 'SYSTEM\\CurrentControlSet\\Control\\FileSystem';
-    const failed = native.RegGetValueW(
+    const { result } = await call(
+      'RegGetValueW',
       HKEY_LOCAL_MACHINE,
       key,
-      'FilterSupportedFeaturesMode',
+      name,
       RRF_RT_REG_DWORD,
       null,
       data,
       length,
     );
-    return failed === 0 ? new DataView(data.buffer).getUint32(0, true) : undefined;
+    return result === 0 ? new DataView(data.buffer).getUint32(0, true) : undefined;
   } catch (error) {
     if (error instanceof KernelFailure) return undefined;
     throw error;

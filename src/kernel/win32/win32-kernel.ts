@@ -2,237 +2,160 @@ import { ERROR_HANDLE_EOF, ERROR_INVALID_HANDLE } from '../../../structs/index.t
 import { isDevicePath } from '../../path.ts';
 import type { Signal } from '../../signal.ts';
 import {
-  type FileInfo,
+  type ControlKernel,
+  type FileKernel,
   type IoBuffers,
   type Kernel,
   KernelFailure,
-  type OpenRequest,
-  type VolumeInfo,
 } from '../kernel.ts';
+import { controlSync, overlapped, type Running } from './calls.ts';
 import { CompletionPort } from './completion-port.ts';
-import { borrowedControl, controlSync, overlapped } from './control.ts';
 import {
-  copyTimesAndAttributes,
-  deviceParameters,
+  deviceInfo,
+  deviceInfoSync,
   endOfFileParameters,
   fileInfo,
-  openParameters,
+  fileInfoSync,
+  metadataParameters,
+  readMetadata,
   removeParameters,
-} from './files.ts';
-import { FramePool, Win32Frame } from './frame.ts';
-import { Lane } from './lane.ts';
-import { lastFailure } from './last-failure.ts';
+  setInformation,
+  setInformationSync,
+} from './file-info.ts';
+import { deviceParameters, Handles, openParameters } from './handles.ts';
+import { IoBuffersPool, Win32IoBuffers } from './io-buffers.ts';
 import type { Native } from './native.ts';
-import { isTrue, OwnFiles } from './own-files.ts';
-import { nativePath } from './strings.ts';
-import { devicePath, INVALID_FILE_ATTRIBUTES, volumeFacts, volumeOfDevice } from './volume.ts';
+import { atExit, limitExit } from './process-exit.ts';
+import { Semaphore } from './serial-queue.ts';
+import { devicePath, volumeInfo, volumeOfDevice } from './volume.ts';
 
 const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
+const DEFAULT_POOL = 4;
+const LARGEST_POOL = 1024;
 
-/**
- * The kernel that is kernel32.dll. At most three threads of libuv's pool are held, whatever is in flight: one where our
- * own handles complete, one for calls on borrowed handles, one to open and close files.
- */
-class Win32Kernel {
-  readonly name = 'kernel32';
-  readonly #native: Native;
-  readonly #frames: FramePool;
-  readonly #port: CompletionPort;
-  readonly #borrowed = new Lane();
-  readonly #files: OwnFiles;
+/** The kernel that is kernel32.dll. How its calls reach the threads of the pool is described in calls.ts. */
+export function win32Kernel(native: Native): Kernel {
+  const buffersPool = new IoBuffersPool(native);
+  const port = new CompletionPort(native);
+  const running: Running = new Set();
+  const handles = new Handles(native, running, new Semaphore(laneCount()), port);
 
-  constructor(native: Native) {
-    this.#native = native;
-    this.#frames = new FramePool(native);
-    this.#port = new CompletionPort(native);
-    this.#files = new OwnFiles(native, this.#port);
-  }
+  atExit(() => {
+    port.wake();
+    if (running.size === 0) return;
+    for (const cancel of running) cancel();
+    limitExit(native);
+  });
 
-  acquire(inputLength: number, outputLength: number): Win32Frame {
-    return this.#frames.acquire(inputLength, outputLength);
-  }
+  const control: ControlKernel = {
+    name: 'kernel32',
+    acquire: (inputLength, outputLength) => buffersPool.acquire(inputLength, outputLength),
+    release: (buffers) => buffersPool.release(checkBuffers(buffers)),
+    async control(handle, code, buffers, inputLength, outputLength, signal) {
+      const io = checkBuffers(buffers);
+      const target = handles.target(handle);
+      try {
+        // SAFETY: both areas are inside the buffers, which the call references until it has completed.
+        return await overlapped(native, running, target, io, signal, (done) =>
+          native.background(
+            'DeviceIoControl',
+            [
+              handle,
+              code,
+              io.inputAddress,
+              inputLength,
+              io.outputAddress,
+              outputLength,
+              io.returnedAddress,
+              io.overlapped,
+            ],
+            done,
+          ),
+        );
+      } finally {
+        handles.release(target);
+      }
+    },
+    controlSync: (handle, code, buffers, inputLength, outputLength) =>
+      controlSync(native, handle, code, checkBuffers(buffers), inputLength, outputLength),
+    handleOf(fd) {
+      const handle = native.uv_get_osfhandle(fd) ?? 0n;
+      // -1 for a bad descriptor, -2 for one without a file behind it.
+      if (handle === 0n || handle > HIGHEST_HANDLE) throw new KernelFailure(ERROR_INVALID_HANDLE);
+      return handle;
+    },
+  };
 
-  release(frame: IoBuffers): void {
-    this.#frames.release(ours(frame));
-  }
-
-  controlSync(
-    handle: bigint,
-    code: number,
-    frame: IoBuffers,
-    inputLength: number,
-    outputLength: number,
-  ): number {
-    return controlSync(this.#native, handle, code, ours(frame), inputLength, outputLength);
-  }
-
-  control(
-    handle: bigint,
-    code: number,
-    frame: IoBuffers,
-    inputLength: number,
-    outputLength: number,
-    signal?: Signal,
-  ): Promise<number> {
-    const native = this.#native;
-    const own = ours(frame);
-    if (!this.#files.has(handle)) {
-      return borrowedControl(native, this.#borrowed, handle, code, own, inputLength, outputLength, signal);
-    }
-    const { inputAddress, outputAddress, returnedAddress } = own;
-    // SAFETY: both areas are inside the frame, which the port holds until the call has ended.
-    return overlapped(native, this.#port, handle, own, signal, () =>
-      native.DeviceIoControl(
-        handle,
-        code,
-        inputAddress,
-        inputLength,
-        outputAddress,
-        outputLength,
-        returnedAddress,
-        own.overlapped,
-      ),
-    );
-  }
-
-  handleOf(fd: number): bigint {
-    const handle = this.#native.uv_get_osfhandle(fd) ?? 0n;
-    // -1 for a bad descriptor, -2 for one without a file behind it.
-    if (handle === 0n || handle > HIGHEST_HANDLE) throw new KernelFailure(ERROR_INVALID_HANDLE);
-    return handle;
-  }
-
-  open(path: string, request: OpenRequest): Promise<bigint> {
-    return this.#files.open(openParameters(path, request));
-  }
-
-  openSync(path: string, request: OpenRequest): bigint {
-    return this.#files.openSync(openParameters(path, request));
-  }
-
-  close(handle: bigint): Promise<void> {
-    return this.#files.close(handle);
-  }
-
-  closeSync(handle: bigint): void {
-    this.#files.closeSync(handle);
-  }
-
-  async info(handle: bigint, path: string): Promise<FileInfo> {
-    return this.infoSync(handle, path);
-  }
-
-  infoSync(handle: bigint, path: string): FileInfo {
-    return fileInfo(this.#native, this, handle, path);
-  }
-
-  setSize(handle: bigint, size: bigint): Promise<void> {
-    return this.#files.setSize(handle, size);
-  }
-
-  setSizeSync(handle: bigint, size: bigint): void {
-    const set = this.#native.SetFileInformationByHandle(...endOfFileParameters(handle, size));
-    if (!isTrue(set)) throw lastFailure(this.#native);
-  }
-
-  async read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
-    try {
-      return await this.#transfer('ReadFile', handle, into, offset, signal);
-    } catch (error) {
-      if (error instanceof KernelFailure && error.errno === ERROR_HANDLE_EOF) return 0;
-      throw error;
-    }
-  }
-
-  write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number> {
-    return this.#transfer('WriteFile', handle, from, offset, signal);
-  }
-
-  async copyMetadata(from: bigint, to: bigint): Promise<void> {
-    copyTimesAndAttributes(this.#native, from, to);
-  }
-
-  async remove(handle: bigint): Promise<void> {
-    await this.#files.inBackground('SetFileInformationByHandle', removeParameters(handle), isTrue);
-  }
-
-  removeSync(handle: bigint): void {
-    const set = this.#native.SetFileInformationByHandle(...removeParameters(handle));
-    if (!isTrue(set)) throw lastFailure(this.#native);
-  }
-
-  async volume(path: string): Promise<VolumeInfo> {
-    if (isDevicePath(path)) return volumeOfDevice(path);
-    // The first call that reaches for a server, which may be long in answering.
-    const parameters: [string] = [nativePath(path)];
-    const attributes = await this.#files.inBackground(
-      'GetFileAttributesW',
-      parameters,
-      (found) => found !== INVALID_FILE_ATTRIBUTES,
-    );
-    return volumeFacts(this.#native, path, attributes);
-  }
-
-  async openDevice(path: string): Promise<bigint> {
-    return this.#files.open(deviceParameters(devicePath(this.#native, path)));
-  }
-
-  async #transfer(
+  const transfer = async (
     name: 'ReadFile' | 'WriteFile',
     handle: bigint,
     bytes: Uint8Array,
     offset: bigint,
     signal: Signal | undefined,
-  ): Promise<number> {
-    const native = this.#native;
-    const frame = this.acquire(0, 0);
-    frame.position = offset;
+  ): Promise<number> => {
+    const io = buffersPool.acquire(0, 0);
+    io.position = offset;
     try {
-      // SAFETY: this closure holds the bytes, and the port holds it, until the call has ended.
-      return await overlapped(native, this.#port, handle, frame, signal, () =>
-        native[name](handle, bytes, bytes.length, null, frame.overlapped),
+      const target = handles.target(handle);
+      // SAFETY: this closure references the bytes and the buffers until the call has completed.
+      return await overlapped(native, running, target, io, signal, (done) =>
+        native.background(name, [handle, bytes, bytes.length, null, io.overlapped], done),
       );
     } finally {
-      frame.position = 0n;
-      this.#frames.release(frame);
+      io.position = 0n;
+      buffersPool.release(io);
     }
-  }
-}
-
-/** The kernel as a plain object, which a program can wrap. */
-export function win32Kernel(native: Native): Kernel {
-  const kernel = new Win32Kernel(native);
-  return {
-    name: kernel.name,
-    acquire: (...args) => kernel.acquire(...args),
-    release: (...args) => kernel.release(...args),
-    control: (...args) => kernel.control(...args),
-    controlSync: (...args) => kernel.controlSync(...args),
-    handleOf: (...args) => kernel.handleOf(...args),
-    files: {
-      open: (...args) => kernel.open(...args),
-      openSync: (...args) => kernel.openSync(...args),
-      close: (...args) => kernel.close(...args),
-      closeSync: (...args) => kernel.closeSync(...args),
-      info: (...args) => kernel.info(...args),
-      infoSync: (...args) => kernel.infoSync(...args),
-      setSize: (...args) => kernel.setSize(...args),
-      setSizeSync: (...args) => kernel.setSizeSync(...args),
-      read: (...args) => kernel.read(...args),
-      write: (...args) => kernel.write(...args),
-      copyMetadata: (...args) => kernel.copyMetadata(...args),
-      remove: (...args) => kernel.remove(...args),
-      removeSync: (...args) => kernel.removeSync(...args),
-      volume: (...args) => kernel.volume(...args),
-      openDevice: (...args) => kernel.openDevice(...args),
-    },
   };
+
+  const files: FileKernel = {
+    open: (path, request) =>
+      handles.runOnPath(path, (call) => handles.open(call, openParameters(path, request))),
+    openSync: (path, request) => handles.openSync(openParameters(path, request)),
+    close: (handle) => handles.close(handle),
+    closeSync: (handle) => handles.closeSync(handle),
+    info: (handle, path) =>
+      isDevicePath(path)
+        ? deviceInfo(control, handle, path)
+        : handles.run(handle, (call) => fileInfo(call, handle, path)),
+    infoSync: (handle, path) =>
+      isDevicePath(path) ? deviceInfoSync(control, handle, path) : fileInfoSync(native, handle, path),
+    setSize: (handle, size) =>
+      handles.run(handle, (call) => setInformation(call, endOfFileParameters(handle, size))),
+    setSizeSync: (handle, size) => setInformationSync(native, endOfFileParameters(handle, size)),
+    async read(handle, into, offset, signal) {
+      try {
+        return await transfer('ReadFile', handle, into, offset, signal);
+      } catch (error) {
+        if (error instanceof KernelFailure && error.errno === ERROR_HANDLE_EOF) return 0;
+        throw error;
+      }
+    },
+    write: (handle, from, offset, signal) => transfer('WriteFile', handle, from, offset, signal),
+    async copyMetadata(from, to) {
+      const metadata = await handles.run(from, (call) => readMetadata(call, from));
+      await handles.run(to, (call) => setInformation(call, metadataParameters(to, metadata)));
+    },
+    remove: (handle) => handles.run(handle, (call) => setInformation(call, removeParameters(handle))),
+    removeSync: (handle) => setInformationSync(native, removeParameters(handle)),
+    volume: async (path) =>
+      isDevicePath(path) ? volumeOfDevice(path) : handles.runOnPath(path, (call) => volumeInfo(call, path)),
+    openDevice: (path) =>
+      handles.runOnPath(path, async (call) =>
+        handles.open(call, deviceParameters(await devicePath(call, path))),
+      ),
+  };
+
+  return { ...control, files };
 }
 
-function ours(frame: IoBuffers): Win32Frame {
-  return frame instanceof Win32Frame ? frame : refuseFrame();
+// One thread waits at the completion port and one stays free for the program.
+function laneCount(): number {
+  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? DEFAULT_POOL);
+  const known = Number.isInteger(threads) && threads > 0 ? Math.min(threads, LARGEST_POOL) : DEFAULT_POOL;
+  return Math.max(2, known - 2);
 }
 
-function refuseFrame(): never {
-  throw new TypeError('The frame was not made by this kernel.');
+function checkBuffers(buffers: IoBuffers): Win32IoBuffers {
+  if (buffers instanceof Win32IoBuffers) return buffers;
+  throw new TypeError('The buffers were not acquired from this kernel.');
 }

@@ -1,0 +1,149 @@
+import { least, roundUp } from '../byte-count.ts';
+import { AbortError, ProtocolError, SourceChangedError, Win32Error } from '../errors.ts';
+import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
+import { type Signal, throwIfAborted } from '../signal.ts';
+import type { CopyJob } from './copy-bytes.ts';
+import type { CopyEndpoint } from './source.ts';
+
+/** Bytes per ordinary read: a multiple of every sector. */
+export const BLOCK_SIZE = 1_048_576;
+
+interface Block {
+  readonly bytes: Uint8Array;
+  /** The number of bytes read, or the error. Never rejects, because nobody may be waiting for it when it fails. */
+  readonly filled: Promise<number | { readonly error: unknown }>;
+}
+
+/** Copies from a position to the end of the range by ordinary reads and writes: while one block is written, the next is read. */
+export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
+  const { kernel, source, destination, destinationOffset, length, signal, tally, progress, unit } = job;
+  let position = from;
+  let block =
+    position < length ? readBlock(job, allocateBlock(length - position, unit), position) : undefined;
+  let spare: Uint8Array | undefined;
+  try {
+    while (block !== undefined) {
+      const { bytes, filled }: Block = block;
+      const count = await filled;
+      if (typeof count !== 'number') throw count.error;
+      // The range was within the source when the copy began, so an early end means that the file was cut.
+      if (count === 0) throw new SourceChangedError(source.path);
+      const next = position + BigInt(count);
+      block = next < length ? readBlock(job, spare ?? allocateBlock(length - next, unit), next) : undefined;
+      const padded = await padToSector(job, bytes, count, position);
+      await writeFully(kernel, destination, bytes, padded, destinationOffset + position, signal);
+      spare = bytes;
+      position = next;
+      tally.bufferedBytes += BigInt(count);
+      progress.tick();
+    }
+  } finally {
+    await block?.filled;
+  }
+}
+
+function readBlock(job: CopyJob, bytes: Uint8Array, position: bigint): Block {
+  const { kernel, source, sourceOffset, length, signal } = job;
+  const wanted = Number(least(length - position, BigInt(BLOCK_SIZE), BigInt(bytes.length)));
+  const filled = readFully(kernel, source, bytes, wanted, sourceOffset + position, signal).catch(
+    (error: unknown) => ({ error }),
+  );
+  return { bytes, filled };
+}
+
+/**
+ * A device takes whole sectors. Fills up the last one: with what the device holds there if that must be preserved, else
+ * with zeros.
+ *
+ * @returns the number of bytes to write.
+ */
+async function padToSector(
+  job: CopyJob,
+  bytes: Uint8Array,
+  count: number,
+  position: bigint,
+): Promise<number> {
+  const { kernel, destination, destinationOffset, keepsTail, signal } = job;
+  const { sectorSize } = destination.info;
+  const end = roundedForDevice(destination, count);
+  if (end > count && keepsTail) {
+    const sector = new Uint8Array(sectorSize);
+    const offset = destinationOffset + position + BigInt(end - sectorSize);
+    await readFully(kernel, destination, sector, sectorSize, offset, signal);
+    bytes.set(sector.subarray(sectorSize - (end - count)), count);
+  } else {
+    bytes.fill(0, count, end);
+  }
+  return end;
+}
+
+/** A buffer for up to `remaining` bytes of a copy, rounded up to a sector. */
+export function allocateBlock(remaining: bigint, unit: number): Uint8Array {
+  return new Uint8Array(Number(least(BigInt(BLOCK_SIZE), roundUp(remaining, unit))));
+}
+
+/** Reads `wanted` bytes at an offset of a file; fewer only if the file ends before that. */
+export async function readFully(
+  kernel: Kernel,
+  endpoint: CopyEndpoint,
+  into: Uint8Array,
+  wanted: number,
+  offset: bigint,
+  signal: Signal | undefined,
+): Promise<number> {
+  const end = roundedForDevice(endpoint, wanted);
+  let done = 0;
+  while (done < wanted) {
+    const at = offset + BigInt(done);
+    const part = into.subarray(done, end);
+    const count = await transfer(filesOf(kernel).read, 'ReadFile', endpoint, part, at, signal);
+    if (count === 0) break;
+    done += count;
+  }
+  return Math.min(done, wanted);
+}
+
+/** Writes the first `length` bytes at an offset of a file. */
+export async function writeFully(
+  kernel: Kernel,
+  endpoint: CopyEndpoint,
+  from: Uint8Array,
+  length: number,
+  offset: bigint,
+  signal: Signal | undefined,
+): Promise<void> {
+  let done = 0;
+  while (done < length) {
+    const at = offset + BigInt(done);
+    const part = from.subarray(done, length);
+    const count = await transfer(filesOf(kernel).write, 'WriteFile', endpoint, part, at, signal);
+    if (count === 0) {
+      const problem = `nothing was written of the ${part.length} bytes requested.`;
+      throw new ProtocolError(problem, { syscall: 'WriteFile', path: endpoint.path, offset: at });
+    }
+    done += count;
+  }
+}
+
+function roundedForDevice({ info }: CopyEndpoint, length: number): number {
+  return info.isDevice ? Number(roundUp(length, info.sectorSize)) : length;
+}
+
+async function transfer(
+  call: FileKernel['read'],
+  syscall: string,
+  { file, path }: CopyEndpoint,
+  bytes: Uint8Array,
+  offset: bigint,
+  signal: Signal | undefined,
+): Promise<number> {
+  throwIfAborted(signal);
+  try {
+    // The handle of a file that was closed may belong to another file; this getter throws instead.
+    return await call(file.handle, bytes, offset, signal);
+  } catch (error) {
+    if (!(error instanceof KernelFailure)) throw error;
+    if (signal?.aborted) throw new AbortError(signal.reason);
+    throw new Win32Error(error, { syscall, path, offset });
+  }
+}

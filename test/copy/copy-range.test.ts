@@ -1,0 +1,397 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type CopyRangeOptions, copyRangeWith } from '../../src/copy/copy-range.ts';
+import type { CopyProgress } from '../../src/copy/progress.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
+import { AbortError, InvalidArgumentError, SourceChangedError, Win32Error } from '../../src/errors.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { type OpenFlags, openFileWith } from '../../src/open-file.ts';
+import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import { expectConsistent, failureOf, noise, Workspace, watched, withInfo } from './kit.ts';
+
+const SECTOR = 512;
+const KIB = 1024;
+const SIZE = 100 * KIB;
+const workspace = new Workspace();
+
+interface Given {
+  readonly kernel?: Kernel;
+  readonly source?: Uint8Array;
+  readonly destination?: Uint8Array;
+  readonly flags?: OpenFlags;
+}
+
+/** Copies a range from one file to another, and returns the destination's content before and after. */
+async function copy(options: CopyRangeOptions, given: Given = {}) {
+  const { kernel = createEmulator(), source = noise(SIZE), destination = noise(SIZE), flags = 'r+' } = given;
+  const sourcePath = workspace.written(source, 'source');
+  const destinationPath = workspace.written(destination, 'destination');
+  const sourceUnchanged = watched(sourcePath);
+  const [from, to] = [
+    await openFileWith(kernel, sourcePath, 'r'),
+    await openFileWith(kernel, destinationPath, flags),
+  ];
+  const outcome = await copyRangeWith(kernel, from, to, options).then(
+    (report) => ({ report, error: undefined }),
+    (error: unknown) => ({ report: undefined, error }),
+  );
+  await from.close();
+  await to.close();
+  sourceUnchanged();
+  const after = readFileSync(destinationPath);
+  return { ...outcome, source, before: Buffer.from(destination), after };
+}
+
+function expectBytes(actual: Uint8Array, ...parts: readonly Uint8Array[]): void {
+  const expected = Buffer.concat(parts);
+  expect(actual.length).toBe(expected.length);
+  expect(Buffer.compare(actual, expected)).toBe(0);
+}
+
+describe('copyRange', () => {
+  test('offloads a range in the middle of both files, and changes nothing else', async () => {
+    const options = { sourceOffset: 8 * KIB, destinationOffset: 32 * KIB, length: 16 * KIB };
+    const kernel = createEmulator({ maximumTransferSize: 8 * KIB, maximumWriteSize: 4 * KIB });
+    const { report, source, before, after } = await copy({ ...options, verify: true }, { kernel });
+    expect(report).toMatchObject({
+      bytes: BigInt(16 * KIB),
+      offloadedBytes: BigInt(16 * KIB),
+      reads: 2,
+      writes: 4,
+    });
+    expectBytes(
+      after,
+      before.subarray(0, 32 * KIB),
+      source.subarray(8 * KIB, 24 * KIB),
+      before.subarray(48 * KIB),
+    );
+  });
+
+  test('takes bigints, and copies from and to the start by default', async () => {
+    const { report, source, before, after } = await copy({ length: 1024n });
+    expect(report).toMatchObject({ bytes: 1024n, offloadedBytes: 1024n });
+    expectBytes(after, source.subarray(0, 1024), before.subarray(1024));
+  });
+
+  test('extends a destination that is too short, and leaves zeros in the gap', async () => {
+    const options = { destinationOffset: 64 * KIB, length: SIZE, mode: 'require' } as const;
+    const { report, source, before, after } = await copy(options, { destination: noise(1000) });
+    expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE), bufferedBytes: 0n });
+    expectBytes(after, before, Buffer.alloc(64 * KIB - 1000), source);
+  });
+
+  test('offloads a tail that ends at the end of the destination', async () => {
+    const source = noise(10_001);
+    const options = {
+      sourceOffset: 512,
+      destinationOffset: 1024,
+      length: 10_001 - 512,
+      mode: 'require',
+    } as const;
+    for (const destination of [noise(0), noise(1024 + 10_001 - 512)]) {
+      const { report, before, after } = await copy(options, { source, destination });
+      expect(report?.offloadedBytes).toBe(BigInt(10_001 - 512));
+      const head = Buffer.alloc(1024);
+      before.copy(head);
+      expectBytes(after, head, source.subarray(512));
+    }
+  });
+
+  test('copies a tail that ends inside a longer destination by ordinary means, and keeps what follows', async () => {
+    const source = noise(10_001);
+    const { report, before, after } = await copy({ length: 10_001 }, { source });
+    expect(report).toMatchObject({ offloadedBytes: 9728n, bufferedBytes: BigInt(10_001 - 9728) });
+    expect(report).not.toHaveProperty('fallback');
+    expectBytes(after, source, before.subarray(10_001));
+  });
+
+  test('refuses such a tail with mode require, and touches nothing', async () => {
+    const { error, before, after } = await copy(
+      { length: 10_001, mode: 'require' },
+      { source: noise(10_001) },
+    );
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(error).toMatchObject({ issues: [{ path: 'length' }], message: expect.stringContaining('9728n') });
+    expectBytes(after, before);
+  });
+
+  test('reports 0 bytes for a length of 0, and touches nothing', async () => {
+    const kernel = createEmulator();
+    const progress: CopyProgress[] = [];
+    const onProgress = (step: CopyProgress): void => {
+      progress.push(step);
+    };
+    const options = { length: 0, sourceOffset: SIZE, destinationOffset: 10 * SIZE, verify: true, onProgress };
+    const { report, before, after } = await copy(options, { kernel });
+    expect(report).toMatchObject({ bytes: 0n, reads: 0, writes: 0 });
+    expect(progress).toMatchObject([{ percent: 100 }, { percent: 100 }]);
+    expect(kernel.calls).toEqual([]);
+    expectBytes(after, before);
+  });
+
+  test('continues with ordinary reads and writes where offload is not supported', async () => {
+    const kernel = createEmulator({ supported: false });
+    const options = { sourceOffset: 1024, destinationOffset: 2048, length: SIZE - 1024 };
+    const { report, source, before, after } = await copy(options, { kernel });
+    expect(report).toMatchObject({
+      bufferedBytes: BigInt(SIZE - 1024),
+      fallback: { at: 0n, reason: { code: 'ERROR_NOT_SUPPORTED', offset: 1024n } },
+    });
+    expectBytes(after, before.subarray(0, 2048), source.subarray(1024));
+  });
+
+  test('reports the position of a fallback from the start of the range', async () => {
+    let writes = 0;
+    const kernel = createEmulator({
+      maximumWriteSize: 4 * KIB,
+      intercept: ({ code }) =>
+        code === FSCTL_OFFLOAD_WRITE && ++writes === 3 ? { status: 0xc000_00bb } : undefined,
+    });
+    const { report } = await copy(
+      { sourceOffset: 1024, destinationOffset: 2048, length: 32 * KIB },
+      { kernel },
+    );
+    expect(report?.fallback).toMatchObject({ at: BigInt(8 * KIB), reason: { offset: BigInt(10 * KIB) } });
+    if (report !== undefined) expectConsistent(report, 32 * KIB);
+  });
+
+  test('rejects with mode require where offload is refused, and removes nothing', async () => {
+    const kernel = createEmulator({ supported: false });
+    const { error, before, after } = await copy({ length: SIZE, mode: 'require' }, { kernel });
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({
+      path: expect.stringMatching(/source$/),
+      dest: expect.stringMatching(/destination$/),
+    });
+    expectBytes(after, before);
+  });
+
+  test('rejects with an AbortError, and changes nothing outside the range', async () => {
+    const controller = new AbortController();
+    const kernel = createEmulator({
+      maximumWriteSize: 4 * KIB,
+      intercept: ({ index }) => {
+        if (index === 3) controller.abort('enough');
+      },
+    });
+    const options = { destinationOffset: 4 * KIB, length: 32 * KIB, signal: controller.signal };
+    const { error, before, after } = await copy(options, { kernel });
+    expect(error).toBeInstanceOf(AbortError);
+    expect(error).toMatchObject({ cause: 'enough' });
+    expectBytes(after.subarray(0, 4 * KIB), before.subarray(0, 4 * KIB));
+    expectBytes(after.subarray(36 * KIB), before.subarray(36 * KIB));
+  });
+
+  test('rejects when the source is modified during the copy', async () => {
+    const path = workspace.file(SIZE, 'source');
+    const kernel = createEmulator({
+      maximumTransferSize: 16 * KIB,
+      intercept: ({ index }) => {
+        if (index === 3) writeFileSync(path, noise(SIZE));
+      },
+    });
+    const [from, to] = [
+      await openFileWith(kernel, path, 'r'),
+      await openFileWith(kernel, workspace.path(), 'w'),
+    ];
+    expect(await failureOf(copyRangeWith(kernel, from, to, { length: SIZE }))).toBeInstanceOf(
+      SourceChangedError,
+    );
+    await from.close();
+    await to.close();
+    expect(existsSync(to.path)).toBe(true);
+  });
+
+  test('completes despite an exception or abort in the last call of onProgress', async () => {
+    const controller = new AbortController();
+    const onProgress = ({ percent }: CopyProgress): void => {
+      if (percent < 100) return;
+      controller.abort();
+      throw new Error('mine');
+    };
+    const { report } = await copy({ length: SIZE, onProgress, signal: controller.signal });
+    expect(report?.offloadedBytes).toBe(BigInt(SIZE));
+  });
+
+  test('survives JSON.stringify with its report', async () => {
+    const { report } = await copy({ length: 1024 });
+    expect(JSON.parse(JSON.stringify(report))).toMatchObject({ bytes: '1024', systemBytes: '0' });
+  });
+});
+
+describe('copyRange within one file', () => {
+  async function copyWithin(kernel: Emulator, options: CopyRangeOptions, size = SIZE) {
+    const path = workspace.file(size);
+    const before = readFileSync(path);
+    const [first, second] = [await openFileWith(kernel, path, 'r+'), await openFileWith(kernel, path, 'r+')];
+    try {
+      await copyRangeWith(kernel, first, options.sourceOffset === 0 ? first : second, options);
+    } finally {
+      await first.close();
+      await second.close();
+    }
+    return { before, after: readFileSync(path) };
+  }
+
+  test.each([
+    [0, 32 * KIB],
+    [32 * KIB, 0],
+  ])('copies from %i to %i where the ranges touch', async (sourceOffset, destinationOffset) => {
+    const options = { sourceOffset, destinationOffset, length: 32 * KIB, verify: true };
+    const { before, after } = await copyWithin(createEmulator({ maximumWriteSize: 4 * KIB }), options);
+    before.copy(before, destinationOffset, sourceOffset, sourceOffset + 32 * KIB);
+    expectBytes(after, before);
+  });
+
+  test.each([
+    [0, 0],
+    [0, SECTOR],
+    [SECTOR, 0],
+    [1024, 1024 + 31 * KIB],
+  ])(
+    'refuses ranges from %i to %i that overlap, under either handle',
+    async (sourceOffset, destinationOffset) => {
+      const kernel = createEmulator();
+      const failure = await failureOf(
+        copyWithin(kernel, { sourceOffset, destinationOffset, length: 32 * KIB }),
+      );
+      expect(failure).toBeInstanceOf(InvalidArgumentError);
+      expect(failure).toMatchObject({ issues: [{ path: 'destinationOffset' }] });
+      expect(kernel.calls).toEqual([]);
+    },
+  );
+
+  test('can be repeated after a failure that moved the end of the source', async () => {
+    let isRefused = true;
+    const kernel = createEmulator({
+      intercept: ({ code }) => {
+        return code === FSCTL_OFFLOAD_WRITE && isRefused ? { status: 0xc000_00bb } : undefined;
+      },
+    });
+    const path = workspace.file(1000);
+    const before = readFileSync(path);
+    const file = await openFileWith(kernel, path, 'r+');
+    const options = { destinationOffset: 1024, length: 1000, mode: 'require' } as const;
+    expect(await failureOf(copyRangeWith(kernel, file, file, options))).toBeInstanceOf(Win32Error);
+    expect(statSync(path).size).toBe(2024);
+    isRefused = false;
+    await copyRangeWith(kernel, file, file, options);
+    await file.close();
+    expectBytes(readFileSync(path), before, Buffer.alloc(24), before);
+  });
+});
+
+describe('copyRange refuses', () => {
+  const illegal: [string, Partial<CopyRangeOptions>, RegExp][] = [
+    ['length', {}, /^length is missing; it must be a number of bytes/],
+    ['length', { length: -1 }, /the nearest legal value is 0\.$/],
+    ['length', { length: 1000 }, /multiple of the logical sector of 512 bytes, .* 1024\.$/],
+    ['length', { length: SIZE + 512 }, /ends beyond the 102400 bytes of the source; .* is 102400n\.$/],
+    ['length', { length: 512, sourceOffset: SIZE }, /the nearest legal value is 0n\.$/],
+    ['sourceOffset', { length: 0, sourceOffset: SIZE + 512 }, /beyond the 102400 bytes of the source/],
+    ['sourceOffset', { length: 512, sourceOffset: 100 }, /multiple of the logical sector of 512/],
+    ['destinationOffset', { length: 512, destinationOffset: 100n }, /multiple of the logical sector of 512/],
+    ['destinationOffset', { length: 512, destinationOffset: 2n ** 63n - 512n }, /ends beyond 2\^63-1/],
+    ['mode', { length: 0, mode: 'Prefer' as 'prefer' }, /^mode is "Prefer"/],
+    ['chunkSize', { length: 0, chunkSize: 0 }, /^chunkSize is 0/],
+    [
+      'overwrite',
+      { length: 0, overwrite: true } as CopyRangeOptions,
+      /^Unknown option "overwrite" for copyRange/,
+    ],
+  ];
+
+  test.each(illegal)('a request whose %s is illegal: %o', async (path, options, message) => {
+    const kernel = createEmulator();
+    const { error, before, after } = await copy(options as CopyRangeOptions, { kernel });
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(error).toMatchObject({ issues: [{ path }], message: expect.stringMatching(message) });
+    expect(kernel.calls).toEqual([]);
+    expectBytes(after, before);
+  });
+
+  test('offsets that are not multiples of the larger sector', async () => {
+    for (const name of ['source', 'destination']) {
+      const kernel = withInfo(createEmulator(), name, { sectorSize: 4096 });
+      const { error } = await copy({ sourceOffset: 512, length: 4096 }, { kernel });
+      expect(error).toMatchObject({
+        issues: [{ path: 'sourceOffset' }],
+        message: expect.stringMatching(/4096/),
+      });
+    }
+  });
+
+  test('files that openFile did not open, are closed, or belong to another kernel', async () => {
+    const kernel = createEmulator();
+    const path = workspace.file(SIZE);
+    const [open, closed, foreign] = [
+      await openFileWith(kernel, path, 'r+'),
+      await openFileWith(kernel, path, 'r+'),
+      await openFileWith(createEmulator(), path, 'r+'),
+    ];
+    await closed.close();
+    const { handle } = open;
+    for (const file of [path, handle, 5, undefined, closed, foreign]) {
+      for (const [source, destination] of [
+        [file, open],
+        [open, file],
+      ]) {
+        const copying = copyRangeWith(kernel, source as typeof open, destination as typeof open, {
+          length: 0,
+        });
+        expect(await failureOf(copying)).toBeInstanceOf(InvalidArgumentError);
+      }
+    }
+    await open.close();
+    await foreign.close();
+  });
+
+  test('a destination without write access, which stays as it was', async () => {
+    const { error, before, after } = await copy({ length: 1024 }, { flags: 'r' });
+    expect(error).toMatchObject({ code: 'ERROR_ACCESS_DENIED' });
+    expectBytes(after, before);
+  });
+});
+
+describe('copyRange to a device', () => {
+  const deviceKernel = (supported: boolean): Kernel =>
+    withInfo(createEmulator({ supported }), 'destination', { isDevice: true });
+
+  test.each([true, false])(
+    'keeps what follows the range in the last sector, where offload is supported: %s',
+    async (supported) => {
+      const source = noise(10_001);
+      const options = { destinationOffset: 4096, length: 10_001, verify: true };
+      const { report, before, after } = await copy(options, { kernel: deviceKernel(supported), source });
+      expect(report?.bufferedBytes).toBe(BigInt(supported ? 10_001 - 9728 : 10_001));
+      expectBytes(after, before.subarray(0, 4096), source, before.subarray(4096 + 10_001));
+    },
+  );
+
+  test('refuses a range that ends beyond the device', async () => {
+    const options = { destinationOffset: SIZE - 512, length: 1024 };
+    const { error, before, after } = await copy(options, { kernel: deviceKernel(true) });
+    expect(error).toMatchObject({ issues: [{ path: 'destinationOffset' }] });
+    expectBytes(after, before);
+  });
+});
+
+test('copies to different ranges of a new file at the same time', async () => {
+  const kernel = createEmulator({ maximumTransferSize: 16 * KIB });
+  const paths = Array.from({ length: 8 }, () => workspace.file(SIZE - 512));
+  const sources = await Promise.all(paths.map((path) => openFileWith(kernel, path, 'r')));
+  const path = workspace.path();
+  const destinations = [await openFileWith(kernel, path, 'w'), await openFileWith(kernel, path, 'r+')];
+  await Promise.all(
+    sources.map((source, index) =>
+      copyRangeWith(kernel, source, destinations[index % 2] ?? source, {
+        destinationOffset: index * SIZE,
+        length: SIZE - 512,
+      }),
+    ),
+  );
+  for (const file of [...sources, ...destinations]) await file.close();
+  const gap = Buffer.alloc(512);
+  const parts = paths.flatMap((source) => [readFileSync(source), gap]);
+  expectBytes(readFileSync(path), ...parts.slice(0, -1));
+});

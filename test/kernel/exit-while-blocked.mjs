@@ -1,0 +1,24 @@
+// A call blocks for a minute: process.exit must end the process all the same.
+import koffi from 'koffi';
+import { createOdx } from 'win-odx';
+import { loadKernel32 } from 'win-odx/kernel32';
+
+const [, , library, name, path] = process.argv;
+const kernel = loadKernel32({ kernel32: library, ntdll: library });
+const { offloadRead } = createOdx({ kernel });
+const set = koffi.load(library).func('int stub_set(const char *name, const char *what, int value)');
+const open = () => kernel.files.open(path, { read: true, write: true, disposition: 'open' });
+const handle = await open();
+set(name, 'sleep', 60_000);
+const calls = {
+  DeviceIoControl: () => offloadRead(handle, { copyLength: 512 }),
+  CreateFileW: open,
+  CloseHandle: () => kernel.files.close(handle),
+  GetFileSizeEx: () => kernel.files.info(handle, path),
+  ReadFile: () => kernel.files.read(handle, Buffer.alloc(512), 0n),
+};
+calls[name]().catch(() => {});
+setTimeout(() => {
+  console.log('exiting');
+  process.exit(3);
+}, 100);

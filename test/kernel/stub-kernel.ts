@@ -1,0 +1,88 @@
+import koffi from 'koffi';
+import { createOdx, type Odx } from '../../src/index.ts';
+import type { FileKernel, Kernel } from '../../src/kernel/kernel.ts';
+import { filesOf } from '../../src/kernel/kernel.ts';
+import { loadKernel32 } from '../../src/kernel/kernel32.ts';
+import { buildStub, canBuildStub } from '../stub/stub.ts';
+
+export const hasStub: boolean = canBuildStub();
+
+/** A handle that the stub did not open, so it counts as a synchronous one of another module. */
+export const BORROWED = 0x9000_0000n;
+
+/** The functions of the stub that the kernel calls and that Windows may block in. */
+export const BLOCKING = [
+  'DeviceIoControl',
+  'CreateFileW',
+  'CloseHandle',
+  'ReadFile',
+  'WriteFile',
+  'GetFileSizeEx',
+  'GetFileInformationByHandle',
+  'GetFileInformationByHandleEx',
+  'SetFileInformationByHandle',
+  'GetFileAttributesW',
+  'GetDiskFreeSpaceW',
+  'GetDriveTypeW',
+  'GetVolumePathNameW',
+  'GetVolumeInformationW',
+  'GetVolumeNameForVolumeMountPointW',
+] as const;
+
+export type StubFunction = (typeof BLOCKING)[number] | 'GetQueuedCompletionStatusEx' | 'CancelIoEx';
+
+export interface Stub {
+  readonly library: string;
+  readonly kernel: Kernel;
+  readonly files: FileKernel;
+  readonly odx: Odx;
+  set(name: StubFunction, what: 'sleep' | 'fail' | 'delay', value: number): void;
+  get(name: StubFunction, what: 'calls' | 'inside'): number;
+  /** Threads inside the stub at the same time, of functions that sleep or fail. */
+  most(): number;
+  /** Calls on the number of a handle that was closed. */
+  strays(): number;
+  reset(): void;
+}
+
+/** The win32 kernel on the stub of kernel32 (test/stub/kernel32.c), whose switches the tests set. */
+export function loadStub(): Stub {
+  const library = buildStub();
+  const stub = koffi.load(library);
+  const set = stub.func('int stub_set(const char *name, const char *what, int value)');
+  const get = stub.func('int stub_get(const char *name, const char *what)');
+  const reset = stub.func('void stub_reset()');
+  const kernel = loadKernel32({ kernel32: library, ntdll: library });
+  return {
+    library,
+    kernel,
+    files: filesOf(kernel),
+    odx: createOdx({ kernel }),
+    set(name, what, value) {
+      if (set(name, what, value) !== 1) throw new Error(`The stub has no switch ${what} for ${name}.`);
+    },
+    get: (name, what) => get(name, what),
+    most: () => get('*', 'most'),
+    strays: () => get('*', 'strays'),
+    reset: () => reset(),
+  };
+}
+
+/** Runs an operation and returns the longest gap between two turns of the event loop, in milliseconds. */
+export async function longestGap(operation: () => Promise<unknown>): Promise<number> {
+  let last = performance.now();
+  let longest = 0;
+  const tick = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(tick, 5);
+  try {
+    await operation();
+  } finally {
+    tick();
+    clearInterval(timer);
+  }
+  return longest;
+}
