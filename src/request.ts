@@ -55,18 +55,21 @@ export function requestSchema<Fields extends z.ZodRawShape>(
   const hasEndOfFile = Object.hasOwn(fields, 'endOfFile');
   const hasSignal = Object.hasOwn(fields, 'signal');
   const keys = Object.keys(fields);
-  const template = { ...absentKeys(keys), ...defaults };
+  const template = {
+    ...absentKeys(keys),
+    ...(hasSectorSize ? { sectorSize: SMALLEST_SECTOR } : {}),
+    ...defaults,
+  };
   const lists = Object.entries(itemKeys);
   let schemas: Schemas<Fields> | undefined;
 
   return {
     check(given, file) {
-      const request = snapshot(objectOf(given, functionName), template);
-      if (lists.length > 0) snapshotLists(request, lists);
-      if (hasSectorSize && request['sectorSize'] === undefined) {
-        request['sectorSize'] = file?.sectorSize ?? SMALLEST_SECTOR;
-      }
-      if (hasEndOfFile && request['endOfFile'] === undefined) request['endOfFile'] = file?.size;
+      const known: Record<string, unknown> = { ...template };
+      if (hasSectorSize && file?.sectorSize !== undefined) known['sectorSize'] = file.sectorSize;
+      if (hasEndOfFile && file?.size !== undefined) known['endOfFile'] = file.size;
+      const request = snapshot(objectOf(given, functionName), known);
+      for (const [key, keysOfItems] of lists) request[key] = snapshotItems(key, request[key], keysOfItems);
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
 
       // Compiled on first use, because compiling takes longer than importing the whole package.
@@ -171,20 +174,20 @@ function objectOf(given: unknown, functionName: string): Snapshot {
 }
 
 /**
- * Copies the own properties of the caller's object into a copy of the template, which has every key of the schema. So each
- * getter runs once, and no key is looked up on a polluted Object.prototype. `undefined` means that the key was omitted.
+ * Copies the own properties of the caller's object over what is known without it: an object that has every key of the
+ * schema. So each getter runs once, and no key is looked up on a polluted Object.prototype. `undefined` means that the key
+ * was omitted.
  */
-function snapshot(given: Snapshot, template: object): Record<string, unknown> {
-  const copy: Record<string, unknown> = { ...template };
+function snapshot(given: Snapshot, known: Record<string, unknown>): Record<string, unknown> {
   // V8 is fastest with for-in and hasOwnProperty together.
   for (const key in given) {
     if (!hasOwn.call(given, key)) continue;
     const value = given[key];
-    if (value === undefined && hasOwn.call(template, key)) continue;
-    if (key === '__proto__') Object.defineProperty(copy, key, { value, enumerable: true });
-    else copy[key] = value;
+    if (value === undefined && hasOwn.call(known, key)) continue;
+    if (key === '__proto__') Object.defineProperty(known, key, { value, enumerable: true });
+    else known[key] = value;
   }
-  return hasEnumerableKeys(EMPTY) ? Object.assign(Object.create(null), copy) : copy;
+  return hasEnumerableKeys(EMPTY) ? Object.assign(Object.create(null), known) : known;
 }
 
 const hasOwn = Object.prototype.hasOwnProperty;
@@ -193,20 +196,13 @@ function absentKeys(keys: readonly string[]): Record<string, undefined> {
   return Object.fromEntries(keys.map((key) => [key, undefined]));
 }
 
-function snapshotLists(
-  request: Record<string, unknown>,
-  lists: readonly (readonly [key: string, itemKeys: readonly string[]])[],
-): void {
-  for (const [key, itemKeys] of lists) request[key] = snapshotItems(key, request[key], itemKeys);
-}
-
 function snapshotItems(path: string, list: unknown, keys: readonly string[]): unknown {
   if (!isArray(list) || list.length > LONGEST_LIST) return list;
   const absent = absentKeys(keys);
   // Read by index, so a custom iterator never runs.
   return Array.from({ length: list.length }, (_, index) => {
     const given = list[index];
-    if (isPlainObject(given)) return snapshot(given, absent);
+    if (isPlainObject(given)) return snapshot(given, { ...absent });
     const at = `${path}.${index}`;
     return refuse(at, `${at} is ${describeValue(given)}; it must be an object with ${keys.join(' and ')}.`);
   });

@@ -40,8 +40,9 @@ export function declare<FieldName extends string>(
   const struct = koffi.struct(
     Object.fromEntries(names.map((field) => [koffiName(field), koffiType(types[field])])),
   );
+  const { members = {} } = struct;
   const fields = names.map((field): Field => {
-    const member = struct.members?.[koffiName(field)];
+    const member = members[koffiName(field)];
     if (member === undefined) throw new Error(`Koffi lost the field ${field} of ${name}.`);
     return Object.freeze({
       name: field,
