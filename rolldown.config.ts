@@ -10,6 +10,11 @@ const entries = {
 const shared: RolldownOptions = { platform: 'node', external: ['koffi', 'zod'] };
 // Readable names in stack traces and in the declarations.
 const output = { dir: 'dist', chunkFileNames: 'shared/[name].js', minifyInternalExports: false };
+// Files of their own, because the check of Koffi's binary needs the errors, and must run before a file that imports Koffi.
+const groups = [
+  { name: 'native-module', test: /src\/native-module\.ts$/, priority: 1 },
+  { name: 'errors', test: /src\/errors\.ts$/, priority: 2 },
+];
 
 // Two bundles, because only the declarations may be tree-shaken: the bundler removes calls such as String(value) whose
 // result is unused, although they can throw, and the package makes some of them for that reason.
@@ -19,7 +24,7 @@ const config: RolldownOptions[] = defineConfig([
     input: { ...entries, odx: 'src/cli/odx.ts' },
     treeshake: false,
     // The declarations hold the doc comments.
-    output: { ...output, cleanDir: true, comments: { jsdoc: false } },
+    output: { ...output, cleanDir: true, comments: { jsdoc: false }, codeSplitting: { groups } },
   },
   {
     ...shared,

@@ -2,6 +2,7 @@ import type { ByteCount } from './byte-count.ts';
 import { AbortError, type CallContext, ProtocolError, Win32Error } from './errors.ts';
 import { type ControlKernel, type IoBuffers, KernelFailure } from './kernel/kernel.ts';
 import { type Signal, throwIfAborted } from './signal.ts';
+import { isTraced, type TraceDetails, trace, traceSync } from './trace.ts';
 
 /** A control code as a value: its name and number, how to encode its input, how to decode its reply. */
 export interface Control<Arguments, Result> {
@@ -17,6 +18,8 @@ export interface Control<Arguments, Result> {
   decode(buffers: IoBuffers, returned: number, args: Arguments): Result;
   /** Offset in the file, for errors. */
   offset?(args: Arguments): ByteCount | undefined;
+  /** For those who trace calls: what is to be done, and once there is a result what was done. */
+  trace?(args: Arguments, result?: Result): TraceDetails;
 }
 
 /** Thrown by a decoder, which does not know the file. {@link perform} converts it into a ProtocolError. */
@@ -35,12 +38,35 @@ export interface Target {
 }
 
 /** Sends a control code and reads its reply (DeviceIoControl). */
-export async function perform<Arguments, Result>(
+export function perform<Arguments, Result>(
   kernel: ControlKernel,
   control: Control<Arguments, Result>,
   target: Target,
   args: Arguments,
   signal?: Signal,
+): Promise<Result> {
+  // A call that is aborted before it begins reaches no kernel.
+  if (!isTraced() || signal?.aborted) return send(kernel, control, target, args, signal);
+  return trace(kernel, control, target, args, (observed) => send(observed, control, target, args, signal));
+}
+
+/** {@link perform}, blocking. */
+export function performSync<Arguments, Result>(
+  kernel: ControlKernel,
+  control: Control<Arguments, Result>,
+  target: Target,
+  args: Arguments,
+): Result {
+  if (!isTraced()) return sendSync(kernel, control, target, args);
+  return traceSync(kernel, control, target, args, (observed) => sendSync(observed, control, target, args));
+}
+
+async function send<Arguments, Result>(
+  kernel: ControlKernel,
+  control: Control<Arguments, Result>,
+  target: Target,
+  args: Arguments,
+  signal: Signal | undefined,
 ): Promise<Result> {
   throwIfAborted(signal);
   const inputSize = control.inputSize(args);
@@ -58,8 +84,7 @@ export async function perform<Arguments, Result>(
   }
 }
 
-/** {@link perform}, blocking. */
-export function performSync<Arguments, Result>(
+function sendSync<Arguments, Result>(
   kernel: ControlKernel,
   control: Control<Arguments, Result>,
   target: Target,

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const LONGEST = 60;
 
 /** Describes a value for an error message. Runs no code of the caller: no getter, no toString and no proxy trap. */
@@ -26,10 +28,30 @@ export function isRevokedProxy(value: object): boolean {
   return describeObject(value) === REVOKED;
 }
 
+/** The text of a URL object; undefined for anything else. */
+export function hrefOf(value: object): string | undefined {
+  try {
+    return hrefGetter?.call(value);
+  } catch {
+    return undefined;
+  }
+}
+
+// The getter of the class, which throws for anything but a URL.
+const hrefGetter: ((this: object) => string) | undefined = Object.getOwnPropertyDescriptor(
+  URL.prototype,
+  'href',
+)?.get;
+
 const REVOKED = 'a revoked proxy';
 
-// Array.isArray throws only for a revoked proxy. The result must be used, or a bundler would drop the call.
+// The kinds that are often passed by mistake are named.
 function describeObject(value: object): string {
+  if (types.isPromise(value)) return 'a Promise';
+  if (types.isUint8Array(value))
+    return Object.getPrototypeOf(value) === Buffer.prototype ? 'a Buffer' : 'a Uint8Array';
+  if (hrefOf(value) !== undefined) return 'a URL';
+  // Array.isArray throws only for a revoked proxy. The result must be used, or a bundler would drop the call.
   try {
     return Array.isArray(value) ? 'an array' : 'an object';
   } catch {

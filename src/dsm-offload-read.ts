@@ -85,6 +85,11 @@ export const dsmOffloadReadControl: Control<DsmOffloadReadArguments, DsmOffloadR
   outputSize: outputRoomFor(RESULT),
   inputSize: ({ ranges }) => inputSizeOf(packing, ranges),
   offset: ({ ranges }) => ranges[0]?.startingOffset,
+  trace: ({ ranges }, result) => ({
+    length: totalLength(ranges),
+    token: result?.token,
+    transferred: result?.lengthProtected,
+  }),
 
   encode(buffers, { ranges, timeToLive }) {
     encodeDsmInput(buffers, DeviceDsmAction_OffloadRead, packing, ranges);

@@ -93,6 +93,11 @@ export const dsmOffloadWriteControl: Control<DsmOffloadWriteArguments, DsmOffloa
   outputSize: outputRoomFor(RESULT),
   inputSize: ({ ranges }) => inputSizeOf(packing, ranges),
   offset: ({ ranges }) => ranges[0]?.startingOffset,
+  trace: ({ ranges, token }, result) => ({
+    length: totalLength(ranges),
+    token,
+    transferred: result?.lengthCopied,
+  }),
 
   encode(buffers, args) {
     encodeDsmInput(buffers, DeviceDsmAction_OffloadWrite, packing, args.ranges);

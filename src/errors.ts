@@ -6,7 +6,7 @@ import {
   type Win32Status,
   win32ByValue,
   win32Name,
-} from '../structs/index.ts';
+} from '../structs/statuses.ts';
 
 /** The base class of every error of this package. `code` is stable and meant for programs; `message` is for people. */
 export class OdxError extends Error {
@@ -153,6 +153,20 @@ export class UnsupportedPlatformError extends OdxError {
   }
 }
 
+/** Koffi's binary could not be loaded, so importing the package fails. `cause` is Koffi's error. */
+export class NativeModuleError extends OdxError {
+  constructor(options: { cause: unknown }) {
+    const platform = `${process.platform}-${process.arch}`;
+    super(
+      'ERR_ODX_NATIVE_MODULE',
+      `Koffi's binary for ${platform} could not be loaded (${reasonOf(options.cause)}). Install the npm package ` +
+        `@koromix/koffi-${platform}, an optional dependency of koffi that --omit=optional leaves out. Node.js loads no ` +
+        'binary with --no-addons, nor with --permission unless --allow-addons is given too.',
+      options,
+    );
+  }
+}
+
 /** The caller's AbortSignal fired. `cause` is `signal.reason`. */
 export class AbortError extends OdxError {
   constructor(reason: unknown) {
@@ -168,6 +182,7 @@ for (const [name, type] of Object.entries({
   ProtocolError,
   SourceChangedError,
   UnsupportedPlatformError,
+  NativeModuleError,
   AbortError,
 })) {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
@@ -183,6 +198,12 @@ Object.defineProperty(OdxError.prototype, inspect.custom, {
 
 const UNKNOWN_ADVICE =
   'Look the number up in the Windows system error codes, and treat the call as failed for good.';
+
+// The first line: what Node adds is where it has looked for a module.
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split('\n', 1).join().replace(/\.$/, '');
+}
 
 function meaningOf(errno: number, ntstatus: number | undefined): Win32Status | undefined {
   const exact = ntstatus === undefined ? undefined : statusByValue(ntstatus);

@@ -1,5 +1,6 @@
+import { types } from 'node:util';
 import { withCallContextSync } from './call-context.ts';
-import { describeValue, isRevokedProxy } from './describe.ts';
+import { describeValue, hrefOf, isRevokedProxy } from './describe.ts';
 import type { ControlKernel } from './kernel/kernel.ts';
 import { isOffloadFile, type OffloadFile, openedFile } from './offload-file.ts';
 import { refuse } from './request.ts';
@@ -33,10 +34,14 @@ export function resolveFile(kernel: ControlKernel, file: unknown): ResolvedFile 
       return { handle: handleOfDescriptor(kernel, fd, `an object with fd ${describeValue(fd)}`) };
     }
   }
-  return refuse(
-    'file',
-    `file is ${describeValue(file)}; it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).`,
-  );
+  return refuse('file', `file is ${describeValue(file)}; ${hintFor(file)}`);
+}
+
+function hintFor(file: unknown): string {
+  if (types.isPromise(file)) return 'did you forget await?';
+  if (typeof file === 'object' && file !== null && hrefOf(file) !== undefined)
+    return 'open it with openFile first.';
+  return 'it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).';
 }
 
 function checkHandle(handle: bigint): bigint {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+export type { NamedCode, StatusAction } from '../structs/index.ts';
 export type { ByteCount } from './byte-count.ts';
 export { copyFile } from './copy/copy-file.ts';
 export { type CopyPair, copyFiles } from './copy/copy-files.ts';
@@ -31,9 +32,12 @@ export {
 export {
   AbortError,
   type ArgumentIssue,
+  type CallContext,
   InvalidArgumentError,
+  NativeModuleError,
   OdxError,
   ProtocolError,
+  type Sentence,
   SourceChangedError,
   UnsupportedPlatformError,
   Win32Error,
@@ -41,7 +45,20 @@ export {
 export { type Explanation, explainStatus } from './explain-status.ts';
 export type { FileSource } from './file-source.ts';
 export { isSupported } from './kernel/default-kernel.ts';
-export { type Kernel, KernelFailure } from './kernel/kernel.ts';
+export type { CopyOffloadDescriptor } from './kernel/device-queries.ts';
+export {
+  type ControlKernel,
+  type Disposition,
+  type FileInfo,
+  type FileKernel,
+  type FilterInfo,
+  type IoBuffers,
+  type Kernel,
+  KernelFailure,
+  type OpenRequest,
+  type Sharing,
+  type VolumeInfo,
+} from './kernel/kernel.ts';
 export { createOdx, type Odx } from './odx.ts';
 export { OffloadFile } from './offload-file.ts';
 export {
@@ -59,6 +76,7 @@ export {
   offloadWriteSync,
 } from './offload-write.ts';
 export { type OpenFileOptions, type OpenFlags, openFile, openFileSync } from './open-file.ts';
+export type { FilePath, FileUrl } from './path.ts';
 export { type ProbeReport, probe } from './probe/probe.ts';
 export {
   type TrialEnvironment,
@@ -73,4 +91,5 @@ export {
 } from './probe/try-offload.ts';
 export type { Signal } from './signal.ts';
 export { OffloadToken } from './token.ts';
+export type { ControlCall } from './trace.ts';
 export { type ZeroRangeRequest, type ZeroRangeResult, zeroRange } from './zero-range.ts';

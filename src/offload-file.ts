@@ -51,7 +51,7 @@ export class OffloadFile {
     this.#opened = opened;
   }
 
-  /** The path that was passed to openFile. */
+  /** The path that was passed to openFile, or the path of its `file:` URL. */
   get path(): string {
     return this.#opened.path;
   }

@@ -92,6 +92,11 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
   outputSize: OUTPUT.size,
   inputSize: () => INPUT.size,
   offset: ({ fileOffset }) => fileOffset,
+  trace: ({ copyLength: length }, result) => ({
+    length,
+    token: result?.token,
+    transferred: result?.transferLength,
+  }),
 
   encode({ inputView }, args) {
     inputView.setUint32(INPUT.offsetOf.Size, INPUT.size, true);

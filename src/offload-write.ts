@@ -95,6 +95,7 @@ export const offloadWriteControl: Control<OffloadWriteArguments, OffloadWriteRes
   outputSize: LONG_REPLY,
   inputSize: () => INPUT.size,
   offset: ({ fileOffset }) => fileOffset,
+  trace: ({ copyLength: length, token }, result) => ({ length, token, transferred: result?.lengthWritten }),
 
   encode({ input, inputView }, args) {
     inputView.setUint32(INPUT.offsetOf.Size, INPUT.size, true);

@@ -5,7 +5,7 @@ import { byteCount, oneOf, optional } from './fields.ts';
 import { defaultKernel } from './kernel/default-kernel.ts';
 import { type FileInfo, type FileKernel, filesOf, type Kernel, type OpenRequest } from './kernel/kernel.ts';
 import { makeOffloadFile, type OffloadFile } from './offload-file.ts';
-import { checkPath } from './path.ts';
+import { checkPath, type FilePath } from './path.ts';
 import { checkArgument, optionsSchema, refuse } from './request.ts';
 
 /** The mode of {@link openFile}: 'r' reads; 'r+' reads and writes an existing file; 'w' creates or truncates; 'wx' creates a file that must not exist. */
@@ -31,7 +31,7 @@ const REQUESTS: Record<OpenFlags, OpenRequest> = {
  * Opens a file, volume or disk for offloaded transfer (`CreateFileW` with FILE_FLAG_OVERLAPPED), shared for reading,
  * writing and deleting, and queries its size and logical sector.
  *
- * @param path a path of any length, or a device: `\\.\D:`, `\\.\PhysicalDrive1`. Relative to the current directory.
+ * @param path a path of any length, a `file:` URL, or a device: `\\.\D:`, `\\.\PhysicalDrive1`. Relative to the current directory.
  * @param flags 'r' reads; 'r+' reads and writes an existing file; 'w' creates or truncates; 'wx' creates a file that must not exist.
  * @param options `size`: the size in bytes to set, because offload writes never extend a file.
  * @returns the open file; the caller closes it.
@@ -44,7 +44,7 @@ const REQUESTS: Record<OpenFlags, OpenRequest> = {
  * await using destination = await openFile('copy.vhdx', 'wx', { size: source.size });
  */
 export async function openFile(
-  path: string,
+  path: FilePath,
   flags: OpenFlags,
   options?: OpenFileOptions,
 ): Promise<OffloadFile> {
@@ -57,14 +57,14 @@ export async function openFile(
  * @example
  * using source = openFileSync('big.vhdx', 'r');
  */
-export function openFileSync(path: string, flags: OpenFlags, options?: OpenFileOptions): OffloadFile {
+export function openFileSync(path: FilePath, flags: OpenFlags, options?: OpenFileOptions): OffloadFile {
   return openFileSyncWith(defaultKernel(), path, flags, options);
 }
 
 /** {@link openFile} on a kernel. */
 export async function openFileWith(
   kernel: Kernel,
-  path: string,
+  path: FilePath,
   flags: OpenFlags,
   options?: OpenFileOptions,
 ): Promise<OffloadFile> {
@@ -76,7 +76,7 @@ export async function openFileWith(
 /** {@link openFileSync} on a kernel. */
 export function openFileSyncWith(
   kernel: Kernel,
-  path: string,
+  path: FilePath,
   flags: OpenFlags,
   options?: OpenFileOptions,
 ): OffloadFile {

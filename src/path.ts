@@ -1,5 +1,8 @@
 import { isAbsolute, parse, resolve, sep } from 'node:path';
-import { describeValue } from './describe.ts';
+import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+import { describeValue, hrefOf } from './describe.ts';
+import type { Sentence } from './errors.ts';
 import { type Field, field } from './fields.ts';
 import { checkArgument } from './request.ts';
 
@@ -32,17 +35,58 @@ function absolutePath(path: string): string {
   return resolve(path) + (/[\\/]$/.test(path) ? sep : '');
 }
 
-/** Checks an argument that must be the path of a file, folder or device. */
-export function checkPath(argument: string, path: unknown): string {
-  return checkArgument(argument, filePath, path);
+/** The part of a `file:` URL that this package uses, spelled out so that its declarations need neither DOM nor Node types. */
+export interface FileUrl {
+  readonly href: string;
+  readonly protocol: string;
 }
 
-export const filePath: Field<string> = field<string>(
-  (value) => typeof value === 'string' && value !== '' && !value.includes(NUL),
-  (argument, value) => {
-    const hasNul = typeof value === 'string' && value.includes(NUL);
-    const shown = hasNul ? 'a string with a NUL character' : describeValue(value);
-    return (nameOf) =>
-      `${nameOf(argument)} is ${shown}; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.`;
-  },
-);
+/** The path of a file, folder or device, or a `file:` URL. */
+export type FilePath = string | FileUrl;
+
+/** Checks an argument that is a path, and returns it as a string. */
+export function checkPath(argument: string, given: unknown): string {
+  checkArgument(argument, filePath, given);
+  return pathOf(given) ?? '';
+}
+
+export const filePath: Field<FilePath> = field<FilePath>((value) => pathOf(value) !== undefined, explainPath);
+
+/** The path in an argument, if there is one. */
+function pathOf(given: unknown): string | undefined {
+  const url = urlOf(given);
+  const path = url === undefined ? given : pathOfUrl(url);
+  return typeof path === 'string' && path !== '' && !path.includes(NUL) ? path : undefined;
+}
+
+/** The text of a URL object, or of a string that begins as no path does. */
+function urlOf(given: unknown): string | undefined {
+  if (typeof given === 'string') return FILE_URL.test(given) ? given : undefined;
+  return typeof given === 'object' && given !== null ? hrefOf(given) : undefined;
+}
+
+const FILE_URL = /^file:\/\//i;
+
+function pathOfUrl(url: string): string | undefined {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
+}
+
+function explainPath(argument: string, given: unknown): Sentence {
+  const url = urlOf(given);
+  if (url !== undefined) {
+    const problem = FILE_URL.test(url) ? 'which is no path on this system' : 'but only a file: URL is a path';
+    return (nameOf) => `${nameOf(argument)} is the URL ${describeValue(url)}, ${problem}.`;
+  }
+  const hint = types.isPromise(given)
+    ? 'did you forget await?'
+    : types.isUint8Array(given)
+      ? 'pass a string or a file: URL.'
+      : "it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.";
+  const hasNul = typeof given === 'string' && given.includes(NUL);
+  const shown = hasNul ? 'a string with a NUL character' : describeValue(given);
+  return (nameOf) => `${nameOf(argument)} is ${shown}; ${hint}`;
+}

@@ -3,7 +3,9 @@ import { describeValue, nearestName } from './describe.ts';
 import { InvalidArgumentError } from './errors.ts';
 
 export {
+  type Constants,
   type ControlCode,
+  type ControlCodeName,
   constants,
   controlCodes,
   type Field,
@@ -11,6 +13,7 @@ export {
   type NamedCode,
   type Status,
   type StatusAction,
+  type Structs,
   statuses,
   structs,
   type Win32Status,

@@ -26,7 +26,8 @@ export * from './statuses.ts';
 export * from './storage-property.ts';
 export * from './token.ts';
 
-type Structs = typeof disk &
+/** The type of {@link structs}: a layout under each Windows name. */
+export type Structs = typeof disk &
   typeof dsm &
   typeof fileInformation &
   typeof filter &
@@ -67,8 +68,10 @@ export function findLayout(name: string): Layout | undefined {
   return known !== undefined && Object.hasOwn(structs, known) ? structs[known as keyof Structs] : undefined;
 }
 
-type ControlCodeName = Extract<keyof typeof controlCodeModule, `FSCTL_${string}` | `IOCTL_${string}`>;
-type Constants = typeof constantModule & Record<ControlCodeName, number>;
+/** The Windows names of the control codes. */
+export type ControlCodeName = Extract<keyof typeof controlCodeModule, `FSCTL_${string}` | `IOCTL_${string}`>;
+/** The type of {@link constants}: a number under each Windows name. */
+export type Constants = typeof constantModule & Record<ControlCodeName, number>;
 
 /**
  * Every control code, action, flag and token constant under its Windows name.

@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import koffi from './koffi.ts';
 
 /** One member of a structure. `type` is the Windows spelling; `offset` and `size` are in bytes. */
 export interface Field {

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import {
   AbortError,
   InvalidArgumentError,
+  NativeModuleError,
   OdxError,
   ProtocolError,
   SourceChangedError,
@@ -27,6 +28,7 @@ const FAMILY: [string, OdxError, string][] = [
   ['ProtocolError', new ProtocolError('the reply holds 3 bytes.', context), 'ERR_ODX_PROTOCOL'],
   ['SourceChangedError', new SourceChangedError('D:\\big.vhdx'), 'ERR_ODX_SOURCE_CHANGED'],
   ['UnsupportedPlatformError', new UnsupportedPlatformError(), 'ERR_ODX_UNSUPPORTED_PLATFORM'],
+  ['NativeModuleError', new NativeModuleError({ cause: new Error('No binary.') }), 'ERR_ODX_NATIVE_MODULE'],
   ['AbortError', new AbortError('enough'), 'ABORT_ERR'],
 ];
 
@@ -185,6 +187,24 @@ describe('UnsupportedPlatformError', () => {
   test('keeps the reason why kernel32.dll could not be loaded', () => {
     const cause = new Error('no such library');
     expect(new UnsupportedPlatformError({ cause }).cause).toBe(cause);
+  });
+});
+
+describe('NativeModuleError', () => {
+  test('shows one line of the cause, the package to install and the flags that matter', () => {
+    const cause = new Error("Cannot find module 'koffi.node'.\nRequire stack:\n- D:\\app\\main.js");
+    const error = new NativeModuleError({ cause });
+    const platform = `${process.platform}-${process.arch}`;
+    expect(error.cause).toBe(cause);
+    expect(error.message).toBe(
+      `Koffi's binary for ${platform} could not be loaded (Cannot find module 'koffi.node'). Install the npm package ` +
+        `@koromix/koffi-${platform}, an optional dependency of koffi that --omit=optional leaves out. Node.js loads no ` +
+        'binary with --no-addons, nor with --permission unless --allow-addons is given too.',
+    );
+  });
+
+  test('shows a cause that is no error', () => {
+    expect(new NativeModuleError({ cause: 'nothing' }).message).toContain('could not be loaded (nothing).');
   });
 });
 

@@ -1,7 +1,7 @@
 import { ignoreErrors } from '../call-context.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkPath, type FixedPath, fixPath } from '../path.ts';
+import { checkPath, type FilePath, type FixedPath, fixPath } from '../path.ts';
 import { throwIfAborted } from '../signal.ts';
 import { type CopyJob, copyBytes } from './copy-bytes.ts';
 import { checkEndpoints, type Destination, openDestination } from './destination.ts';
@@ -44,8 +44,8 @@ import { addDestination, type CopyEndpoint, checkUnchanged, openSource } from '.
  * if (fallback) console.warn(`Not offloaded from ${fallback.at} on: ${fallback.reason.message}`);
  */
 export async function copyFile(
-  source: string,
-  destination: string,
+  source: FilePath,
+  destination: FilePath,
   options?: CopyFileOptions,
 ): Promise<CopyReport> {
   return copyFileWith(defaultKernel(), source, destination, options);
@@ -54,8 +54,8 @@ export async function copyFile(
 /** {@link copyFile} on a kernel. */
 export async function copyFileWith(
   kernel: Kernel,
-  source: string,
-  destination: string,
+  source: FilePath,
+  destination: FilePath,
   options?: CopyFileOptions,
 ): Promise<CopyReport> {
   const paths = {

@@ -3,7 +3,7 @@ import { describeValue } from '../describe.ts';
 import { type ArgumentIssue, InvalidArgumentError, OdxError } from '../errors.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkPath, fixPath } from '../path.ts';
+import { checkPath, type FilePath, fixPath } from '../path.ts';
 import { isArray, isPlainObject, refusalOf, refuse } from '../request.ts';
 import { safeSignal } from '../signal.ts';
 import { type CopyPaths, copyFromTo } from './copy-file.ts';
@@ -12,8 +12,8 @@ import type { CopyReport } from './progress.ts';
 
 /** A copy of {@link copyFiles}: the path of the source and the path of the destination. */
 export type CopyPair =
-  | readonly [source: string, destination: string]
-  | { readonly source: string; readonly destination: string };
+  | readonly [source: FilePath, destination: FilePath]
+  | { readonly source: FilePath; readonly destination: FilePath };
 
 /**
  * Copies many files as {@link copyFile} does (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), several at a time. A

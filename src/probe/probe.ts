@@ -4,7 +4,7 @@ import { ProtocolError, Win32Error } from '../errors.ts';
 import { withToJson } from '../json.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import { type FileInfo, type FilterInfo, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
-import { checkPath, fixPath } from '../path.ts';
+import { checkPath, type FilePath, fixPath } from '../path.ts';
 import { type Descriptor, judge } from './judge.ts';
 
 /** The result of {@link probe}. What could not be determined is left out. JSON.stringify writes a bigint as a decimal string. */
@@ -53,12 +53,12 @@ export interface ProbeReport {
  * const { verdict, reasons } = await probe('D:\\disks\\big.vhdx');
  * console.log(verdict, reasons.join('\n'));
  */
-export async function probe(path: string): Promise<ProbeReport> {
+export async function probe(path: FilePath): Promise<ProbeReport> {
   return probeWith(defaultKernel(), path);
 }
 
 /** {@link probe} on a kernel. */
-export async function probeWith(kernel: Kernel, path: string): Promise<ProbeReport> {
+export async function probeWith(kernel: Kernel, path: FilePath): Promise<ProbeReport> {
   const { shown, absolute } = fixPath(checkPath('path', path));
   const volume = await withCallContext({ syscall: 'GetFileAttributesW', path: shown }, () =>
     filesOf(kernel).volume(absolute),

@@ -7,7 +7,7 @@ import { callback, optional, positiveByteCount, signal } from '../fields.ts';
 import { withToJson } from '../json.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkPath, filePath } from '../path.ts';
+import { checkPath, type FilePath, filePath } from '../path.ts';
 import { optionsSchema } from '../request.ts';
 import { type Signal, throwIfAborted } from '../signal.ts';
 import { VERSION } from '../version.ts';
@@ -18,7 +18,7 @@ import { Trial } from './trial.ts';
 /** Options of {@link tryOffload}. */
 export interface TryOffloadOptions {
   /** The folder to copy to. Default: the same folder. */
-  readonly destination?: string | undefined;
+  readonly destination?: FilePath | undefined;
   /**
    * Bytes of the scratch files, at least 1; rounded up to whole sectors, and to 65,536 and 16 sectors. Two of them exist
    * at the same time. Default 67,108,864.
@@ -158,27 +158,28 @@ const tryOptions = optionsSchema(
  * const { verdict, steps } = await tryOffload('D:\\');
  * for (const { name, outcome } of steps) console.log(name, outcome);
  */
-export async function tryOffload(folder: string, options?: TryOffloadOptions): Promise<TrialReport> {
+export async function tryOffload(folder: FilePath, options?: TryOffloadOptions): Promise<TrialReport> {
   return tryOffloadWith(defaultKernel(), folder, options);
 }
 
 /** {@link tryOffload} on a kernel. */
 export async function tryOffloadWith(
   kernel: Kernel,
-  folder: string,
+  folder: FilePath,
   options?: TryOffloadOptions,
 ): Promise<TrialReport> {
-  checkPath('folder', folder);
+  const start = checkPath('folder', folder);
   const checked = tryOptions.check(options);
-  const { destination = folder, onProgress, signal } = checked;
+  const { destination = start, onProgress, signal } = checked;
+  const end = checkPath('destination', destination);
   // Absolute, because the working folder may change during the trial.
-  const folders = { folder: resolve(folder), destination: resolve(destination) };
+  const folders = { folder: resolve(start), destination: resolve(end) };
   const isSameFolder = folders.destination === folders.folder;
 
   throwIfAborted(signal);
-  const source = await probeWith(kernel, folder);
+  const source = await probeWith(kernel, start);
   throwIfAborted(signal);
-  const target = isSameFolder ? source : await probeWith(kernel, destination);
+  const target = isSameFolder ? source : await probeWith(kernel, end);
   throwIfAborted(signal);
 
   const sectorSize = Math.max(source.sectorSize, target.sectorSize);

@@ -2,14 +2,19 @@
 import {
   AbortError,
   type ByteCount,
+  type ControlCall,
+  type ControlKernel,
   type CopyReport,
   copyFile,
   copyFiles,
   createOdx,
+  type FilePath,
   type FileSource,
   InvalidArgumentError,
   isSupported,
   type Kernel,
+  KernelFailure,
+  NativeModuleError,
   type Odx,
   type OdxError,
   type OffloadFile,
@@ -50,6 +55,18 @@ export async function copy(source: FileSource, destination: OffloadFile, length:
   });
   return lengthWritten;
 }
+
+export const wrapped: Kernel = {
+  ...emulator,
+  control: (...parameters) =>
+    parameters[1] === 0x9_8268 ? Promise.reject(new KernelFailure(1)) : emulator.control(...parameters),
+  files: { ...emulator.files, remove: () => Promise.resolve() },
+};
+export const withoutFiles: ControlKernel = wrapped;
+export const show = ({ name, offset, fingerprint }: ControlCall): string =>
+  `${name} ${offset} ${fingerprint}`;
+export const paths: FilePath[] = ['D:\\big.vhdx', { href: 'file:///D:/big.vhdx', protocol: 'file:' }];
+export const isMissing = (error: unknown): boolean => error instanceof NativeModuleError;
 
 export async function whole(): Promise<(CopyReport | OdxError)[]> {
   const file: OffloadFile = await openFile('a', 'r+', { size: 4096n });

@@ -126,7 +126,7 @@ describe('package.json', () => {
 
   test('pins the exact versions of the development tools', () => {
     for (const version of Object.values(manifest.devDependencies)) {
-      expect(version).toMatch(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/);
+      expect(version).toMatch(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/);
     }
   });
 

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../built.ts';
 
-/** The tarball that `npm pack` makes of the package as it is built now. */
+/** A tarball of `npm pack`. */
 export interface Packed {
   readonly tarball: string;
   /** Paths in the package. */
@@ -11,11 +11,14 @@ export interface Packed {
   readonly unpackedBytes: number;
 }
 
-/** Packs without running scripts: `prepack` would replace dist while other tests read it. */
-export function pack(folder: string): Packed {
+/**
+ * Packs this package as it is built now, or another one, into a folder. Runs no scripts: `prepack` would replace dist while
+ * other tests read it.
+ */
+export function pack(folder: string, source: string = ROOT): Packed {
   const npm = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const output = execFileSync('npm', npm, {
-    cwd: ROOT,
+    cwd: source,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });

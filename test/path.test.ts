@@ -1,0 +1,60 @@
+import { existsSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { InvalidArgumentError } from '../src/errors.ts';
+import { failureOf, workspace } from './kit.ts';
+
+describe('A file: URL is the path of a file', () => {
+  const FORMS: [string, (path: string) => URL | string][] = [
+    ['as a URL object', (path) => pathToFileURL(path)],
+    ['as a string', (path) => pathToFileURL(path).href],
+    ['in capitals', (path) => pathToFileURL(path).href.replace('file:', 'FILE:')],
+  ];
+
+  test.each(FORMS)('%s for openFile and openFileSync', async (_, urlOf) => {
+    const { odx, file } = workspace();
+    const path = file('a name with spaces, % and ü', 1000);
+    await using opened = await odx.openFile(urlOf(path), 'r');
+    expect([opened.path, opened.size]).toEqual([path, 1000n]);
+    using again = odx.openFileSync(urlOf(path), 'r');
+    expect(again.path).toBe(path);
+  });
+
+  test.each(FORMS)('%s for copyFile and copyFiles', async (_, urlOf) => {
+    const { odx, file, path } = workspace();
+    const source = urlOf(file('source', 1000));
+    await odx.copyFile(source, urlOf(path('one')));
+    await odx.copyFiles([[source, urlOf(path('two'))], { source, destination: urlOf(path('three')) }]);
+    expect(['one', 'two', 'three'].map((name) => statSync(path(name)).size)).toEqual([1000, 1000, 1000]);
+  });
+
+  test.each(FORMS)('%s for probe and tryOffload', async (_, urlOf) => {
+    const { odx, file, path } = workspace();
+    expect((await odx.probe(urlOf(file('source', 1000)))).size).toBe(1000n);
+    const destination = urlOf(path('.'));
+    const { steps } = await odx.tryOffload(urlOf(path('.')), { destination, size: 65_536 });
+    expect(steps.length).toBeGreaterThan(0);
+  });
+});
+
+test('A URL is read without running code that replaces its getters', async () => {
+  const { odx, file } = workspace();
+  const url = pathToFileURL(file('source', 100));
+  Object.defineProperty(url, 'href', { get: () => expect.fail('The getter of the caller ran.') });
+  await using opened = await odx.openFile(url, 'r');
+  expect(opened.size).toBe(100n);
+});
+
+test('A name that only begins like a URL is an ordinary path', async () => {
+  const { odx } = workspace();
+  for (const name of ['file:', 'file:stream', 'files://a']) expect(existsSync(name)).toBe(false);
+  const error = await failureOf(() => odx.openFile('file:stream', 'r'));
+  expect(error).toMatchObject({ syscall: 'CreateFileW', path: 'file:stream' });
+});
+
+test('A Promise as source or destination of a copy gets a hint', async () => {
+  const { odx, file } = workspace();
+  const later = Promise.resolve('copy') as never;
+  const error = (await failureOf(() => odx.copyFile(file('source', 10), later))) as InvalidArgumentError;
+  expect(error.message).toBe('destination is a Promise; did you forget await?');
+});
