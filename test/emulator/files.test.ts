@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, linkSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
@@ -172,16 +172,26 @@ describe('ordinary file access', () => {
     expect(mode).toBe(statSync(from).mode);
   });
 
-  test('remove deletes the file behind a handle, and never another file in its place', async () => {
+  test('remove deletes the file behind a handle, at the latest when the handle closes', async () => {
     const emulator = createEmulator();
     const path = temporaryFile('x');
     const handle = openOn(emulator, path, 'r+');
     await emulator.files.remove(handle);
+    await emulator.files.close(handle);
     expect(existsSync(path)).toBe(false);
+    await expect(emulator.files.remove(99n)).rejects.toMatchObject({ errno: 6 });
+  });
+
+  test('remove never deletes another file that has taken the place of its own', async () => {
+    const emulator = createEmulator();
+    const path = temporaryFile('x');
+    const handle = openOn(emulator, path, 'r+');
+    renameSync(path, `${path}.moved`);
     await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
     writeFileSync(path, 'another file');
     await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
     expect(readFileSync(path, 'utf8')).toBe('another file');
-    await expect(emulator.files.remove(99n)).rejects.toMatchObject({ errno: 6 });
+  });
+});
   });
 });
