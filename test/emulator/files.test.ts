@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, linkSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
@@ -191,7 +200,5 @@ describe('ordinary file access', () => {
     writeFileSync(path, 'another file');
     await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 2 });
     expect(readFileSync(path, 'utf8')).toBe('another file');
-  });
-});
   });
 });
