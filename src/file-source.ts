@@ -25,7 +25,10 @@ const HANDLE_BITS = 64;
 
 /** Finds the handle of a file. Throws InvalidArgumentError if it has none. */
 export function resolveFile(kernel: ControlKernel, file: unknown): ResolvedFile {
-  if (typeof file === 'bigint') return { handle: checkHandle(file) };
+  return typeof file === 'bigint' ? { handle: checkHandle(file) } : resolveOther(kernel, file);
+}
+
+function resolveOther(kernel: ControlKernel, file: unknown): ResolvedFile {
   if (typeof file === 'number') return { handle: handleOfDescriptor(kernel, file, describeValue(file)) };
   if (typeof file === 'object' && file !== null && !isRevokedProxy(file)) {
     if (isOffloadFile(file)) return openedFile(file, kernel);
@@ -45,8 +48,11 @@ function hintFor(file: unknown): string {
 }
 
 function checkHandle(handle: bigint): bigint {
-  if (BigInt.asUintN(HANDLE_BITS, handle) === handle) return handle;
-  return refuse(
+  return BigInt.asUintN(HANDLE_BITS, handle) === handle ? handle : refuseHandle(handle);
+}
+
+function refuseHandle(handle: bigint): never {
+  refuse(
     'file',
     `file is ${describeValue(handle)}; a HANDLE is a bigint from 0 to 2^64-1, such as file.handle.`,
   );

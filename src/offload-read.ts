@@ -109,23 +109,33 @@ export const offloadReadControl: Control<OffloadReadArguments, OffloadReadResult
 
   // Size is ignored: the specification never assigns it, and some servers leave it 0.
   decode({ output, outputView }, returned, args) {
-    if (returned !== OUTPUT.size) {
-      throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${OUTPUT.size}.`);
-    }
+    const { copyLength } = args;
     const flags = outputView.getUint32(OUTPUT.offsetOf.Flags, true);
     const allZeroBeyondRange = (flags & OFFLOAD_READ_FLAG_ALL_ZERO_BEYOND_CURRENT_RANGE) !== 0;
     const covered = getUint64(outputView, OUTPUT.offsetOf.TransferLength);
-    const { copyLength } = args;
-    if (covered > copyLength && covered > wireLength(args)) {
-      throw new ImpossibleReply(`the token covers ${covered} bytes, but only ${copyLength} were requested.`);
-    }
-    if (covered === 0 && copyLength > 0 && !allZeroBeyondRange) {
-      throw new ImpossibleReply(`the token covers none of the ${copyLength} requested bytes.`);
-    }
+    checkReply(returned, covered, allZeroBeyondRange, args);
     const transferLength = asBigint(covered > copyLength ? copyLength : covered);
     return { token: copyToken(output, OUTPUT.offsetOf.Token), transferLength, allZeroBeyondRange, flags };
   },
 };
+
+function checkReply(
+  returned: number,
+  covered: ByteCount,
+  allZeroBeyondRange: boolean,
+  args: OffloadReadArguments,
+): void {
+  const { copyLength } = args;
+  if (returned !== OUTPUT.size) {
+    throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${OUTPUT.size}.`);
+  }
+  if (covered > copyLength && covered > wireLength(args)) {
+    throw new ImpossibleReply(`the token covers ${covered} bytes, but only ${copyLength} were requested.`);
+  }
+  if (covered === 0 && copyLength > 0 && !allZeroBeyondRange) {
+    throw new ImpossibleReply(`the token covers none of the ${copyLength} requested bytes.`);
+  }
+}
 
 /**
  * Creates a token that represents a range of a file (`FSCTL_OFFLOAD_READ`). The data does not pass through this host.

@@ -110,20 +110,25 @@ export const offloadWriteControl: Control<OffloadWriteArguments, OffloadWriteRes
     const { copyLength } = args;
     // A reply without a structure is legal only where nothing was requested.
     if (returned === 0 && BigInt(copyLength) === 0n) return { lengthWritten: 0n, flags: 0 };
-    if (returned !== OUTPUT.size && returned !== LONG_REPLY) {
-      throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${OUTPUT.size}.`);
-    }
     const written = getUint64(outputView, OUTPUT.offsetOf.LengthWritten);
-    if (written > copyLength && written > wireLength(args)) {
-      throw new ImpossibleReply(`${written} bytes were written, but only ${copyLength} were requested.`);
-    }
-    if (written === 0 && copyLength > 0) {
-      throw new ImpossibleReply(`none of the ${copyLength} requested bytes were written.`);
-    }
+    checkReply(returned, written, args);
     const lengthWritten = asBigint(written > copyLength ? copyLength : written);
     return { lengthWritten, flags: outputView.getUint32(OUTPUT.offsetOf.Flags, true) };
   },
 };
+
+function checkReply(returned: number, written: ByteCount, args: OffloadWriteArguments): void {
+  const { copyLength } = args;
+  if (returned !== OUTPUT.size && returned !== LONG_REPLY) {
+    throw new ImpossibleReply(`the reply holds ${returned} bytes instead of ${OUTPUT.size}.`);
+  }
+  if (written > copyLength && written > wireLength(args)) {
+    throw new ImpossibleReply(`${written} bytes were written, but only ${copyLength} were requested.`);
+  }
+  if (written === 0 && copyLength > 0) {
+    throw new ImpossibleReply(`none of the ${copyLength} requested bytes were written.`);
+  }
+}
 
 /**
  * Writes the data behind a token to a file (`FSCTL_OFFLOAD_WRITE`). The array copies it; the data does not pass through this

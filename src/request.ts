@@ -51,25 +51,17 @@ export function requestSchema<Fields extends z.ZodRawShape>(
   fields: Fields,
   { rules = [], defaults, itemKeys = {} }: RequestOptions<Input<Fields>> = {},
 ): RequestSchema<Input<Fields>> {
-  const hasSectorSize = Object.hasOwn(fields, 'sectorSize');
-  const hasEndOfFile = Object.hasOwn(fields, 'endOfFile');
   const hasSignal = Object.hasOwn(fields, 'signal');
   const keys = Object.keys(fields);
-  const template = {
-    ...absentKeys(keys),
-    ...(hasSectorSize ? { sectorSize: SMALLEST_SECTOR } : {}),
-    ...defaults,
-  };
+  const template = { ...withFile(absentKeys(keys), { sectorSize: SMALLEST_SECTOR }), ...defaults };
   const lists = Object.entries(itemKeys);
   let schemas: Schemas<Fields> | undefined;
 
   return {
     check(given, file) {
-      const known: Record<string, unknown> = { ...template };
-      if (hasSectorSize && file?.sectorSize !== undefined) known['sectorSize'] = file.sectorSize;
-      if (hasEndOfFile && file?.size !== undefined) known['endOfFile'] = file.size;
+      const known = file?.sectorSize === undefined ? { ...template } : withFile(template, file);
       const request = snapshot(objectOf(given, functionName), known);
-      for (const [key, keysOfItems] of lists) request[key] = snapshotItems(key, request[key], keysOfItems);
+      if (lists.length > 0) snapshotLists(request, lists);
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
 
       // Compiled on first use, because compiling takes longer than importing the whole package.
@@ -194,6 +186,21 @@ const hasOwn = Object.prototype.hasOwnProperty;
 
 function absentKeys(keys: readonly string[]): Record<string, undefined> {
   return Object.fromEntries(keys.map((key) => [key, undefined]));
+}
+
+/** Fills in what an open file knows, where the request has such keys. */
+function withFile(template: Snapshot, { sectorSize, size }: KnownFile): Record<string, unknown> {
+  const known = { ...template };
+  if (Object.hasOwn(known, 'sectorSize')) known['sectorSize'] = sectorSize;
+  if (Object.hasOwn(known, 'endOfFile')) known['endOfFile'] = size;
+  return known;
+}
+
+function snapshotLists(
+  request: Record<string, unknown>,
+  lists: readonly (readonly [key: string, itemKeys: readonly string[]])[],
+): void {
+  for (const [key, itemKeys] of lists) request[key] = snapshotItems(key, request[key], itemKeys);
 }
 
 function snapshotItems(path: string, list: unknown, keys: readonly string[]): unknown {
