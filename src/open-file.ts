@@ -5,7 +5,7 @@ import { byteCount, oneOf, optional } from './fields.ts';
 import { defaultKernel } from './kernel/default-kernel.ts';
 import { type FileInfo, type FileKernel, filesOf, type Kernel, type OpenRequest } from './kernel/kernel.ts';
 import { makeOffloadFile, type OffloadFile } from './offload-file.ts';
-import { checkPath, type FilePath } from './path.ts';
+import { checkNewPath, checkPath, type FilePath } from './path.ts';
 import { checkArgument, optionsSchema, refuse } from './request.ts';
 
 /** The mode of {@link openFile}: 'r' reads; 'r+' reads and writes an existing file; 'w' creates or truncates; 'wx' creates a file that must not exist. */
@@ -89,8 +89,9 @@ function checkOpening(
   givenFlags: unknown,
   options: unknown,
 ): { path: string; flags: OpenFlags; size: bigint | undefined } {
-  const path = checkPath('path', givenPath);
+  const given = checkPath('path', givenPath);
   const flags = checkArgument('flags', flagsField, givenFlags);
+  const path = flags.startsWith('w') ? checkNewPath('path', given) : given;
   const { size } = openOptions.check(options);
   if (size !== undefined && flags === 'r') {
     const shown = describeValue(size);

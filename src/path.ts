@@ -1,16 +1,17 @@
-import { isAbsolute, parse, resolve, sep } from 'node:path';
+import { isAbsolute, parse, resolve, sep, win32 } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { describeValue, hrefOf } from './describe.ts';
 import type { Sentence } from './errors.ts';
 import { type Field, field } from './fields.ts';
-import { checkArgument } from './request.ts';
+import { checkArgument, refuse } from './request.ts';
 
-const DEVICE = /^[\\/]{2}\.[\\/]|^[\\/]{2}\?[\\/]Volume\{[^}]*\}$/i;
+// What follows the device, as in \\.\C:\folder\file, is a path on it.
+const DEVICE = /^[\\/]{2}[.?][\\/](?:GLOBALROOT[\\/]Device[\\/])?[^\\/]+$/i;
 const NUL = '\0';
 
 /**
- * Whether a path names a volume or a disk: `\\.\D:`, `\\.\PhysicalDrive1`, `\\?\Volume{...}`. A device is never created or
+ * Whether a path names a volume or a disk: `\\.\D:`, `\\?\PhysicalDrive1`, `\\?\Volume{...}`. A device is never created or
  * replaced.
  */
 export function isDevicePath(path: string): boolean {
@@ -73,6 +74,33 @@ function pathOfUrl(url: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** {@link checkPath} for a file that may be created. */
+export function checkNewPath(argument: string, given: unknown): string {
+  const path = checkPath(argument, given);
+  const problem = process.platform === 'win32' ? problemOfName(path) : undefined;
+  return problem === undefined ? path : refuse(argument, `${argument} is ${describeValue(path)}; ${problem}`);
+}
+
+const EXACT = /^[\\/]{2}[.?][\\/]/;
+const RESERVED = /^(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[1-9¹²³])(\..*)?$/i;
+
+/**
+ * Why Windows programs could not open a file of this name again: they take the name for a device, or leave out the dots and
+ * spaces at its end. A path that begins with `\\?\` is meant to the letter.
+ */
+export function problemOfName(path: string): string | undefined {
+  if (EXACT.test(path)) return undefined;
+  const name = win32.basename(path);
+  const nearest = name.replace(/[. ]+$/, '');
+  const [, device, extension = ''] = RESERVED.exec(nearest) ?? [];
+  if (device !== undefined) {
+    return `Windows reserves the name ${device} for a device, choose another, such as '${device}_${extension}'.`;
+  }
+  // '.' and '..' are folders.
+  if (nearest === name || nearest === '') return undefined;
+  return `a name cannot end with a dot or a space on Windows, the nearest legal one is '${nearest}'.`;
 }
 
 function explainPath(argument: string, given: unknown): Sentence {

@@ -1,7 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { InvalidArgumentError } from '../src/errors.ts';
+import { isDevicePath, problemOfName } from '../src/path.ts';
 import { failureOf, workspace } from './kit.ts';
 
 describe('A file: URL is the path of a file', () => {
@@ -58,3 +59,78 @@ test('A Promise as source or destination of a copy gets a hint', async () => {
   const error = (await failureOf(() => odx.copyFile(file('source', 10), later))) as InvalidArgumentError;
   expect(error.message).toBe('destination is a Promise; did you forget await?');
 });
+
+// "Naming Files, Paths, and Namespaces", Microsoft: the Win32 device namespace.
+test.each([
+  ['\\\\.\\D:', true],
+  ['\\\\?\\D:', true],
+  ['\\\\.\\PhysicalDrive1', true],
+  ['\\\\?\\PhysicalDrive1', true],
+  ['//./PhysicalDrive1', true],
+  ['\\\\?\\Volume{4c1b02c1-d990-11dc-99ae-806e6f6e6963}', true],
+  ['\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy1', true],
+  ['\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy1\\big.vhdx', false],
+  ['\\\\?\\Volume{4c1b02c1-d990-11dc-99ae-806e6f6e6963}\\big.vhdx', false],
+  ['\\\\.\\C:\\disks\\big.vhdx', false],
+  ['\\\\.\\C:\\', false],
+  ['\\\\?\\C:\\big.vhdx', false],
+  ['\\\\?\\UNC\\server\\share\\big.vhdx', false],
+  ['\\\\server\\share\\big.vhdx', false],
+  ['D:\\big.vhdx', false],
+])('Whether %s names a device: %s', (path, expected) => {
+  expect(isDevicePath(path)).toBe(expected);
+});
+
+// "Naming Files, Paths, and Namespaces", Microsoft: reserved names, and dots and spaces at the end.
+const UNUSABLE: [name: string, nearest: string][] = [
+  ['NUL', 'NUL_'],
+  ['nul', 'nul_'],
+  ['aux.vhdx', 'aux_.vhdx'],
+  ['COM1', 'COM1_'],
+  ['LPT9.tar.gz', 'LPT9_.tar.gz'],
+  ['CONIN$', 'CONIN$_'],
+  ['NUL. ', 'NUL_'],
+  ['copy.', 'copy'],
+  ['copy.vhdx ', 'copy.vhdx'],
+  ['copy. . .', 'copy'],
+];
+
+test.each(UNUSABLE)(
+  'Windows programs cannot open a file named "%s"; the nearest legal name is "%s"',
+  (name, nearest) => {
+    for (const folder of ['', 'D:\\disks\\', 'D:/disks/', '\\\\server\\share\\']) {
+      expect(problemOfName(folder + name)).toContain(`'${nearest}'`);
+    }
+    // Such a path is meant to the letter.
+    expect(problemOfName(`\\\\?\\D:\\${name}`)).toBeUndefined();
+    expect(problemOfName(nearest)).toBeUndefined();
+  },
+);
+
+test.each(['NULL', 'CON1', 'COM0', 'COM10', '.git', 'a.b', '.', '..', 'D:\\NUL\\file', 'a NUL'])(
+  '%s is an ordinary name',
+  (name) => {
+    expect(problemOfName(name)).toBeUndefined();
+  },
+);
+
+const onWindows = process.platform === 'win32';
+
+test.skipIf(!onWindows).each(UNUSABLE)(
+  `On Windows no function creates a file named "%s"${onWindows ? '' : ' [needs Windows]'}`,
+  async (name) => {
+    const { odx, file, path } = workspace();
+    const source = file('source', 1000);
+    const calls: [argument: string, call: () => unknown][] = [
+      ['path', () => odx.openFile(path(name), 'w')],
+      ['path', () => odx.openFileSync(path(name), 'wx')],
+      ['destination', () => odx.copyFile(source, path(name))],
+      ['pairs.0.1', () => odx.copyFiles([[source, path(name)]])],
+    ];
+    for (const [argument, call] of calls) {
+      const error = (await failureOf(call)) as InvalidArgumentError;
+      expect(error).toMatchObject({ code: 'ERR_ODX_INVALID_ARGUMENT', issues: [{ path: argument }] });
+    }
+    expect(readdirSync(path('.'))).toEqual(['source']);
+  },
+);

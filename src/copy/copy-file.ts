@@ -1,7 +1,7 @@
 import { ignoreErrors } from '../call-context.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkPath, type FilePath, type FixedPath, fixPath } from '../path.ts';
+import { checkNewPath, checkPath, type FilePath, type FixedPath, fixPath } from '../path.ts';
 import { throwIfAborted } from '../signal.ts';
 import { type CopyJob, copyBytes } from './copy-bytes.ts';
 import { checkEndpoints, type Destination, openDestination } from './destination.ts';
@@ -60,7 +60,7 @@ export async function copyFileWith(
 ): Promise<CopyReport> {
   const paths = {
     source: fixPath(checkPath('source', source)),
-    destination: fixPath(checkPath('destination', destination)),
+    destination: fixPath(checkNewPath('destination', destination)),
   };
   return copyFromTo(kernel, paths, copyFileOptions.check(options));
 }

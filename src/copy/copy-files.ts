@@ -3,7 +3,7 @@ import { describeValue } from '../describe.ts';
 import { type ArgumentIssue, InvalidArgumentError, OdxError } from '../errors.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkPath, type FilePath, fixPath } from '../path.ts';
+import { checkNewPath, checkPath, type FilePath, fixPath } from '../path.ts';
 import { isArray, isPlainObject, refusalOf, refuse } from '../request.ts';
 import { safeSignal } from '../signal.ts';
 import { type CopyPaths, copyFromTo } from './copy-file.ts';
@@ -129,7 +129,7 @@ function checkPair(pair: unknown, index: number): CheckedPair {
   const destinationIssue = `${path}.${keys[1]}`;
   const paths = {
     source: fixPath(checkPath(sourceIssue, source)),
-    destination: fixPath(checkPath(destinationIssue, destination)),
+    destination: fixPath(checkNewPath(destinationIssue, destination)),
   };
   return { paths, sourceIssue, destinationIssue };
 }

@@ -1,8 +1,8 @@
 import type { Kernel } from './kernel.ts';
 import { loadKernel32 } from './kernel32.ts';
 
-/** Whether kernel32.dll can be loaded here. Depends only on the platform, so that importing loads no DLL. */
-export const isSupported: boolean = process.platform === 'win32';
+/** Whether this is a 64-bit Node.js on Windows. Depends only on the build of Node.js, so that importing loads no DLL. */
+export const isSupported: boolean = process.platform === 'win32' && process.arch !== 'ia32';
 
 let loaded: Kernel | undefined;
 

@@ -105,6 +105,23 @@ describe.skipIf(cannotSpawn)('Importing the package', () => {
   });
 });
 
+test.each([
+  ['x64', true],
+  ['arm64', true],
+  ['ia32', false],
+])('On Windows with Node.js for %s, isSupported is %s', (arch, expected) => {
+  const seen = run(
+    `supported-${arch}`,
+    // Koffi's binary is that of this system.
+    `await import(${entry('structs.js')});
+     Object.defineProperty(process, 'platform', { value: 'win32' });
+     Object.defineProperty(process, 'arch', { value: '${arch}' });
+     const { isSupported } = await import(${entry('index.js')});
+     console.log(JSON.stringify(isSupported));`,
+  );
+  expect(seen).toBe(expected);
+});
+
 describe.skipIf(process.platform === 'win32')('On other systems than Windows', () => {
   test('isSupported is false', () => {
     const seen = run(
