@@ -87,7 +87,8 @@ export interface VolumeInfo {
   readonly fileSystem: string | undefined;
   readonly location: 'local' | 'remote' | 'unknown';
   readonly readOnly: boolean;
-  /** Attributes of the file that prevent offloading. Empty for a folder, a volume or a device. */
+  readonly isFolder?: boolean | undefined;
+  /** Attributes that prevent offloading: of the file, or of the folder, which passes them on to new files. Empty for a device. */
   readonly attributes: readonly ('sparse' | 'compressed' | 'encrypted')[];
   readonly size: bigint | undefined;
   readonly sectorSize: number;

@@ -23,8 +23,9 @@ interface Reason {
 const NO_OBSTACLE =
   'No obstacle to copy offload was found, which promises nothing. Only a real call proves that it works: run "odx copy --require".';
 
-// The emulator stands for NTFS on an array.
-const CAPABLE_FILE_SYSTEMS = ['NTFS', 'emulated'];
+// NTFS calls itself CSVFS on a Cluster Shared Volume. The emulator stands for NTFS on an array.
+const CAPABLE_FILE_SYSTEMS = ['NTFS', 'CSVFS', 'emulated'];
+const INCAPABLE_FILE_SYSTEMS = ['FAT', 'FAT32', 'exFAT'];
 
 /** Derives a verdict and its reasons, the most important first. */
 export function judge(evidence: Evidence): {
@@ -55,11 +56,14 @@ function* fileSystem({ fileSystem: name, location, isDevice }: Evidence): Iterab
   }
   if (name === undefined) {
     const sentence =
-      'The file system could not be determined; run "fsutil fsinfo volumeinfo <volume>", only NTFS offloads.';
+      'The file system could not be determined; run "fsutil fsinfo volumeinfo <volume>" and look for NTFS.';
     yield { effect: 'unknown', sentence };
-  } else if (!CAPABLE_FILE_SYSTEMS.includes(name)) {
-    const sentence = `The file system is ${name}, and only NTFS offloads; move the file to a volume with NTFS.`;
+  } else if (INCAPABLE_FILE_SYSTEMS.includes(name)) {
+    const sentence = `The file system is ${name}, which never offloads; move the file to a volume with NTFS.`;
     yield { effect: 'incapable', sentence };
+  } else if (!CAPABLE_FILE_SYSTEMS.includes(name)) {
+    const sentence = `The file system is ${name}, and whether it offloads depends on the version of Windows; only NTFS certainly does. Find out with "odx try".`;
+    yield { effect: 'unknown', sentence };
   }
   if (location === 'remote') {
     const sentence =
@@ -105,9 +109,11 @@ const REMEDIES = {
   encrypted: 'decrypt it with "cipher /d <file>"',
 } as const;
 
-function* attributes({ attributes: found }: Evidence): Iterable<Reason> {
+function* attributes({ attributes: found, isFolder }: Evidence): Iterable<Reason> {
   for (const name of found) {
-    const sentence = `The file is ${name}, and such files are never offloaded; ${REMEDIES[name]}.`;
+    const sentence = isFolder
+      ? `The folder is ${name}, and so are new files in it, which are never offloaded; choose another folder for the destination.`
+      : `The file is ${name}, and such files are never offloaded; ${REMEDIES[name]}.`;
     yield { effect: 'incapable', sentence };
   }
 }

@@ -64,7 +64,8 @@ export async function probeWith(kernel: Kernel, path: FilePath): Promise<ProbeRe
     filesOf(kernel).volume(absolute),
   );
   const file = await queryFile(kernel, absolute);
-  const { fileSystem, location, readOnly, attributes, filters, filtersUnknown, featuresMode } = volume;
+  const { fileSystem, location, readOnly, isFolder, attributes, filters, filtersUnknown, featuresMode } =
+    volume;
   const sectorSize = file?.sectorSize ?? volume.sectorSize;
   const size = file?.size ?? volume.size;
   const isDevice = file?.isDevice ?? false;
@@ -73,6 +74,7 @@ export async function probeWith(kernel: Kernel, path: FilePath): Promise<ProbeRe
     fileSystem,
     location,
     readOnly,
+    isFolder,
     attributes,
     size,
     isDevice,

@@ -41,7 +41,15 @@ describe('probe', () => {
   });
 
   const incapable: [string, Partial<VolumeInfo>, RegExp[]][] = [
-    ['another file system', { fileSystem: 'ReFS' }, [/^The file system is ReFS, .*NTFS/]],
+    // Fundamentals, "Offloaded Data Transfers": NTFS. A Cluster Shared Volume is NTFS and calls itself CSVFS.
+    ['FAT', { fileSystem: 'FAT' }, [/^The file system is FAT, which never offloads; .*NTFS/]],
+    ['FAT32', { fileSystem: 'FAT32' }, [/^The file system is FAT32, .*NTFS/]],
+    ['exFAT', { fileSystem: 'exFAT' }, [/^The file system is exFAT, .*NTFS/]],
+    [
+      'a compressed folder, which passes this on to new files',
+      { isFolder: true, attributes: ['compressed'] },
+      [/^The folder is compressed, and so are new files in it, .*choose another folder/],
+    ],
     ['a sparse file', { attributes: ['sparse'] }, [/^The file is sparse/]],
     [
       'two obstacles',
@@ -77,6 +85,11 @@ describe('probe', () => {
     ['a share', { fileSystem: 'NTFS', location: 'remote', filters: undefined }, /network share/],
     ['an unknown file system', { fileSystem: undefined }, /file system could not be determined/],
     [
+      'ReFS',
+      { fileSystem: 'ReFS' },
+      /^The file system is ReFS, .*depends on the version of Windows.*odx try/,
+    ],
+    [
       'filters that cannot be listed',
       { fileSystem: 'NTFS', filters: undefined, filtersUnknown: 'listing them takes an administrator' },
       /could not be listed: listing them takes an administrator\. Run "fltmc instances"/,
@@ -86,6 +99,11 @@ describe('probe', () => {
   test.each(unknown)('reports the verdict unknown for %s', async (_, info, reason) => {
     const report = await probeWith(withVolume(info), workspace.file(SIZE));
     expect(report).toMatchObject({ verdict: 'unknown', reasons: [expect.stringMatching(reason)] });
+  });
+
+  test.each(['NTFS', 'CSVFS'])('reports the verdict capable for %s', async (fileSystem) => {
+    const { verdict } = await probeWith(withVolume({ fileSystem }), workspace.file(SIZE));
+    expect(verdict).toBe('capable');
   });
 
   test('reports the verdict unknown if the device cannot be opened', async () => {

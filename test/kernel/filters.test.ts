@@ -22,7 +22,7 @@ describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeIn
       ['Größe', 1],
       ['None', 0],
     ]);
-    expect(await filtersOf(poolCall(native), 'D:')).toEqual({
+    expect(await filtersOf(poolCall(native), ['D:'])).toEqual({
       filters: [
         { name: 'WdFilter', offloadRead: true, offloadWrite: true },
         { name: 'Größe', offloadRead: true, offloadWrite: false },
@@ -34,7 +34,7 @@ describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeIn
   });
 
   test('lists no filters on a volume without any', async () => {
-    expect(await filtersOf(poolCall(manager([]).native), 'D:')).toEqual({
+    expect(await filtersOf(poolCall(manager([]).native), ['D:'])).toEqual({
       filters: [],
       filtersUnknown: undefined,
     });
@@ -52,23 +52,47 @@ describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeIn
         Array.from({ length: count }, () => ['Filter', 3]),
         answer,
       );
-      expect(await filtersOf(poolCall(native), 'D:')).toEqual({ filters: undefined, filtersUnknown });
+      expect(await filtersOf(poolCall(native), ['D:'])).toEqual({ filters: undefined, filtersUnknown });
       expect(closed).toHaveLength(Math.sign(count));
     },
   );
+
+  // winerror.h: the HRESULTs of ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_INVALID_NAME and
+  // ERROR_FLT_VOLUME_NOT_FOUND.
+  test.each([0x8007_0002, 0x8007_0003, 0x8007_0057, 0x8007_007b, 0x801f_0014])(
+    'asks for the volume by its next name when the answer is 0x%x',
+    async (answer) => {
+      const { native } = manager([['WdFilter', 3]]);
+      const asked: string[] = [];
+      const first = native.FilterVolumeInstanceFindFirst;
+      native.FilterVolumeInstanceFindFirst = (volume, ...rest) => {
+        asked.push(volume);
+        return volume === 'D:' ? answer : (first?.(volume, ...rest) ?? answer);
+      };
+      const { filters } = await filtersOf(poolCall(native), ['D:', '\\??\\Volume{1}', 'E:']);
+      expect(filters).toEqual([{ name: 'WdFilter', offloadRead: true, offloadWrite: true }]);
+      expect(asked).toEqual(['D:', '\\??\\Volume{1}']);
+    },
+  );
+
+  test('does not ask again when the answer is not about the name', async () => {
+    const { native } = manager([], E_ACCESSDENIED);
+    const { filtersUnknown } = await filtersOf(poolCall(native), ['D:', 'E:']);
+    expect(filtersUnknown).toBe('listing them takes an administrator');
+  });
 
   test('reports the filters as unknown without fltlib.dll', async () => {
     const { native } = manager([]);
     native.FilterVolumeInstanceFindFirst = () => {
       throw new KernelFailure(127);
     };
-    expect((await filtersOf(poolCall(native), 'D:')).filtersUnknown).toBe('fltlib.dll is not there');
+    expect((await filtersOf(poolCall(native), ['D:'])).filtersUnknown).toBe('fltlib.dll is not there');
   });
 
   test('does not call the filter manager under Wine, whose function ends the process', async () => {
     const { native } = manager([['Filter', 0]]);
     native.wine_get_version = () => 1n;
-    expect(await filtersOf(poolCall(native), 'D:')).toEqual({
+    expect(await filtersOf(poolCall(native), ['D:'])).toEqual({
       filters: undefined,
       filtersUnknown: 'Wine has no filter manager',
     });

@@ -517,13 +517,18 @@ EXPORT DWORD GetFileAttributesW(const uint16_t *path) {
   else if (real_path(path, name)) {
     if (stat(name, &found)) fail(error_of(errno)), attributes = -1;
     else if (S_ISDIR(found.st_mode)) attributes = 0x10;
+    // The name says it, because files of the host cannot be compressed.
+    if (attributes != (DWORD)-1 && strstr(name, "compressed")) attributes |= 0x800;
   }
   LEAVE(ATTRIBUTES, attributes);
 }
 
 EXPORT BOOL GetVolumePathNameW(const uint16_t *path, uint16_t *volume, DWORD length) {
-  (void)path, (void)length;
-  BOOL done = enter(VOLUME_PATH, NULL, NULL) && text(volume, "C:\\");
+  BOOL done = enter(VOLUME_PATH, NULL, NULL);
+  DWORD needed = 1;
+  while (*path++) needed++;
+  if (done && length < needed) fail(206), done = 0;
+  if (done) text(volume, "C:\\");
   LEAVE(VOLUME_PATH, done);
 }
 

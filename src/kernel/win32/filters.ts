@@ -10,6 +10,9 @@ import { nativeMemory, textOf } from './native.ts';
 const InstanceAggregateStandardInformation = 3;
 const FLTFL_IASI_IS_MINIFILTER = 0x1;
 const E_ACCESSDENIED = 0x8007_0005;
+// The HRESULTs of ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_INVALID_NAME and
+// ERROR_FLT_VOLUME_NOT_FOUND: the filter manager does not know the volume by this name.
+const UNKNOWN_NAME = [0x8007_0002, 0x8007_0003, 0x8007_0057, 0x8007_007b, 0x801f_0014];
 // HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS)
 const NO_MORE_ITEMS = 0x8007_0103;
 const ROOM = 4096;
@@ -28,11 +31,13 @@ export interface Filters {
 /**
  * The mini-filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst), inside a job. That they cannot
  * be listed is reported, not thrown.
+ *
+ * @param names of the volume, the one to try first at the beginning.
  */
-export async function filtersOf(call: PoolCall, volume: string): Promise<Filters> {
+export async function filtersOf(call: PoolCall, names: readonly string[]): Promise<Filters> {
   if (await isWine(call)) return { filters: undefined, filtersUnknown: 'Wine has no filter manager' };
   try {
-    return await list(call, volume);
+    return await list(call, names);
   } catch (error) {
     if (!(error instanceof KernelFailure)) throw error;
     return { filters: undefined, filtersUnknown: 'fltlib.dll is not there' };
@@ -49,14 +54,17 @@ async function isWine(call: PoolCall): Promise<boolean> {
   }
 }
 
-async function list(call: PoolCall, volume: string): Promise<Filters> {
+async function list(call: PoolCall, names: readonly string[]): Promise<Filters> {
   const buffer = new Uint8Array(ROOM);
   const returned = nativeMemory(4);
   const find = nativeMemory(8);
   const kind = InstanceAggregateStandardInformation;
-  const first = await call('FilterVolumeInstanceFindFirst', volume, kind, buffer, ROOM, returned, find);
   const filters: FilterInfo[] = [];
-  let { result } = first;
+  let result = NO_MORE_ITEMS;
+  for (const name of names) {
+    ({ result } = await call('FilterVolumeInstanceFindFirst', name, kind, buffer, ROOM, returned, find));
+    if (!UNKNOWN_NAME.includes(result)) break;
+  }
   if (result !== 0) return listed(filters, result);
   const handle = new DataView(find.buffer).getBigUint64(0, true);
   try {

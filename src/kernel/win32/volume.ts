@@ -46,11 +46,12 @@ export async function volumeInfo(call: PoolCall, path: string): Promise<VolumeIn
         : drive === DRIVE_FIXED || drive === DRIVE_REMOVABLE
           ? 'local'
           : 'unknown',
+    isFolder: (attributes & FILE_ATTRIBUTE_DIRECTORY) !== 0,
     attributes: obstacles(attributes),
     size: undefined,
     sectorSize: (await sectorSizeOfRoot(call, root)) ?? SMALLEST_SECTOR,
     device,
-    ...(await filtersOf(call, (device ?? root).replace(/\\$/, ''))),
+    ...(await filtersOf(call, namesForFilterManager(root, device))),
     featuresMode: await featuresMode(call),
   };
 }
@@ -74,18 +75,23 @@ export async function sectorSizeOfVolume(call: PoolCall, path: string): Promise<
 
 /** {@link sectorSizeOfVolume}, blocking. */
 export function sectorSizeOfVolumeSync(native: Native, path: string): number | undefined {
-  const root = new Uint8Array(TEXT_BYTES);
+  const root = textForRootOf(path);
   const [bytes, ignored] = [nativeMemory(4), nativeMemory(4)];
   const isKnown =
-    native.GetVolumePathNameW(nativePath(path), root, TEXT_LENGTH) !== 0 &&
+    native.GetVolumePathNameW(nativePath(path), root, root.length / 2) !== 0 &&
     native.GetDiskFreeSpaceW(textOf(root), ignored, bytes, ignored, ignored) !== 0;
   return isKnown ? sectorIn(bytes) : undefined;
 }
 
-// New files inherit the attributes of their folder; the folder itself is no obstacle.
 function obstacles(attributes: number): VolumeInfo['attributes'] {
-  if ((attributes & FILE_ATTRIBUTE_DIRECTORY) !== 0) return [];
   return ATTRIBUTES.filter(([, bit]) => (attributes & bit) !== 0).map(([name]) => name);
+}
+
+// Its documentation lists a drive or mounted folder, and `\??\Volume{...}`, but not `\\?\Volume{...}`.
+function namesForFilterManager(root: string, device: string | undefined): string[] {
+  return [root, ...(device === undefined ? [] : [device.replace(/^\\\\\?\\/, '\\??\\')])].map((name) =>
+    name.replace(/\\$/, ''),
+  );
 }
 
 const UNKNOWN: VolumeInfo = {
@@ -100,9 +106,14 @@ const UNKNOWN: VolumeInfo = {
   filtersUnknown: 'the path names a device, and filters stand above its volumes',
 };
 
+// GetVolumePathNameW wants as much room as its input takes, with the NUL, although the root is shorter.
+function textForRootOf(path: string): Uint8Array {
+  return new Uint8Array(Math.max(TEXT_LENGTH, nativePath(path).length + 1) * 2);
+}
+
 async function volumeRoot(call: PoolCall, path: string): Promise<string> {
-  const text = new Uint8Array(TEXT_BYTES);
-  const { result, errno } = await call('GetVolumePathNameW', nativePath(path), text, TEXT_LENGTH);
+  const text = textForRootOf(path);
+  const { result, errno } = await call('GetVolumePathNameW', nativePath(path), text, text.length / 2);
   if (result === 0) throw new KernelFailure(errno);
   return textOf(text);
 }
