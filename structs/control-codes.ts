@@ -172,7 +172,7 @@ export const IOCTL_DISK_GET_DRIVE_GEOMETRY: number = CTL_CODE(
   FILE_ANY_ACCESS,
 );
 
-/** The control codes that this package sends. */
+/** The control codes that this package sends, and those that a program needs to use it on a volume. */
 export const controlCodes: readonly ControlCode[] = Object.freeze(
   [
     {

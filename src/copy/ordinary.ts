@@ -16,7 +16,7 @@ interface Block {
 
 /** Copies from a position to the end of the range by ordinary reads and writes: while one block is written, the next is read. */
 export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
-  const { kernel, source, destination, destinationOffset, length, signal, tally, progress, unit } = job;
+  const { kernel, destination, destinationOffset, length, signal, tally, progress, unit } = job;
   let position = from;
   let block =
     position < length ? readBlock(job, allocateBlock(length - position, unit), position) : undefined;
@@ -26,8 +26,7 @@ export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
       const { bytes, filled }: Block = block;
       const count = await filled;
       if (typeof count !== 'number') throw count.error;
-      // The range was within the source when the copy began, so an early end means that the file was cut.
-      if (count === 0) throw new SourceChangedError(source.path);
+      if (count === 0) throw endedEarly(job, position);
       const next = position + BigInt(count);
       block = next < length ? readBlock(job, spare ?? allocateBlock(length - next, unit), next) : undefined;
       const padded = await padToSector(job, bytes, count, position);
@@ -40,6 +39,14 @@ export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
   } finally {
     await block?.filled;
   }
+}
+
+// The range was within the source when the copy began. A file was cut since then; a device never has another size.
+function endedEarly({ source, sourceOffset }: CopyJob, position: bigint): Error {
+  if (!source.info.isDevice) return new SourceChangedError(source.path);
+  const offset = sourceOffset + position;
+  const problem = `the device ends here, but it reported a size of ${source.info.size} bytes.`;
+  return new ProtocolError(problem, { syscall: 'ReadFile', path: source.path, offset });
 }
 
 function readBlock(job: CopyJob, bytes: Uint8Array, position: bigint): Block {

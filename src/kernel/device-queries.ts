@@ -1,6 +1,7 @@
 import {
   DEVICE_COPY_OFFLOAD_DESCRIPTOR,
   DISK_GEOMETRY,
+  FSCTL_ALLOW_EXTENDED_DASD_IO,
   GET_LENGTH_INFORMATION,
   IOCTL_DISK_GET_DRIVE_GEOMETRY,
   IOCTL_DISK_GET_LENGTH_INFO,
@@ -66,6 +67,16 @@ export const copyOffloadQuery: Query<CopyOffloadDescriptor> = propertyQuery(
     };
   },
 );
+
+/** Lets a handle reach the last sectors of a volume, beyond the end of its file system. A disk refuses it. */
+export const allowWholeVolume: Query<undefined> = {
+  name: 'FSCTL_ALLOW_EXTENDED_DASD_IO',
+  code: FSCTL_ALLOW_EXTENDED_DASD_IO,
+  outputSize: 0,
+  inputSize: () => 0,
+  encode: () => {},
+  decode: () => undefined,
+};
 
 /** Size of a disk or volume, in bytes. */
 export const lengthQuery: Query<bigint> = {

@@ -220,6 +220,27 @@ describe('a device as destination', () => {
   });
 });
 
+describe('a device as source', () => {
+  // fastfat, read.c: a mounted volume ends a sector before the length that the driver of the disk reports.
+  test.each([true, false])(
+    'is not reported as modified if it ends before its size (offload supported: %s)',
+    async (supported) => {
+      const size = 1_000_448;
+      const source = workspace.written(noise(size), 'volume');
+      const destination = workspace.path();
+      const short = createEmulator({ supported, intercept: () => ({ status: 0xc000_0010 }) });
+      const kernel = withInfo(short, 'volume', { isDevice: true, size: BigInt(size + 512) });
+      const failure = await failureOf(copyFileWith(kernel, source, destination));
+      expect(failure).toBeInstanceOf(ProtocolError);
+      expect(failure).toMatchObject({ path: source, offset: BigInt(size), syscall: 'ReadFile' });
+      expect((failure as Error).message).toMatch(
+        /the device ends here, but it reported a size of 1000960 bytes/,
+      );
+      expectNothing(destination);
+    },
+  );
+});
+
 const canCount = existsSync('/proc/self/fd');
 
 test.skipIf(!canCount)(

@@ -31,3 +31,17 @@ describe.skipIf(!hasStub)('the volume of a path [needs a C compiler]', () => {
     expect(await loadStub().files.volume(long)).toMatchObject({ isFolder: true, attributes: [] });
   });
 });
+
+// fastfat, read.c: without FSCTL_ALLOW_EXTENDED_DASD_IO a volume ends where its file system ends.
+describe.skipIf(!hasStub)('the last sector of a volume [needs a C compiler]', () => {
+  const SECTOR = 512;
+
+  test.each(['openFile', 'openFileSync'] as const)('can be read after %s', async (open) => {
+    const { odx, files } = loadStub();
+    const volume = await odx[open]('\\\\.\\D:', 'r');
+    const bytes = new Uint8Array(SECTOR);
+    expect(await files.read(volume.handle, bytes, volume.size - BigInt(SECTOR))).toBe(SECTOR);
+    expect(await files.read(volume.handle, bytes, volume.size)).toBe(0);
+    await volume.close();
+  });
+});

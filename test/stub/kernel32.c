@@ -30,6 +30,7 @@ enum {
   FSCTL_OFFLOAD_READ = 0x00094264,
   FSCTL_OFFLOAD_WRITE = 0x00098268,
   IOCTL_DISK_GET_LENGTH_INFO = 0x0007405C,
+  FSCTL_ALLOW_EXTENDED_DASD_IO = 0x00090083,
   FILE_FLAG_OVERLAPPED = 0x40000000,
   GENERIC_WRITE = 0x40000000,
   ERROR_INVALID_FUNCTION = 1,
@@ -197,7 +198,7 @@ EXPORT BOOL CancelIoEx(HANDLE file, OVERLAPPED *overlapped) {
 
 // --- Handles. One outside this table counts as a synchronous one that somebody else opened.
 
-typedef struct { int used, known, overlapped, fd; char path[1024]; } File;
+typedef struct { int used, known, overlapped, extended, fd; char path[1024]; } File;
 static File files[MOST_FILES];
 
 static File *file_of(HANDLE handle) {
@@ -393,7 +394,10 @@ static BOOL control(HANDLE file, DWORD code, void *input, DWORD input_length, vo
   if (code == FSCTL_OFFLOAD_READ) done = offload_read(input, input_length, output, output_length);
   else if (code == FSCTL_OFFLOAD_WRITE) done = offload_write(input, input_length, output, output_length);
   else if (code == IOCTL_DISK_GET_LENGTH_INFO && output_length >= 8) *(uint64_t *)output = FILE_SIZE, done = 8;
-  else return fail(ERROR_INVALID_FUNCTION);
+  else if (code == FSCTL_ALLOW_EXTENDED_DASD_IO && file_of(file)) {
+    file_of(file)->extended = 1;
+    return finish(DEVICE_IO_CONTROL, file, overlapped, 0, 0);
+  } else return fail(ERROR_INVALID_FUNCTION);
   if (done == 0) return fail(ERROR_INVALID_PARAMETER);
   if (returned) *returned = done;
   return finish(DEVICE_IO_CONTROL, file, overlapped, 0, done);
@@ -412,7 +416,10 @@ static BOOL transfer(int which, HANDLE handle, void *bytes, DWORD length, OVERLA
   off_t offset = ((uint64_t)overlapped->OffsetHigh << 32) + overlapped->Offset;
   ssize_t done = length;
   if (!file || file->fd < 0) {
-    if (which == READ_FILE) memset(bytes, 0, length);
+    // The file system ends a sector before its volume.
+    uint64_t end = file && !file->extended ? FILE_SIZE - 512 : FILE_SIZE;
+    if (offset + done > (ssize_t)end) done = offset < (ssize_t)end ? (ssize_t)end - offset : 0;
+    if (which == READ_FILE) memset(bytes, 0, done);
   } else {
     done = which == READ_FILE ? pread(file->fd, bytes, length, offset) : pwrite(file->fd, bytes, length, offset);
     if (done < 0) return fail(error_of(errno));

@@ -7,11 +7,17 @@ import {
   FILE_ID_INFO,
   FILE_STORAGE_INFO,
 } from '../../../structs/index.ts';
+import { ignoreErrors, ignoreErrorsSync } from '../../call-context.ts';
 import { perform, performSync } from '../../control.ts';
 import { ProtocolError, Win32Error } from '../../errors.ts';
 import { isSectorSize } from '../../fields.ts';
 import { SMALLEST_SECTOR } from '../../request.ts';
-import { lengthQuery, sectorSizeOfDevice, sectorSizeOfDeviceSync } from '../device-queries.ts';
+import {
+  allowWholeVolume,
+  lengthQuery,
+  sectorSizeOfDevice,
+  sectorSizeOfDeviceSync,
+} from '../device-queries.ts';
 import { type ControlKernel, type FileInfo, KernelFailure } from '../kernel.ts';
 import type { PoolCall } from './calls.ts';
 import { lastFailure } from './failures.ts';
@@ -76,6 +82,7 @@ export function fileInfoSync(native: Native, handle: bigint, path: string): File
 /** The state of a volume or disk. */
 export async function deviceInfo(kernel: ControlKernel, handle: bigint, path: string): Promise<FileInfo> {
   try {
+    await ignoreErrors(() => perform(kernel, allowWholeVolume, { handle }, undefined));
     const size = await perform(kernel, lengthQuery, { handle }, undefined);
     return device(path, size, await sectorSizeOfDevice(kernel, { handle }));
   } catch (error) {
@@ -86,6 +93,7 @@ export async function deviceInfo(kernel: ControlKernel, handle: bigint, path: st
 /** {@link deviceInfo}, blocking. */
 export function deviceInfoSync(kernel: ControlKernel, handle: bigint, path: string): FileInfo {
   try {
+    ignoreErrorsSync(() => performSync(kernel, allowWholeVolume, { handle }, undefined));
     const size = performSync(kernel, lengthQuery, { handle }, undefined);
     return device(path, size, sectorSizeOfDeviceSync(kernel, { handle }));
   } catch (error) {
