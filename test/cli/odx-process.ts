@@ -151,12 +151,22 @@ async function runWithFiles(args: readonly string[], { cwd, input, env }: RunOpt
   writeFileSync(path('in'), input ?? '');
   const files = [openSync(path('in'), 'r'), openSync(path('out'), 'w'), openSync(path('err'), 'w')];
   try {
-    const child = spawn(process.execPath, [ODX, ...args], { cwd, env: environment(env), stdio: files });
-    const code = await ended(child);
+    const options = { cwd, env: environment(env), stdio: files };
+    const code = await startedByWine(() => ended(spawn(process.execPath, [ODX, ...args], options)));
     return { code, stdout: readFileSync(path('out'), 'utf8'), stderr: readFileSync(path('err'), 'utf8') };
   } finally {
     for (const file of files) closeSync(file);
     folder.remove();
+  }
+}
+
+// Wine on a busy machine sometimes fails to start a process, before any of it has run. The next attempt works.
+async function startedByWine<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'UNKNOWN') throw error;
+    return start();
   }
 }
 

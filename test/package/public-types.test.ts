@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 // The last TypeScript with a programming interface.
 import ts from 'typescript-5.9';
 import { describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ function isOurs(symbol: ts.Symbol): boolean {
   if (symbol.flags & ts.SymbolFlags.Namespace) return false;
   return (symbol.declarations ?? []).some(
     (declaration) =>
-      declaration.getSourceFile().fileName.startsWith(builtModule('')) &&
+      resolve(declaration.getSourceFile().fileName).startsWith(builtModule('')) &&
       !ts.isTypeParameterDeclaration(declaration),
   );
 }
