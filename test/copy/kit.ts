@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { least } from '../../src/byte-count.ts';
 import type { CopyReport } from '../../src/copy/progress.ts';
 import {
@@ -37,16 +37,16 @@ const WRITTEN = new Date('2020-02-02T02:02:02Z');
 /** Some tests need abilities of the host that Windows or Wine lacks. */
 export const onWindows: boolean = process.platform === 'win32';
 
-/** A folder of its own for one test file. */
+/** A folder of its own for each test of a file. */
 export class Workspace {
   #root = '';
   #count = 0;
 
   constructor() {
-    beforeAll(() => {
+    beforeEach(() => {
       this.#root = mkdtempSync(join(tmpdir(), 'odx-copy-'));
     });
-    afterAll(() => rmSync(this.#root, { recursive: true, force: true }));
+    afterEach(() => rmSync(this.#root, { recursive: true, force: true }));
   }
 
   get root(): string {
