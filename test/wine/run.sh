@@ -10,7 +10,7 @@ LIMIT=${WIN_ODX_TIMEOUT:-2400}
 # other tests do the same everywhere, and run in Node on this machine.
 ON_WINDOWS=(
   test/conformance test/kernel32
-  test/cli/copy test/cli/interrupt test/cli/ranges test/cli/repl test/cli/try
+  test/cli/interrupt test/cli/startup test/cli/try
   test/calls/file-source test/calls/open-file test/calls/probe test/calls/try-offload
   test/copy/faults test/copy/names test/copy/trouble
   test/emulator/files test/emulator/valid-data
