@@ -75,7 +75,7 @@ async function send<Arguments, Result>(
     control.encode(buffers, args);
     const { code, outputSize } = control;
     const returned = await kernel.control(target.handle, code, buffers, inputSize, outputSize, signal);
-    return control.decode(buffers, returned, args);
+    return decode(control, buffers, returned, args);
   } catch (error) {
     if (signal?.aborted && error instanceof KernelFailure) throw new AbortError(signal.reason);
     throw inContext(error, control, target, args);
@@ -96,12 +96,26 @@ function sendSync<Arguments, Result>(
     control.encode(buffers, args);
     const { code, outputSize } = control;
     const returned = kernel.controlSync(target.handle, code, buffers, inputSize, outputSize);
-    return control.decode(buffers, returned, args);
+    return decode(control, buffers, returned, args);
   } catch (error) {
     throw inContext(error, control, target, args);
   } finally {
     kernel.release(buffers);
   }
+}
+
+function decode<Arguments, Result>(
+  control: Control<Arguments, Result>,
+  buffers: IoBuffers,
+  returned: number,
+  args: Arguments,
+): Result {
+  if (returned > control.outputSize) {
+    throw new ImpossibleReply(
+      `the reply claims ${returned} bytes, but there is room for only ${control.outputSize}.`,
+    );
+  }
+  return control.decode(buffers, returned, args);
 }
 
 // Acquiring buffers may load the library, which may fail.
