@@ -275,7 +275,7 @@ test(
         }).toEqual({ ...expected, status: undefined });
       },
     );
-    await fc.assert(property, runs(1500));
+    await fc.assert(property, runs(1000));
     expect([...seen].sort()).toEqual(
       ['ACCESS_DENIED', 'BUFFER_TOO_SMALL', 'END_OF_FILE', 'INVALID_PARAMETER', 'NOT_SUPPORTED', 'SUCCESS']
         .concat(ON_ODD_FILES, onWindows ? [] : ['OFFLOAD_READ_FILE_NOT_SUPPORTED'])
@@ -362,7 +362,7 @@ test(
         world.emulator.files.closeSync(file.handle);
       },
     );
-    await fc.assert(property, runs(600));
+    await fc.assert(property, runs(400));
     expect([...seen].sort()).toEqual(
       ['ACCESS_DENIED', 'BEYOND_VDL', 'BUFFER_TOO_SMALL', 'END_OF_FILE', 'INVALID_PARAMETER', 'INVALID_TOKEN']
         .concat(['NOT_SUPPORTED', 'SUCCESS'], ON_ODD_FILES)

@@ -14,7 +14,7 @@ import {
 } from './packer.ts';
 import { runs, TIMEOUT } from './runs.ts';
 
-const RUNS = 400;
+const RUNS = 300;
 const HANDLE = 0x64n;
 const READ = 0x8000_0003;
 const WRITE = 4;
