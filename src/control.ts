@@ -35,6 +35,8 @@ export class ImpossibleReply {
 export interface Target {
   readonly handle: bigint;
   readonly path?: string | undefined;
+  /** Throws when the file has been closed since: a getter of the request or a subscriber may have done so. */
+  checkOpen?(): void;
 }
 
 /** Sends a control code and reads its reply (DeviceIoControl). */
@@ -69,6 +71,7 @@ async function send<Arguments, Result>(
   signal: Signal | undefined,
 ): Promise<Result> {
   throwIfAborted(signal);
+  target.checkOpen?.();
   const inputSize = control.inputSize(args);
   const buffers = acquire(kernel, control, target, args, inputSize);
   try {
@@ -90,6 +93,7 @@ function sendSync<Arguments, Result>(
   target: Target,
   args: Arguments,
 ): Result {
+  target.checkOpen?.();
   const inputSize = control.inputSize(args);
   const buffers = acquire(kernel, control, target, args, inputSize);
   try {
@@ -112,7 +116,7 @@ function decode<Arguments, Result>(
 ): Result {
   if (returned > control.outputSize) {
     throw new ImpossibleReply(
-      `the reply claims ${returned} bytes, but there is room for only ${control.outputSize}.`,
+      `the reply holds ${returned} bytes, but there is room for only ${control.outputSize}.`,
     );
   }
   return control.decode(buffers, returned, args);

@@ -22,7 +22,7 @@ import {
   sectorSizeOf,
 } from './fields.ts';
 import type { IoBuffers } from './kernel/kernel.ts';
-import { type Explain, hint, isArray, LONGEST_LIST, type Snapshot } from './request.ts';
+import { type Explain, hint, isArray, LONGEST_LIST, MOST_ISSUES, type Snapshot } from './request.ts';
 import { setUint64 } from './uint64.ts';
 
 // Shared by dsmOffloadRead and dsmOffloadWrite: the ranges, the layout of the input, the position of the result.
@@ -66,10 +66,14 @@ const explainEmpty: Explain = (path, value, request) => (nameOf) =>
 
 /** Every range must have its two keys and no other, be aligned, not be empty, and end within 2^63-1. */
 export const rangesFit: Rule = z.superRefine((request: Snapshot, context) => {
-  rangesIn(request).forEach((range, index) => {
+  let reported = 0;
+  for (const [index, range] of rangesIn(request).entries()) {
+    if (reported >= MOST_ISSUES) break;
     const { startingOffset, lengthInBytes, ...others } = range;
-    const report = (key: string, explain: Explain): void =>
+    const report = (key: string, explain: Explain): void => {
+      reported++;
       context.addIssue({ code: 'custom', path: ['ranges', index, key], params: { explain } });
+    };
 
     if (!isByteCount(startingOffset) || !isAligned(startingOffset, request)) {
       report('startingOffset', explainAlignment(offsetLimits));
@@ -89,7 +93,7 @@ export const rangesFit: Rule = z.superRefine((request: Snapshot, context) => {
         () => () => `Unknown key ${describeValue(key)} in ${parent}; ${hint('key', key, rangeKeys)}`,
       );
     }
-  });
+  }
 });
 
 /** The offset in the token plus the total length of the ranges must stay within 2^63-1. */

@@ -18,6 +18,7 @@ export interface ResolvedFile {
   readonly size?: bigint | undefined;
   readonly sectorSize?: number | undefined;
   readonly isDevice?: boolean | undefined;
+  checkOpen?(): void;
 }
 
 const HIGHEST_FD = 0x7fff_ffff;

@@ -16,6 +16,8 @@ export interface OpenedFile {
   readonly size: bigint;
   readonly isDevice: boolean;
   readonly sectorSize: number;
+  /** Throws InvalidArgumentError once the file is closed, when its handle may belong to another file. */
+  checkOpen(): void;
 }
 
 const KEY = Symbol('OffloadFile');
@@ -42,13 +44,13 @@ export class OffloadFile {
   }
 
   /** @internal */
-  constructor(key: symbol, opened: OpenedFile) {
+  constructor(key: symbol, opened: Omit<OpenedFile, 'checkOpen'>) {
     if (key !== KEY) {
       throw new InvalidArgumentError([
         { path: '', message: 'An OffloadFile is made by openFile, not by new.' },
       ]);
     }
-    this.#opened = opened;
+    this.#opened = { ...opened, checkOpen: () => void this.#open() };
   }
 
   /** The path that was passed to openFile, or the path of its `file:` URL. */
@@ -130,7 +132,7 @@ export class OffloadFile {
   }
 }
 
-export function makeOffloadFile(opened: OpenedFile): OffloadFile {
+export function makeOffloadFile(opened: Omit<OpenedFile, 'checkOpen'>): OffloadFile {
   return new OffloadFile(KEY, opened);
 }
 

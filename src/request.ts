@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { describeValue, isRevokedProxy, nearestName } from './describe.ts';
 import { type ArgumentIssue, InvalidArgumentError, type Sentence } from './errors.ts';
 import { safeSignal } from './signal.ts';
+import { snapshotToken } from './token.ts';
 
 /** A copy of the caller's object: its own keys, each read once, and every key of the schema. */
 export type Snapshot = Readonly<Record<string, unknown>>;
@@ -42,6 +43,9 @@ interface RequestOptions<Arguments> {
 /** The maximum number of items in a list. A longer list is refused before its items are read. */
 export const LONGEST_LIST = 65_536;
 
+/** How many problems of a list are named, at least. Naming all of them could take minutes. */
+export const MOST_ISSUES = 100;
+
 /**
  * Makes a function's request check from its Zod fields and rules. The check copies the caller's object, fills in the
  * defaults and the facts about the file, validates, and converts a ZodError into an InvalidArgumentError.
@@ -52,6 +56,7 @@ export function requestSchema<Fields extends z.ZodRawShape>(
   { rules = [], defaults, itemKeys = {} }: RequestOptions<Input<Fields>> = {},
 ): RequestSchema<Input<Fields>> {
   const hasSignal = Object.hasOwn(fields, 'signal');
+  const hasToken = Object.hasOwn(fields, 'token');
   const keys = Object.keys(fields);
   const template = { ...withFile(absentKeys(keys), { sectorSize: SMALLEST_SECTOR }), ...defaults };
   const lists = Object.entries(itemKeys);
@@ -62,6 +67,7 @@ export function requestSchema<Fields extends z.ZodRawShape>(
       const known = file?.sectorSize === undefined ? { ...template } : withFile(template, file);
       const request = snapshot(objectOf(given, functionName), known);
       if (lists.length > 0) snapshotLists(request, lists);
+      if (hasToken) request['token'] = snapshotToken(request['token']);
       if (hasSignal && request['signal'] !== undefined) request['signal'] = safeSignal(request['signal']);
 
       // Compiled on first use, because compiling takes longer than importing the whole package.
@@ -204,10 +210,13 @@ function snapshotLists(
 }
 
 function snapshotItems(path: string, list: unknown, keys: readonly string[]): unknown {
-  if (!isArray(list) || list.length > LONGEST_LIST) return list;
+  if (!isArray(list)) return list;
+  const length = lengthOf(list);
+  // Only the length of such a list is looked at.
+  if (length > LONGEST_LIST) return new Array(length);
   const absent = absentKeys(keys);
   // Read by index, so a custom iterator never runs.
-  return Array.from({ length: list.length }, (_, index) => {
+  return Array.from({ length }, (_, index) => {
     const given = list[index];
     if (isPlainObject(given)) return snapshot(given, { ...absent });
     const at = `${path}.${index}`;
@@ -231,6 +240,14 @@ function isArrayOrRevoked(value: object): boolean {
 /** Whether a value is an array. False for an array-like object and for a revoked proxy. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return typeof value === 'object' && value !== null && !isRevokedProxy(value) && Array.isArray(value);
+}
+
+const LONGEST_ARRAY = 2 ** 32 - 1;
+
+/** The length of an array. That of a proxy may be anything, and differ from one look to the next: use it only once. */
+export function lengthOf(list: readonly unknown[]): number {
+  const length: unknown = list.length;
+  return typeof length === 'number' && length > 0 ? Math.min(Math.floor(length), LONGEST_ARRAY) : 0;
 }
 
 // An enumerable property on Object.prototype is visible in every object.

@@ -201,6 +201,14 @@ export function isLegalToken(value: unknown): value is OffloadToken | Uint8Array
   return isToken(value) || (isUnsharedBytes(value) && lengthOf(value) === LENGTH);
 }
 
+/**
+ * Copies a token that is given as bytes, because code of the caller may run and change them before they are sent, such as a
+ * subscriber of the tracing channel. Any other value is returned unchanged.
+ */
+export function snapshotToken(value: unknown): unknown {
+  return isUnsharedBytes(value) && lengthOf(value) === LENGTH ? construct(copyOf(value), 0) : value;
+}
+
 /** Explains why {@link isLegalToken} is false. A string is not shown, because it may be a token in base64. */
 export function tokenSentence(path: string, value: unknown): Sentence {
   if (isUnsharedBytes(value)) {

@@ -4,7 +4,7 @@ import { type ArgumentIssue, InvalidArgumentError, OdxError } from '../errors.ts
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { checkNewPath, checkPath, type FilePath, fixPath } from '../path.ts';
-import { isArray, isPlainObject, refusalOf, refuse } from '../request.ts';
+import { isArray, isPlainObject, lengthOf, MOST_ISSUES, refusalOf, refuse } from '../request.ts';
 import { safeSignal } from '../signal.ts';
 import { type CopyPaths, copyFromTo } from './copy-file.ts';
 import { type CopyFilesOptions, copyFilesOptions } from './options.ts';
@@ -93,18 +93,20 @@ function checkPairs(pairs: unknown): CopyPaths[] {
   const issues: ArgumentIssue[] = [];
   // Destinations that were seen, and the index of their pair.
   const destinations = new Map<string, number>();
+  const checked: (CheckedPair | undefined)[] = [];
+  const length = lengthOf(pairs);
   // Read by index, so a custom iterator never runs, and a hole is refused.
-  const checked = Array.from({ length: pairs.length }, (_, index) => {
+  for (let index = 0; index < length && issues.length < MOST_ISSUES; index++) {
     try {
       const pair = checkPair(pairs[index], index);
       claimDestination(pair, index, destinations);
-      return pair;
+      checked[index] = pair;
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       issues.push(...error.issues);
-      return undefined;
+      checked[index] = undefined;
     }
-  });
+  }
   for (const [index, pair] of checked.entries()) {
     const writer = pair && destinations.get(keyOf(pair.paths.source.absolute));
     if (pair === undefined || writer === undefined) continue;
