@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { AbortError } from './errors.ts';
 
 /** The part of AbortSignal that this package uses. Declared here so that users need neither the DOM nor the Node types. */
@@ -79,8 +80,10 @@ export function isSafeSignal(value: unknown): value is Signal {
   return SafeSignal.is(value);
 }
 
-// An object that only inherits from AbortSignal, or a proxy of one, throws on the first use.
+// A proxy could run code of the caller while a call is in flight. An object that only inherits from AbortSignal throws on
+// the first use.
 function isAbortSignal(value: unknown): value is AbortSignal {
+  if (types.isProxy(value)) return false;
   try {
     return typeof value === 'object' && value !== null && typeof abortedOf(value) === 'boolean';
   } catch {
