@@ -3,7 +3,7 @@ import { ProtocolError, type Win32Error } from '../errors.ts';
 import { offloadWriteWith } from '../offload-write.ts';
 import { OffloadToken } from '../token.ts';
 import type { CopyJob } from './copy-bytes.ts';
-import { writeFully } from './ordinary.ts';
+import { allocateBlock, writeFully } from './ordinary.ts';
 import { type CopyFallback, counted } from './progress.ts';
 import {
   asOffloadFailure,
@@ -135,7 +135,8 @@ export class OffloadedCopy {
     if (!isPossible || !(error instanceof OffloadFailure) || !isBeyondValidData(error.reason)) return false;
     this.#isGapFilled = true;
     const size = Number(least(BigInt(unit), offloadLength));
-    await writeFully(kernel, destination, new Uint8Array(unit), size, destinationOffset, signal);
+    const zeros = allocateBlock(kernel, BigInt(unit), unit);
+    await writeFully(kernel, destination, zeros, size, destinationOffset, signal);
     return true;
   }
 

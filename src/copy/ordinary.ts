@@ -19,7 +19,7 @@ export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
   const { kernel, destination, destinationOffset, length, signal, tally, progress, unit } = job;
   let position = from;
   let block =
-    position < length ? readBlock(job, allocateBlock(length - position, unit), position) : undefined;
+    position < length ? readBlock(job, allocateBlock(kernel, length - position, unit), position) : undefined;
   let spare: Uint8Array | undefined;
   try {
     while (block !== undefined) {
@@ -28,7 +28,8 @@ export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
       if (typeof count !== 'number') throw count.error;
       if (count === 0) throw endedEarly(job, position);
       const next = position + BigInt(count);
-      block = next < length ? readBlock(job, spare ?? allocateBlock(length - next, unit), next) : undefined;
+      block =
+        next < length ? readBlock(job, spare ?? allocateBlock(kernel, length - next, unit), next) : undefined;
       const padded = await padToSector(job, bytes, count, position);
       await writeFully(kernel, destination, bytes, padded, destinationOffset + position, signal);
       spare = bytes;
@@ -74,7 +75,7 @@ async function padToSector(
   const { sectorSize } = destination.info;
   const end = roundedForDevice(destination, count);
   if (end > count && keepsTail) {
-    const sector = new Uint8Array(sectorSize);
+    const sector = allocateBlock(kernel, BigInt(sectorSize), sectorSize);
     const offset = destinationOffset + position + BigInt(end - sectorSize);
     await readFully(kernel, destination, sector, sectorSize, offset, signal);
     bytes.set(sector.subarray(sectorSize - (end - count)), count);
@@ -85,8 +86,9 @@ async function padToSector(
 }
 
 /** A buffer for up to `remaining` bytes of a copy, rounded up to a sector. */
-export function allocateBlock(remaining: bigint, unit: number): Uint8Array {
-  return new Uint8Array(Number(least(BigInt(BLOCK_SIZE), roundUp(remaining, unit))));
+export function allocateBlock(kernel: Kernel, remaining: bigint, unit: number): Uint8Array {
+  const size = Number(least(BigInt(BLOCK_SIZE), roundUp(remaining, unit)));
+  return filesOf(kernel).allocate?.(size) ?? new Uint8Array(size);
 }
 
 /** Reads `wanted` bytes at an offset of a file; fewer only if the file ends before that. */

@@ -7,8 +7,8 @@ import { allocateBlock, BLOCK_SIZE, readFully } from './ordinary.ts';
 export async function verifyCopy(job: CopyJob): Promise<void> {
   const { kernel, source, destination, sourceOffset, destinationOffset, length } = job;
   const { signal, tally, progress, unit } = job;
-  const expected = allocateBlock(length, unit);
-  const actual = allocateBlock(length, unit);
+  const expected = allocateBlock(kernel, length, unit);
+  const actual = allocateBlock(kernel, length, unit);
   while (tally.verifiedBytes < length) {
     const position = tally.verifiedBytes;
     const wanted = Number(least(length - position, BigInt(BLOCK_SIZE)));

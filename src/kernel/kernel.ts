@@ -123,6 +123,8 @@ export interface FileKernel {
   setSizeSync(handle: bigint, size: bigint): void;
   /** Reads at an offset. Resolves with 0 at the end of the file. */
   read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
+  /** Memory for read and write that a worker thread may leave behind while they are in flight. Any memory, if missing. */
+  allocate?(bytes: number): Uint8Array;
   write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
   /** Copies the times and attributes of a source to its finished copy. */
   copyMetadata(from: bigint, to: bigint): Promise<void>;

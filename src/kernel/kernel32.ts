@@ -30,11 +30,16 @@ type KoffiFunction = ReturnType<LibraryHandle['func']>;
 
 const RETRY_MS = 1;
 const PATH_LENGTH = 260;
+const PAGE = 4096;
 
 /**
  * Loads kernel32.dll and returns the kernel that calls it. Functions are bound when they are first called.
  *
  * Programs do not need this: the functions of 'win-odx' load it themselves. It is for shims and tests.
+ *
+ * In a worker thread, let calls end or abort them before the thread ends. `worker.terminate()` runs no code of the thread: its
+ * files stay open until the process ends, what is pending goes on in Windows (the memory of the call stays allocated for
+ * it), and the termination waits for a call that blocks, as does a `process.exit` of the main thread.
  *
  * @param options other libraries that export the same functions.
  * @returns a kernel for {@link createOdx}.
@@ -153,6 +158,7 @@ function bindLazily(libraries: Libraries): Native {
         });
       });
     },
+    allocate,
     addressOf: (buffer) => Number(koffi.address(buffer)),
     addressOfFunction(name) {
       try {
@@ -164,6 +170,24 @@ function bindLazily(libraries: Libraries): Native {
   };
   // The functions are on the prototype because V8 looks them up fastest there: an object filled in a loop becomes a dictionary.
   return Object.assign(Object.create(functions), native) as Native;
+}
+
+// Its callbacks run on the thread that has allocated the memory, so none runs once a worker thread has been terminated.
+const unreferenced = new FinalizationRegistry<unknown>((memory) => koffi.free(memory));
+
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  const spare = bytes < PAGE ? 0 : PAGE;
+  const memory: unknown = koffi.alloc('uint8_t', bytes + spare);
+  try {
+    const view = koffi.view(memory, bytes + spare);
+    unreferenced.register(view, memory);
+    const unaligned = Number(koffi.address(memory)) % PAGE;
+    return new Uint8Array(view, spare === 0 ? 0 : spare - unaligned, bytes);
+  } catch {
+    // Electron has no buffers outside V8.
+    koffi.free(memory);
+    return new Uint8Array(bytes);
+  }
 }
 
 // Koffi allows 256 asynchronous calls at a time in the whole process.

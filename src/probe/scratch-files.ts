@@ -51,7 +51,7 @@ export class ScratchFiles {
   /** Reads the whole range. */
   async read(file: OffloadFile, offset: number, length: number): Promise<Uint8Array> {
     const { handle, path } = file;
-    const bytes = new Uint8Array(length);
+    const bytes = this.#files.allocate?.(length) ?? new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const at = BigInt(offset + done);
       const count = await withCallContext({ syscall: 'ReadFile', path, offset: at }, () =>

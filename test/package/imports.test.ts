@@ -164,7 +164,7 @@ describe('native functions', () => {
         ),
       ]),
   );
-  const helpers = ['background', 'addressOf', 'addressOfFunction'];
+  const helpers = ['background', 'allocate', 'addressOf', 'addressOfFunction'];
 
   test('native functions are listed exactly as they are used', () => {
     const names = [...used].filter((name) => !helpers.includes(name));

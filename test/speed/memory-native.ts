@@ -39,6 +39,7 @@ export function memoryKernel(): {
   };
 
   const functions: Partial<Native> = {
+    allocate: (bytes) => new Uint8Array(bytes),
     addressOf(buffer) {
       pages.push(buffer);
       return pages.length * PAGE;

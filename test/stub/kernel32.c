@@ -9,10 +9,13 @@
 //   fail    the call then fails with this error
 //   delay   an overlapped call is pending for this many milliseconds; -1: it succeeds at once instead of being pending
 // stub_get(function, what): calls (begun), inside (running now). Function "*": most (threads inside at the same time),
-// strays (calls on the number of a closed handle). stub_reset() undoes all of it. A closed number is reused at once.
+// strays (calls on the number of a closed handle), pending (calls), freed (memory of pending calls that was freed before
+// they completed, which is seen where this library is preloaded). stub_reset() undoes all of it. A closed number is reused
+// at once.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -79,7 +82,6 @@ typedef struct { uint32_t Size, Flags; uint64_t LengthWritten; } WriteOutput;
 
 #define FILE_SIZE (1ull << 40)
 #define OK_EVENT ((HANDLE)0x7000)
-#define THE_PORT ((HANDLE)0x7004)
 #define MOST_FILES 256
 #define MOST_SLEEPERS 1024
 #define RING 65536
@@ -107,7 +109,7 @@ enum {
   DEVICE_IO_CONTROL, CREATE_FILE, CLOSE_HANDLE, READ_FILE, WRITE_FILE, FILE_SIZE_EX, BY_HANDLE, BY_HANDLE_EX, SET_BY_HANDLE,
   ATTRIBUTES, FREE_SPACE, DRIVE_TYPE, VOLUME_PATH, VOLUME_INFORMATION, VOLUME_NAME, QUEUED_STATUS, CANCEL_IO,
 };
-static int inside, most, strays;
+static int inside, most, strays, freed;
 
 static Function *find(const char *name) {
   for (int i = 0; i < COUNT; i++) if (!strcmp(functions[i].name, name)) return &functions[i];
@@ -124,9 +126,14 @@ EXPORT BOOL stub_set(const char *name, const char *what, int value) {
   return 1;
 }
 
+static int pending_now(void);
+
 EXPORT int stub_get(const char *name, const char *what) {
   Function *f = find(name);
-  if (!strcmp(name, "*")) return !strcmp(what, "most") ? most : !strcmp(what, "strays") ? strays : -1;
+  if (!strcmp(name, "*")) {
+    return !strcmp(what, "most") ? most : !strcmp(what, "strays") ? strays : !strcmp(what, "pending") ? pending_now()
+         : !strcmp(what, "freed") ? freed : -1;
+  }
   if (!f) return -1;
   return !strcmp(what, "calls") ? f->calls : !strcmp(what, "inside") ? f->inside : -1;
 }
@@ -134,7 +141,7 @@ EXPORT int stub_get(const char *name, const char *what) {
 EXPORT void stub_reset(void) {
   pthread_mutex_lock(&lock);
   for (int i = 0; i < COUNT; i++) functions[i] = (Function){.name = functions[i].name, .inside = functions[i].inside};
-  most = strays = 0;
+  most = strays = freed = 0;
   pthread_mutex_unlock(&lock);
 }
 
@@ -198,7 +205,9 @@ EXPORT BOOL CancelIoEx(HANDLE file, OVERLAPPED *overlapped) {
 
 // --- Handles. One outside this table counts as a synchronous one that somebody else opened.
 
-typedef struct { int used, known, overlapped, extended, fd; char path[1024]; } File;
+typedef struct { OVERLAPPED *overlapped; uint32_t bytes; } Packet;
+typedef struct { pthread_cond_t arrived; Packet ring[RING]; uint32_t head, tail; } Port;
+typedef struct { int used, known, overlapped, extended, fd; Port *port; char path[1024]; } File;
 static File files[MOST_FILES];
 
 static File *file_of(HANDLE handle) {
@@ -274,80 +283,121 @@ EXPORT BOOL CloseHandle(HANDLE handle) {
 
 // --- Completion
 
-static pthread_cond_t arrived = PTHREAD_COND_INITIALIZER;
-static OVERLAPPED *ring[RING];
-static uint32_t head, tail;
-
-static int post(OVERLAPPED *overlapped) {
+static int post(Port *port, OVERLAPPED *overlapped, uint32_t bytes) {
   pthread_mutex_lock(&lock);
-  int room = tail - head < RING;
-  if (room) ring[tail++ % RING] = overlapped;
-  pthread_cond_signal(&arrived);
+  int room = port->tail - port->head < RING;
+  if (room) port->ring[port->tail++ % RING] = (Packet){overlapped, bytes};
+  pthread_cond_signal(&port->arrived);
   pthread_mutex_unlock(&lock);
   return room;
 }
 
-typedef struct { HANDLE file; OVERLAPPED *overlapped; int delay, posts; uint32_t status, bytes; } Pending;
+// What a pending call transfers reaches the caller's memory when it completes.
+typedef struct {
+  HANDLE file; OVERLAPPED *overlapped; Port *port; int delay; uint32_t status, bytes; void *into; uint8_t data[];
+} Pending;
+
+// Memory that pending calls will write to: the OVERLAPPED and where the bytes go, two for each call.
+static void *watched[2 * MOST_SLEEPERS];
+
+static void **watch(void *address) {
+  for (void **at = watched;; at = at < watched + 2 * MOST_SLEEPERS - 1 ? at + 1 : watched) {
+    void *none = NULL;
+    if (__atomic_compare_exchange_n(at, &none, address, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return at;
+  }
+}
+
+// Returns whether the memory is still there.
+static int unwatch(void **at) { return __atomic_exchange_n(at, NULL, __ATOMIC_ACQ_REL) != (void *)-1; }
+
+static int pending_now(void) {
+  int count = 0;
+  for (void **at = watched; at < watched + 2 * MOST_SLEEPERS; at++) count += __atomic_load_n(at, __ATOMIC_ACQUIRE) != NULL;
+  return count / 2;
+}
+
+extern void __libc_free(void *);
+
+// This is the process's own free where the library is preloaded.
+EXPORT void free(void *memory) {
+  char *end = (char *)memory + malloc_usable_size(memory);
+  for (void **at = watched; memory && at < watched + 2 * MOST_SLEEPERS; at++) {
+    char *address = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+    if (address < (char *)memory || address >= end) continue;
+    __atomic_store_n(at, (void *)-1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&freed, 1, __ATOMIC_RELAXED);
+  }
+  __libc_free(memory);
+}
 
 static void *complete_later(void *argument) {
   Pending *pending = argument;
+  void **overlapped = watch(pending->overlapped), **into = watch(pending->into ? pending->into : pending->overlapped);
   int was = wait_for(pending->file, pending->overlapped, pending->delay);
-  pending->overlapped->InternalHigh = was ? 0 : pending->bytes;
-  __atomic_store_n(&pending->overlapped->Internal, was ? STATUS_CANCELLED : pending->status, __ATOMIC_RELEASE);
-  if (pending->posts) post(pending->overlapped);
+  uint32_t bytes = was ? 0 : pending->bytes;
+  if (unwatch(into) && pending->into) memcpy(pending->into, pending->data, bytes);
+  if (unwatch(overlapped)) {
+    pending->overlapped->InternalHigh = bytes;
+    __atomic_store_n(&pending->overlapped->Internal, was ? STATUS_CANCELLED : pending->status, __ATOMIC_RELEASE);
+  }
+  if (pending->port) post(pending->port, pending->overlapped, bytes);
   free(pending);
   return NULL;
 }
 
-// How a call that transferred so many bytes ends: at once, or pending.
-static BOOL finish(int which, HANDLE handle, OVERLAPPED *overlapped, uint32_t status, uint32_t bytes) {
+// How a call that transferred so many bytes, to `into` unless that is NULL, ends: at once, or pending.
+static BOOL finish(int which, HANDLE handle, OVERLAPPED *overlapped, uint32_t status, void *into, uint32_t bytes) {
   if (!overlapped) return 1;
   File *file = file_of(handle);
   int is_overlapped = file && file->overlapped;
   // The low bit of the event suppresses the completion packet.
-  int posts = is_overlapped && !((uintptr_t)overlapped->hEvent & 1);
+  Port *port = is_overlapped && !((uintptr_t)overlapped->hEvent & 1) ? file->port : NULL;
   int delay = functions[which].delay;
   if (is_overlapped && delay > 0) {
-    Pending *pending = malloc(sizeof *pending);
-    *pending = (Pending){handle, overlapped, delay, posts, status, bytes};
+    Pending *pending = malloc(sizeof *pending + bytes);
+    *pending = (Pending){handle, overlapped, port, delay, status, bytes, into};
+    if (into) memcpy(pending->data, into, bytes), memset(into, 0xEE, bytes);
     overlapped->Internal = STATUS_PENDING;
     pthread_t thread;
     if (pthread_create(&thread, NULL, complete_later, pending)) return fail(ERROR_INVALID_FUNCTION);
     pthread_detach(thread);
     return fail(ERROR_IO_PENDING);
   }
-  if (status && (delay < 0 || !posts)) return fail(ERROR_HANDLE_EOF);
+  if (status && (delay < 0 || !port)) return fail(ERROR_HANDLE_EOF);
   overlapped->InternalHigh = bytes;
   overlapped->Internal = status;
-  if (!posts) return 1;
-  if (!post(overlapped)) return fail(ERROR_INVALID_FUNCTION);
+  if (!port) return 1;
+  if (!post(port, overlapped, bytes)) return fail(ERROR_INVALID_FUNCTION);
   return delay < 0 ? 1 : fail(ERROR_IO_PENDING);
 }
 
-EXPORT HANDLE CreateIoCompletionPort(HANDLE file, HANDLE port, uint64_t key, DWORD threads) {
-  (void)file, (void)port, (void)key, (void)threads;
-  return THE_PORT;
+EXPORT HANDLE CreateIoCompletionPort(HANDLE handle, HANDLE existing, uint64_t key, DWORD threads) {
+  (void)key, (void)threads;
+  Port *port = existing ? existing : calloc(1, sizeof *port);
+  if (!port) return fail(ERROR_INVALID_PARAMETER), NULL;
+  if (!existing) pthread_cond_init(&port->arrived, NULL);
+  if (file_of(handle)) file_of(handle)->port = port;
+  return port;
 }
 
 EXPORT BOOL PostQueuedCompletionStatus(HANDLE port, DWORD bytes, uint64_t key, OVERLAPPED *overlapped) {
-  (void)port, (void)bytes, (void)key;
-  return post(overlapped);
+  (void)key;
+  return post(port, overlapped, bytes);
 }
 
-EXPORT BOOL GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries, DWORD count, DWORD *removed,
+EXPORT BOOL GetQueuedCompletionStatusEx(HANDLE handle, OVERLAPPED_ENTRY *entries, DWORD count, DWORD *removed,
                                         DWORD milliseconds, BOOL alertable) {
-  (void)port, (void)alertable;
+  (void)alertable;
+  Port *port = handle;
   functions[QUEUED_STATUS].calls++;
   if (functions[QUEUED_STATUS].fail) return fail(functions[QUEUED_STATUS].fail);
   struct timespec until = after(milliseconds);
   pthread_mutex_lock(&lock);
-  while (head == tail && pthread_cond_timedwait(&arrived, &lock, &until) != ETIMEDOUT) continue;
+  while (port->head == port->tail && pthread_cond_timedwait(&port->arrived, &lock, &until) != ETIMEDOUT) continue;
   DWORD taken = 0;
-  for (; taken < count && head != tail; taken++, head++) {
-    OVERLAPPED *overlapped = ring[head % RING];
-    entries[taken].lpCompletionKey = 0;
-    entries[taken].lpOverlapped = overlapped;
-    entries[taken].dwNumberOfBytesTransferred = overlapped ? overlapped->InternalHigh : 0;
+  for (; taken < count && port->head != port->tail; taken++, port->head++) {
+    Packet *packet = &port->ring[port->head % RING];
+    entries[taken] = (OVERLAPPED_ENTRY){0, packet->overlapped, 0, packet->bytes};
   }
   pthread_mutex_unlock(&lock);
   *removed = taken;
@@ -396,11 +446,11 @@ static BOOL control(HANDLE file, DWORD code, void *input, DWORD input_length, vo
   else if (code == IOCTL_DISK_GET_LENGTH_INFO && output_length >= 8) *(uint64_t *)output = FILE_SIZE, done = 8;
   else if (code == FSCTL_ALLOW_EXTENDED_DASD_IO && file_of(file)) {
     file_of(file)->extended = 1;
-    return finish(DEVICE_IO_CONTROL, file, overlapped, 0, 0);
+    return finish(DEVICE_IO_CONTROL, file, overlapped, 0, NULL, 0);
   } else return fail(ERROR_INVALID_FUNCTION);
   if (done == 0) return fail(ERROR_INVALID_PARAMETER);
   if (returned) *returned = done;
-  return finish(DEVICE_IO_CONTROL, file, overlapped, 0, done);
+  return finish(DEVICE_IO_CONTROL, file, overlapped, 0, output, done);
 }
 
 EXPORT BOOL DeviceIoControl(HANDLE file, DWORD code, void *input, DWORD input_length, void *output,
@@ -425,7 +475,7 @@ static BOOL transfer(int which, HANDLE handle, void *bytes, DWORD length, OVERLA
     if (done < 0) return fail(error_of(errno));
   }
   int ended = which == READ_FILE && done == 0 && length > 0;
-  return finish(which, handle, overlapped, ended ? STATUS_END_OF_FILE : 0, done);
+  return finish(which, handle, overlapped, ended ? STATUS_END_OF_FILE : 0, which == READ_FILE ? bytes : NULL, done);
 }
 
 EXPORT BOOL ReadFile(HANDLE handle, void *into, DWORD length, DWORD *read, OVERLAPPED *overlapped) {

@@ -11,7 +11,8 @@ const { Internal, InternalHigh, hEvent, Offset, OffsetHigh } = OVERLAPPED.offset
 
 /**
  * The memory of one call, in one piece that does not move: OVERLAPPED, the DWORD for the bytes returned, input and output.
- * A reference to this object keeps the memory alive.
+ * A reference to this object keeps the memory alive, and so does the end of a worker thread that has not seen the call
+ * complete.
  */
 export class Win32IoBuffers implements IoBuffers {
   readonly input: Uint8Array;
@@ -35,13 +36,13 @@ export class Win32IoBuffers implements IoBuffers {
     const outputSize = Math.max(outputLength, COMMON_OUTPUT);
     this.isCommon = inputSize === COMMON_INPUT && outputSize === COMMON_OUTPUT;
     const outputAt = INPUT + Math.ceil(inputSize / 8) * 8;
-    const memory = new ArrayBuffer(outputAt + outputSize);
-    this.#head = new DataView(memory, 0, INPUT);
-    this.input = new Uint8Array(memory, INPUT, inputSize);
-    this.inputView = new DataView(memory, INPUT, inputSize);
-    this.output = new Uint8Array(memory, outputAt, outputSize);
-    this.outputView = new DataView(memory, outputAt, outputSize);
-    this.overlapped = native.addressOf(new Uint8Array(memory));
+    const bytes = native.allocate(outputAt + outputSize);
+    this.#head = viewOf(bytes.subarray(0, INPUT));
+    this.input = bytes.subarray(INPUT, INPUT + inputSize);
+    this.inputView = viewOf(this.input);
+    this.output = bytes.subarray(outputAt);
+    this.outputView = viewOf(this.output);
+    this.overlapped = native.addressOf(bytes);
     this.returnedAddress = this.overlapped + RETURNED;
     this.inputAddress = this.overlapped + INPUT;
     this.outputAddress = this.overlapped + outputAt;
@@ -104,6 +105,10 @@ export class Win32IoBuffers implements IoBuffers {
     this.#event = 0n;
     this.#hasEvent = false;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 const MOST_IDLE = 256;

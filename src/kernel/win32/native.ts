@@ -156,6 +156,11 @@ export interface Native extends NativeFunctions {
     parameters: Parameters<NativeFunctions[Name]>,
     done: (result: ReturnType<NativeFunctions[Name]>) => void,
   ): void;
+  /**
+   * Memory for an overlapped call. It lies outside V8, begins with a page if it is that large, and is freed once nothing
+   * references it. When a worker thread is terminated it is not freed: Windows may still write to it.
+   */
+  allocate(bytes: number): Uint8Array<ArrayBuffer>;
   /** The address of memory that stays in place while the buffer is referenced. */
   addressOf(buffer: Uint8Array): Address;
   /** The address of a function of kernel32. */

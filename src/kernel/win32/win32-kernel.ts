@@ -131,6 +131,7 @@ export function win32Kernel(native: Native): Kernel {
       }
     },
     write: (handle, from, offset, signal) => transfer('WriteFile', handle, from, offset, signal),
+    allocate: (bytes) => native.allocate(bytes),
     async copyMetadata(from, to) {
       const metadata = await handles.run(from, (call) => readMetadata(call, from));
       await handles.run(to, (call) => setInformation(call, metadataParameters(to, metadata)));
