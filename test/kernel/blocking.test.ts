@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AbortError, OffloadToken } from '../../src/index.ts';
-import { BLOCKING, BORROWED, hasStub, loadStub, longestGap, type Stub } from './stub-kernel.ts';
+import { longestGap } from './longest-gap.ts';
+import { BLOCKING, BORROWED, hasStub, loadStub, type Stub } from './stub-kernel.ts';
 
 const SLEEP = 300;
 const LONGEST_GAP = 100;

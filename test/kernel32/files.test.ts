@@ -12,6 +12,7 @@ import {
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   copyFile,
@@ -121,6 +122,19 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     }
   });
 
+  // FILE_ATTRIBUTE_READONLY, HIDDEN and SYSTEM, which Wine keeps too.
+  it.each([0x1, 0x2, 0x4])('a copy has the attribute 0x%x of its source', async (attribute) => {
+    const [source, destination] = [join(folder, 'attribute.bin'), join(folder, 'attribute-copy.bin')];
+    writeFileSync(source, Buffer.alloc(300_000, 1));
+    setAttributes(source, attribute);
+    await copyFile(source, destination);
+    expect(attributesOf(destination) & 0x7).toBe(attribute);
+    for (const path of [source, destination]) {
+      setAttributes(path, NORMAL);
+      rmSync(path);
+    }
+  });
+
   it('a copy that fails does not remove the result of another copy', async () => {
     const [one, two] = [join(folder, 'one.bin'), join(folder, 'two.bin')];
     const destination = join(folder, 'wanted.bin');
@@ -144,6 +158,19 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
     expect(report.reasons.every((reason) => /^[A-Z].*\.$/s.test(reason))).toBe(true);
   });
 });
+
+const NORMAL = 0x80;
+
+function setAttributes(path: string, attributes: number): void {
+  const set = koffi
+    .load('kernel32.dll')
+    .func('__stdcall', 'SetFileAttributesW', 'int32_t', ['str16', 'uint32_t']);
+  if (set(path, attributes) === 0) throw new Error(`The attributes of ${path} could not be set.`);
+}
+
+function attributesOf(path: string): number {
+  return koffi.load('kernel32.dll').func('__stdcall', 'GetFileAttributesW', 'uint32_t', ['str16'])(path);
+}
 
 /** Repeats the copy while the destination is in use. */
 async function untilCopied(source: string, destination: string): Promise<void> {

@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import * as driver from '../wine/driver.ts';
+import { runProgram } from './run-program.ts';
 import { openForeign } from './sync-handle.ts';
 import { odx, onDriver, pair } from './with-driver.ts';
 
@@ -16,20 +12,20 @@ describe.skipIf(!onDriver)('the process [needs the driver]', () => {
 
   it('stays alive until the call in flight has completed, and ends then', async () => {
     driver.delay(0, 1200);
-    const { code, output, milliseconds } = await run('pending.mjs');
+    const { code, output, milliseconds } = await runProgram('pending.mjs', [DISK]);
     expect(output).toBe('completed 512\n');
     expect(code).toBe(0);
     expect(milliseconds).toBeGreaterThan(1200);
   });
 
   it('ends by itself when nothing is in flight, with a file left open', async () => {
-    const { code, output } = await run('idle.mjs');
+    const { code, output } = await runProgram('idle.mjs', [DISK]);
     expect({ code, output }).toEqual({ code: 0, output: 'idle\n' });
   });
 
   it('ends at process.exit while a call is in flight', async () => {
     driver.delay(0, 30_000);
-    const { code, milliseconds } = await run('exit.mjs');
+    const { code, milliseconds } = await runProgram('exit.mjs', [DISK]);
     expect(code).toBe(3);
     expect(milliseconds).toBeLessThan(8000);
   });
@@ -62,21 +58,4 @@ function nextHandle(): bigint {
   const { handle, close } = openForeign(DISK, 'synchronous');
   close();
   return handle;
-}
-
-// Files as stdio: under Wine a pipe gives EBADF.
-function run(program: string): Promise<{ code: number | null; output: string; milliseconds: number }> {
-  const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
-  const outputPath = join(tmpdir(), `odx-${program}.txt`);
-  const output = openSync(outputPath, 'w');
-  const started = performance.now();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path, DISK], { stdio: ['ignore', output, output] });
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      closeSync(output);
-      const milliseconds = performance.now() - started;
-      resolve({ code, output: readFileSync(outputPath, 'utf8'), milliseconds });
-    });
-  });
 }

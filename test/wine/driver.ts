@@ -29,6 +29,7 @@ const SWITCHES = {
   dsmRefused: 0x080,
   dsmHeader: 0x100,
   noRod: 0x200,
+  volume: 0x400,
 } as const;
 
 export type Switch = keyof typeof SWITCHES;
@@ -64,6 +65,8 @@ export interface Match {
 export interface Rule extends Match {
   /** Milliseconds for which the request pends; Infinity until release() or a cancellation. */
   delay?: number;
+  /** The driver spends the delay in its dispatch routine, so that DeviceIoControl itself does not return. Default false. */
+  blocks?: boolean;
   /** NTSTATUS with which the request fails, after the delay if there is one. */
   status?: number;
   reply?: Reply;
@@ -149,7 +152,8 @@ export function addRule(disk: number | undefined, rule: Rule): void {
     b.writeUInt32LE(uint32(rule.count ?? 1), 12);
     b.writeUInt32LE(uint32(rule.delay ?? 0), 16);
     b.writeUInt32LE((rule.status ?? 0) >>> 0, 20);
-    b.writeUInt32LE(REPLIES.indexOf(rule.reply ?? 'proper'), 24);
+    b.writeUInt16LE(REPLIES.indexOf(rule.reply ?? 'proper'), 24);
+    b.writeUInt16LE(rule.blocks === true ? 1 : 0, 26);
     b.writeUInt32LE(rule.skip ?? 0, 28);
   });
 }
@@ -166,6 +170,11 @@ export function forceAtOnce(disk: number | undefined, status: number, match: Mat
 
 export function delay(disk: number | undefined, milliseconds: number, match: Match = {}): void {
   addRule(disk, { ...match, delay: milliseconds });
+}
+
+/** The dispatch routine of the driver blocks, and then completes the request without having been pending. */
+export function block(disk: number | undefined, milliseconds: number, match: Match = {}): void {
+  addRule(disk, { ...match, delay: milliseconds, blocks: true });
 }
 
 /** The request pends until release() or a cancellation. */

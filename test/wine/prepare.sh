@@ -56,10 +56,13 @@ fetch_node() {
 
 build_shim() {
   local hash
-  hash=$(sha "$HERE/bcryptprimitives.c" "$HERE/prepare.sh")
+  hash=$(sha "$HERE/bcryptprimitives.c" "$HERE/fltlib.c" "$HERE/prepare.sh")
   if done_before shim "$hash"; then return; fi
-  say 'building the shim'
+  say 'building the shims'
   $MINGW -Wall -Wextra -Werror -O1 -shared -o "$SYSTEM32/bcryptprimitives.dll" "$HERE/bcryptprimitives.c" -ladvapi32
+  # Not in system32: the tests put it where they want it.
+  mkdir -p "$WINEPREFIX/drive_c/odx"
+  $MINGW -Wall -Wextra -Werror -O1 -shared -o "$WINEPREFIX/drive_c/odx/fltlib.dll" "$HERE/fltlib.c"
   mark_done shim "$hash"
 }
 

@@ -363,6 +363,38 @@ check('a delayed request completes late, also with a forced status', () => {
   );
 });
 
+check('a rule that blocks keeps the caller inside the call, on an overlapped handle too', () => {
+  driver.block(0, 80, { count: 2 });
+  const begun = performance.now();
+  const call = kernel32.start(pendable, OFFLOAD_READ, readInput(0, 512), 528);
+  assert.equal(call.pending, false);
+  assert.ok(performance.now() - begun >= 79);
+  assert.equal(call.finish().status, 0);
+  assert.equal(offloadRead(source, 0, 512).error, 0);
+  assert.deepEqual(
+    driver.log(0).map((e) => [e.pended, e.completed, e.duration >= 79]),
+    [
+      [false, true, true],
+      [false, true, true],
+    ],
+  );
+  assert.throws(() => driver.block(0, Number.POSITIVE_INFINITY), /command 5 refused \(87\)/);
+});
+
+check('a volume ends a sector early for reads, until its handle may read all of it', () => {
+  const EXTEND = 0x90083;
+  const none = Buffer.alloc(0);
+  const last = driver.CAPACITY - 512;
+  assert.equal(kernel32.control(source, EXTEND, none, 0).error, 1);
+  driver.setSwitches(0, 'volume');
+  const whole = kernel32.open(driver.DISKS[0].path);
+  assert.equal(kernel32.control(whole, EXTEND, none, 0).error, 0);
+  assert.equal(kernel32.read(whole, last, 512).output.length, 512);
+  assert.equal(kernel32.read(source, last, 512).error, 38);
+  assert.equal(kernel32.read(source, last - 512, 1024).output.length, 512);
+  kernel32.CloseHandle(whole);
+});
+
 check('ReadFile and WriteFile can be delayed too', () => {
   const bytes = pattern(5000);
   driver.delay(0, 30, { code: 'read' });

@@ -87,7 +87,8 @@ NTSTATUS control_command(IRP *irp)
 
     switch (c.command) {
     case COMMAND_RULE:
-        if (c.rule.reply >= REPLY_KINDS)
+        /* Nothing could release a routine that blocks for ever: Wine calls a driver from one thread. */
+        if (c.rule.reply >= REPLY_KINDS || (c.rule.blocks && c.rule.delay == FOREVER))
             return STATUS_INVALID_PARAMETER;
         return rule_add(c.disk, &c.rule) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     case COMMAND_CLEAR_RULES:

@@ -76,15 +76,33 @@ void disk_copy(disk *to, uint64_t to_offset, const disk *from, uint64_t from_off
     written(to, to_offset, length);
 }
 
+/* Where reads end. The file system on a volume is a sector shorter, and keeps a handle within it until told otherwise. */
+static uint64_t readable(const request *r)
+{
+    const disk *d = r->disk;
+    bool is_short = (d->switches & SWITCH_VOLUME) && !r->stack->FileObject->FsContext2;
+    return is_short && d->eof > d->sector ? d->eof - d->sector : d->eof;
+}
+
+/* FSCTL_ALLOW_EXTENDED_DASD_IO. A disk does not know it. */
+NTSTATUS disk_extend(const request *r)
+{
+    if (!(r->disk->switches & SWITCH_VOLUME))
+        return STATUS_INVALID_DEVICE_REQUEST;
+    r->stack->FileObject->FsContext2 = r->disk;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS disk_read(request *r, ULONG_PTR *information)
 {
     disk *d = r->disk;
     uint64_t offset = r->stack->Parameters.Read.ByteOffset.QuadPart;
     uint64_t length = r->stack->Parameters.Read.Length;
+    uint64_t end = readable(r);
 
-    if (offset >= d->eof)
+    if (offset >= end)
         return STATUS_END_OF_FILE;
-    length = least(length, d->eof - offset);
+    length = least(length, end - offset);
     RtlCopyMemory(r->irp->AssociatedIrp.SystemBuffer, d->data + offset, length);
     *information = length;
     return STATUS_SUCCESS;

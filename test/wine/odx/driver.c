@@ -25,6 +25,7 @@ static NTSTATUS NTAPI create(DEVICE_OBJECT *device, IRP *irp)
     if (d)
         InterlockedIncrement(&d->handles);
     IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext = NULL;
+    IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext2 = NULL;
     irp->IoStatus.Information = 0;
     return complete_with(irp, STATUS_SUCCESS);
 }

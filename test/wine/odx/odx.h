@@ -36,6 +36,7 @@ typedef struct {
     uint32_t code;
     uint32_t delay;
     uint32_t reply;
+    bool blocks;
     NTSTATUS forced;
     uint32_t input_length;
     uint32_t output_length;
@@ -61,6 +62,7 @@ void disk_zero(disk *d, uint64_t offset, uint64_t length);
 void disk_copy(disk *to, uint64_t to_offset, const disk *from, uint64_t from_offset, uint64_t length);
 NTSTATUS disk_read(request *r, ULONG_PTR *information);
 NTSTATUS disk_write(request *r, ULONG_PTR *information);
+NTSTATUS disk_extend(const request *r);
 
 /* token.c */
 typedef struct token token;

@@ -43,6 +43,9 @@ static NTSTATUS perform(request *r, ULONG_PTR *information)
     case CODE_GET_DRIVE_GEOMETRY:
         status = property_geometry(r, information);
         break;
+    case CODE_ALLOW_EXTENDED_DASD_IO:
+        status = disk_extend(r);
+        break;
     default:
         status = STATUS_INVALID_DEVICE_REQUEST;
     }
@@ -132,6 +135,16 @@ static NTSTATUS pend(const request *template)
     return STATUS_PENDING;
 }
 
+/* As a file system does that handles a request in the thread of the caller, overlapped or not. */
+static void block(const request *r)
+{
+    uint64_t due = clock_ms() + r->delay;
+    LARGE_INTEGER step = {.QuadPart = -10000};
+
+    while (clock_ms() < due && !r->irp->Cancel)
+        KeDelayExecutionThread(KernelMode, FALSE, &step);
+}
+
 NTSTATUS request_arrive(disk *d, IRP *irp)
 {
     request r = {.irp = irp, .stack = IoGetCurrentIrpStackLocation(irp), .disk = d};
@@ -149,7 +162,10 @@ NTSTATUS request_arrive(disk *d, IRP *irp)
         log_arrival(&r);
     }
     rule_apply(&r);
-    return r.delay ? pend(&r) : finish(&r);
+    if (r.delay && !r.blocks)
+        return pend(&r);
+    block(&r);
+    return finish(&r);
 }
 
 static void take(request *r, LIST_ENTRY *into)

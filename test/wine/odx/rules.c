@@ -51,6 +51,7 @@ void rule_apply(request *r)
         r->delay = is->delay;
         r->forced = (NTSTATUS)is->status;
         r->reply = is->reply;
+        r->blocks = is->blocks != 0;
         if (is->count != FOREVER && --is->count == 0)
             drop_spent();
         break;

@@ -19,6 +19,7 @@ enum {
     CODE_QUERY_PROPERTY = 0x002D1400,
     CODE_GET_LENGTH_INFO = 0x0007405C,
     CODE_GET_DRIVE_GEOMETRY = 0x00070000,
+    CODE_ALLOW_EXTENDED_DASD_IO = 0x00090083,
 };
 
 /* Absent from the mingw headers, or spelled there in ways that differ between versions. */
@@ -261,6 +262,7 @@ enum {
     SWITCH_DSM_REFUSED = 0x080,
     SWITCH_DSM_HEADER = 0x100,
     SWITCH_NO_ROD = 0x200,
+    SWITCH_VOLUME = 0x400,
 };
 
 enum {
@@ -287,10 +289,12 @@ typedef struct {
     uint32_t count;
     uint32_t delay;
     uint32_t status;
-    uint32_t reply;
+    uint16_t reply;
+    uint16_t blocks;
     uint32_t skip;
 } rule_request;
 SIZE_IS(rule_request, 24);
+AT(rule_request, blocks, 18);
 
 typedef struct {
     uint32_t command;

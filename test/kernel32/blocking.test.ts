@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { OffloadToken } from '../../src/index.ts';
+import { longestGap } from '../kernel/longest-gap.ts';
+import * as driver from '../wine/driver.ts';
+import { runProgram } from './run-program.ts';
+import { openForeign } from './sync-handle.ts';
+import { files, odx, onDriver } from './with-driver.ts';
+
+const BLOCKED = 300;
+const LONGEST_GAP = 100;
+const SECTOR = 512;
+const READ = { copyLength: SECTOR };
+const [first = '', second = ''] = driver.DISKS.map(({ path }) => path);
+
+// As NTFS may do it: DeviceIoControl, ReadFile and WriteFile do not return before the request is complete, on an
+// overlapped handle either. Wine calls a driver from one thread, so what blocks there on two handles is served one by one.
+describe.skipIf(!onDriver)('calls that block in the driver [needs the driver]', () => {
+  beforeEach(() => driver.reset());
+  afterAll(() => driver.reset());
+
+  it('keep the caller of a synchronous function waiting', async () => {
+    const file = await odx.openFile(first, 'r+');
+    driver.block(0, BLOCKED);
+    const gap = await longestGap(async () => odx.offloadReadSync(file, READ));
+    expect(gap).toBeGreaterThan(BLOCKED - 1);
+    expect(driver.log(0).at(-1)).toMatchObject({ pended: false, completed: true });
+    await file.close();
+  });
+
+  const OPEN: Record<string, () => Promise<{ handle: bigint; close(): unknown }>> = {
+    'a file of this package': () => odx.openFile(first, 'r+'),
+    'a borrowed synchronous handle': async () => openForeign(first, 'synchronous'),
+    'a borrowed overlapped handle': async () => openForeign(first, 'overlapped'),
+  };
+  const token = OffloadToken.zeroData();
+  const ranges = [{ startingOffset: 0, lengthInBytes: SECTOR }];
+  const CALLS: Record<string, (handle: bigint) => Promise<unknown>> = {
+    offloadRead: (handle) => odx.offloadRead(handle, READ),
+    offloadWrite: (handle) => odx.offloadWrite(handle, { token, copyLength: SECTOR }),
+    zeroRange: (handle) => odx.zeroRange(handle, { fileOffset: 0, length: SECTOR }),
+    dsmOffloadRead: (handle) => odx.dsmOffloadRead(handle, { ranges }),
+    dsmOffloadWrite: (handle) => odx.dsmOffloadWrite(handle, { ranges, token }),
+    queryCopyOffload: (handle) => odx.queryCopyOffload(handle),
+    ReadFile: (handle) => files.read(handle, Buffer.alloc(SECTOR), 0n),
+    WriteFile: (handle) => files.write(handle, Buffer.alloc(SECTOR), 0n),
+  };
+
+  it.each(Object.keys(OPEN))('never block the event loop on %s', async (kind) => {
+    const opened = await OPEN[kind]?.();
+    for (const [name, call] of Object.entries(CALLS)) {
+      driver.block(0, BLOCKED, {
+        code: name === 'ReadFile' ? 'read' : name === 'WriteFile' ? 'write' : 'any',
+      });
+      const before = performance.now();
+      const gap = await longestGap(() => call(opened?.handle ?? 0n));
+      expect(performance.now() - before, name).toBeGreaterThan(BLOCKED - 1);
+      expect(gap, name).toBeLessThan(LONGEST_GAP);
+    }
+    await opened?.close();
+  });
+
+  it('never block the event loop while a file is opened and copied', async () => {
+    driver.setSize(0, 4 * SECTOR);
+    driver.block(undefined, BLOCKED, { code: 'any', count: 8 });
+    const gap = await longestGap(() => odx.copyFile(first, second, { mode: 'require' }));
+    expect(gap).toBeLessThan(LONGEST_GAP);
+  });
+
+  it('overlap on two handles whose requests the driver does not complete at once, and fs is served', async () => {
+    const [one, two] = [openForeign(first, 'synchronous'), openForeign(second, 'synchronous')];
+    driver.delay(undefined, BLOCKED, { count: 2 });
+    const before = performance.now();
+    const gap = await longestGap(async () => {
+      const calls = [odx.offloadRead(one.handle, READ), odx.offloadRead(two.handle, READ)];
+      await readFile(process.execPath, { flag: 'r' }).catch(() => undefined);
+      await Promise.all(calls);
+    });
+    expect(performance.now() - before).toBeLessThan(1.7 * BLOCKED);
+    expect(gap).toBeLessThan(LONGEST_GAP);
+    one.close();
+    two.close();
+  });
+
+  it('overlap on a borrowed handle and on a file of this package', async () => {
+    const borrowed = openForeign(second, 'synchronous');
+    const file = await odx.openFile(first, 'r+');
+    driver.delay(1, BLOCKED);
+    driver.block(0, BLOCKED);
+    const before = performance.now();
+    const pending = odx.offloadRead(borrowed.handle, READ);
+    // Wine's thread must have seen this request before the other one holds it.
+    await sleep(50);
+    await Promise.all([pending, odx.offloadRead(file, READ)]);
+    expect(performance.now() - before).toBeLessThan(1.7 * BLOCKED);
+    await file.close();
+    borrowed.close();
+  });
+
+  // Wine hands a cancellation to the thread that the driver blocks, so here the request completes as if there were none.
+  it.each(Object.keys(OPEN))('settle after an abort when they have returned, on %s', async (kind) => {
+    const opened = await OPEN[kind]?.();
+    driver.block(0, BLOCKED);
+    const controller = new AbortController();
+    const before = performance.now();
+    const call = odx.offloadRead(opened?.handle ?? 0n, { ...READ, signal: controller.signal });
+    const queued = odx.offloadRead(opened?.handle ?? 0n, { ...READ, signal: controller.signal });
+    await sleep(100);
+    const gap = await longestGap(async () => {
+      controller.abort();
+      await expect(queued).rejects.toMatchObject({ code: 'ABORT_ERR' });
+      expect(performance.now() - before).toBeLessThan(BLOCKED);
+      await expect(call).resolves.toMatchObject({ transferLength: 512n });
+    });
+    expect(performance.now() - before).toBeGreaterThan(BLOCKED - 1);
+    expect(gap).toBeLessThan(LONGEST_GAP);
+    expect(driver.state(0)).toMatchObject({ requests: driver.log(0).length, pending: 0 });
+    expect(driver.log(0).filter(({ code }) => code === 0x0009_4264)).toHaveLength(1);
+    await opened?.close();
+  });
+
+  it('are awaited by close', async () => {
+    const before = driver.state(0).handles;
+    const file = await odx.openFile(first, 'r+');
+    driver.block(0, BLOCKED);
+    const ended: string[] = [];
+    const call = odx
+      .offloadRead(file, READ)
+      .then(({ transferLength }) => ended.push(`read ${transferLength}`));
+    expect(await longestGap(() => file.close().then(() => ended.push('closed')))).toBeLessThan(LONGEST_GAP);
+    await call;
+    expect(ended).toEqual(['read 512', 'closed']);
+    expect(driver.state(0).handles).toBe(before);
+  });
+
+  it('do not hold up process.exit for more than two seconds', async () => {
+    driver.block(0, 3500);
+    const { code, output, ended } = await runProgram('exit-while-blocked.mjs', [first]);
+    expect(code).toBe(3);
+    expect(ended - Number(output)).toBeLessThan(2000);
+  });
+});
