@@ -45,9 +45,12 @@ export async function copyBuffered(job: CopyJob, from: bigint): Promise<void> {
 // The range was within the source when the copy began. A file was cut since then; a device never has another size.
 function endedEarly({ source, sourceOffset }: CopyJob, position: bigint): Error {
   if (!source.info.isDevice) return new SourceChangedError(source.path);
-  const offset = sourceOffset + position;
-  const problem = `the device ends here, but it reported a size of ${source.info.size} bytes.`;
-  return new ProtocolError(problem, { syscall: 'ReadFile', path: source.path, offset });
+  return deviceEnds(source, sourceOffset + position);
+}
+
+function deviceEnds({ path, info }: CopyEndpoint, offset: bigint): ProtocolError {
+  const problem = `the device ends here, but it reported a size of ${info.size} bytes.`;
+  return new ProtocolError(problem, { syscall: 'ReadFile', path, offset });
 }
 
 function readBlock(job: CopyJob, bytes: Uint8Array, position: bigint): Block {
@@ -77,7 +80,8 @@ async function padToSector(
   if (end > count && keepsTail) {
     const sector = allocateBlock(kernel, BigInt(sectorSize), sectorSize);
     const offset = destinationOffset + position + BigInt(end - sectorSize);
-    await readFully(kernel, destination, sector, sectorSize, offset, signal);
+    const held = await readFully(kernel, destination, sector, sectorSize, offset, signal);
+    if (held < sectorSize) throw deviceEnds(destination, offset + BigInt(held));
     bytes.set(sector.subarray(sectorSize - (end - count)), count);
   } else {
     bytes.fill(0, count, end);

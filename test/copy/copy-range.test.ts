@@ -3,11 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { type CopyRangeOptions, copyRangeWith } from '../../src/copy/copy-range.ts';
 import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
-import { AbortError, InvalidArgumentError, SourceChangedError, Win32Error } from '../../src/errors.ts';
-import type { Kernel } from '../../src/kernel/kernel.ts';
+import {
+  AbortError,
+  InvalidArgumentError,
+  ProtocolError,
+  SourceChangedError,
+  Win32Error,
+} from '../../src/errors.ts';
+import { filesOf, type Kernel } from '../../src/kernel/kernel.ts';
 import { type OpenFlags, openFileWith } from '../../src/open-file.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
-import { expectConsistent, failureOf, noise, Workspace, watched, withInfo } from './kit.ts';
+import { expectConsistent, failureOf, noise, Workspace, watched, withFiles, withInfo } from './kit.ts';
 
 const SECTOR = 512;
 const KIB = 1024;
@@ -367,6 +373,19 @@ describe('copyRange to a device', () => {
       expectBytes(after, before.subarray(0, 4096), source, before.subarray(4096 + 10_001));
     },
   );
+
+  test('rejects, and does not write zeros over what follows the range, if the device returns nothing of its last sector', async () => {
+    const whole = deviceKernel(true);
+    const { read } = filesOf(whole);
+    const kernel = withFiles(whole, {
+      // Only the device is read in whole sectors.
+      read: async (handle, into, ...rest) => (into.length === SECTOR ? 0 : read(handle, into, ...rest)),
+    });
+    const { error, before, after } = await copy({ length: 1000 }, { kernel, source: noise(1000) });
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(error).toMatchObject({ syscall: 'ReadFile', offset: 512n });
+    expectBytes(after.subarray(1000), before.subarray(1000));
+  });
 
   test('refuses a range that ends beyond the device', async () => {
     const options = { destinationOffset: SIZE - 512, length: 1024 };
