@@ -5,11 +5,13 @@ import type { ByteCount } from '../byte-count.ts';
 import { ignoreErrors, withCallContext } from '../call-context.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, ProtocolError, type Sentence, SourceChangedError } from '../errors.ts';
-import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
+import { type FileKernel, filesOf, type Kernel, KernelFailure, type OpenRequest } from '../kernel/kernel.ts';
 import type { OffloadFile } from '../offload-file.ts';
-import { openFileWith } from '../open-file.ts';
+import { openWith } from '../open-file.ts';
 import type { Signal } from '../signal.ts';
 import { randomBytes } from './random-data.ts';
+
+const NEW: OpenRequest = { read: true, write: true, disposition: 'create-new', removable: true };
 
 /** Files with random names that a trial creates, and removes in the end. */
 export class ScratchFiles {
@@ -17,7 +19,8 @@ export class ScratchFiles {
   readonly #files: FileKernel;
   readonly #signal: Signal | undefined;
   readonly #id = randomBytes(6).toString('hex');
-  readonly #open = new Set<OffloadFile>();
+  /** The open files, and what identifies them. */
+  readonly #open = new Map<OffloadFile, string | undefined>();
 
   constructor(kernel: Kernel, signal: Signal | undefined) {
     this.#signal = signal;
@@ -28,14 +31,15 @@ export class ScratchFiles {
   /** Creates a file that does not exist, with its final size. */
   async create(folder: string, role: string, size: number): Promise<OffloadFile> {
     const path = join(folder, `odx-try-${this.#id}-${role}.tmp`);
-    const file = await openFileWith(this.#kernel, path, 'wx', { size });
-    this.#open.add(file);
+    const { file, info } = await openWith(this.#kernel, path, NEW, BigInt(size));
+    this.#open.set(file, info.identity);
     // Windows has no mode; there the file inherits the access list of its folder.
     if (process.platform !== 'win32') await ignoreErrors(() => chmod(path, 0o600));
     return file;
   }
 
   async remove(file: OffloadFile): Promise<void> {
+    const identity = this.#open.get(file);
     if (!this.#open.delete(file)) return;
     const { path, handle } = file;
     try {
@@ -44,7 +48,7 @@ export class ScratchFiles {
     } catch {
       // With a handle of its own it may succeed, unless the file is gone already.
       await ignoreErrors(() => file.close());
-      await this.#removeByName(path);
+      await this.#removeByName(path, identity);
     }
   }
 
@@ -77,21 +81,22 @@ export class ScratchFiles {
 
   /** Removes all files, also if one of them cannot be removed. Throws the first failure. */
   async removeAll(): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#open].map((file) => this.remove(file)));
+    const outcomes = await Promise.allSettled([...this.#open.keys()].map((file) => this.remove(file)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  async #removeByName(path: string): Promise<void> {
-    const request = { read: true, write: true, disposition: 'open', removable: true } as const;
+  async #removeByName(path: string, identity: string | undefined): Promise<void> {
     await withCallContext({ syscall: 'DeleteFileW', path }, async () => {
-      const handle = await this.#files.open(path, request).catch((error: unknown) => {
+      const handle = await this.#files.open(path, { ...NEW, disposition: 'open' }).catch((error: unknown) => {
         if (error instanceof KernelFailure && error.errno === ERROR_FILE_NOT_FOUND) return undefined;
         throw error;
       });
       if (handle === undefined) return;
       try {
-        await this.#files.remove(handle);
+        const info = await this.#files.info(handle, path);
+        // Someone else's file may have taken the place of one that was moved or removed.
+        if (info.identity === identity) await this.#files.remove(handle);
       } finally {
         await ignoreErrors(() => this.#files.close(handle));
       }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EmulatorOptions, InterceptedCall } from '../../src/emulator/index.ts';
@@ -533,6 +533,24 @@ describe('The scratch files of tryOffload', () => {
         expect(name).toMatch(/^odx-try-[0-9a-f]{12}-[a-z-]+\.tmp$/);
         expect(mode).toBe(0o600);
       }
+    },
+  );
+
+  test.skipIf(process.platform === 'win32')(
+    'are not mistaken for a file that has taken the place of one of them (skipped on Windows, which does not let an open file be replaced like this)',
+    async () => {
+      let taken: string | undefined;
+      const { folder, run } = trial({
+        intercept(call) {
+          if (taken !== undefined || !isRead(call)) return;
+          taken = readdirSync(folder).find((name) => name.endsWith('-source.tmp')) ?? '';
+          renameSync(join(folder, taken), join(folder, 'moved'));
+          writeFileSync(join(folder, taken), 'precious');
+        },
+      });
+      await run();
+      expect(readdirSync(folder)).toEqual(expect.arrayContaining(['data.vhdx', taken]));
+      expect(readFileSync(join(folder, taken ?? ''), 'utf8')).toBe('precious');
     },
   );
 
