@@ -1,0 +1,60 @@
+import { type Result, runCell } from './cell.ts';
+import { type Fault, faults } from './faults.ts';
+import { type CallName, type Job, jobName, jobs } from './jobs.ts';
+import { Random } from './random.ts';
+import type { Storage } from './storage.ts';
+
+/** One cell of the matrix: a job, the step at which something goes wrong, and what. */
+export interface Cell {
+  readonly job: Job;
+  readonly name: string;
+  run(storage: Storage, seed: number): Promise<Result>;
+}
+
+/** Runs every job once without a fault to find its steps, and returns a cell for every fault at every step. */
+export async function cellsOf(storage: Storage, call: CallName): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  for (const job of jobs) {
+    if (job.call !== call) continue;
+    const without = await runCell(storage, job, new Random(0), () => undefined);
+    if (without.problems.length > 0) throw new Error(`${jobName(job)}: ${without.problems.join('; ')}`);
+    for (const step of without.steps) {
+      for (const fault of faults) {
+        if (fault.fits(step, without.scene)) cells.push(cellOf(job, step.name, fault));
+      }
+    }
+  }
+  return cells;
+}
+
+function cellOf(job: Job, stepName: string, fault: Fault): Cell {
+  const choose = ({ name }: { name: string }) => (name === stepName ? fault : undefined);
+  return {
+    job,
+    name: `${jobName(job)}: ${fault.name} at ${stepName}`,
+    run: (storage, seed) => runCell(storage, job, new Random(seed), choose),
+  };
+}
+
+export interface Failure {
+  readonly cell: string;
+  readonly problems: readonly string[];
+}
+
+/** Runs cells one after the other until `deadline`, and returns those that failed. */
+export async function runCells(
+  cells: readonly Cell[],
+  storage: Storage,
+  seed: number,
+  deadline: number = Number.POSITIVE_INFINITY,
+): Promise<{ tried: number; failures: Failure[] }> {
+  const failures: Failure[] = [];
+  let tried = 0;
+  for (const cell of cells) {
+    if (performance.now() > deadline) break;
+    const { problems } = await cell.run(storage, seed);
+    tried++;
+    if (problems.length > 0) failures.push({ cell: cell.name, problems });
+  }
+  return { tried, failures };
+}
