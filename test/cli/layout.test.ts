@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { byteMap, layoutPicture, layoutRows } from '../../src/cli/layout-drawing.ts';
+import { byteMap } from '../../src/cli/layout-drawing.ts';
+import { layoutPicture } from '../../src/cli/layout-picture.ts';
+import { layoutRows } from '../../src/cli/layout-rows.ts';
 import { structs } from '../../src/structs.ts';
 import { temporaryFolder } from './files.ts';
 import { odx } from './odx-process.ts';

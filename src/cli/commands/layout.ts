@@ -1,7 +1,8 @@
 import type { Layout } from '../../structs.ts';
 import { type Command, type CommandResult, defineCommand } from '../command.ts';
 import { RequestError, UsageError } from '../errors.ts';
-import { byteMap, fieldTable, layoutPicture } from '../layout-drawing.ts';
+import { byteMap, fieldTable } from '../layout-drawing.ts';
+import { layoutPicture } from '../layout-picture.ts';
 import { columnsOf, writeNewFile } from '../output.ts';
 import { withSuggestion } from '../parse.ts';
 import { plural } from '../quantities.ts';
