@@ -1,13 +1,14 @@
 // npm run bench -- [--json] [--quick] [--check] [--update] [SECTION ...]
-// --quick measures less, --check fails when a figure is over budget, --update draws the chart of the README anew.
+// --quick measures less, --check fails when a figure is over budget, --update writes the results of the section calls, and the chart of the README.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../test/stub/stub.ts';
 import { asyncCalls, driverCalls, syncCalls } from './calls.ts';
+import { chart } from './chart.ts';
 import { copyEngine, sparseCopies } from './copy.ts';
 import { importTime, installedSize, memory } from './footprint.ts';
-import { chart, isOverBudget, type Section, table, toDocument } from './report.ts';
+import { isOverBudget, type Section, table, toDocument } from './report.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,6 +45,7 @@ for (const name of positionals.length === 0 ? everywhere : positionals) {
   const section = await measure();
   sections.push(section);
   if (name === 'calls' && options.update) {
+    writeFileSync(join(ROOT, 'bench', 'results.json'), `${JSON.stringify(toDocument([section]), null, 2)}\n`);
     writeFileSync(join(ROOT, 'bench', 'results.svg'), chart(section));
   }
   if (!options.json) console.log(`${table(section)}\n`);

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { chart } from '../bench/chart.ts';
+import type { Section } from '../bench/report.ts';
 import { copyStates } from '../docs/pictures/copy-states.ts';
 import { tokenTravel } from '../docs/pictures/token-travel.ts';
 import { layoutPicture } from '../src/cli/layout-picture.ts';
@@ -9,23 +11,38 @@ import { structs } from '../structs/index.ts';
 import { ROOT } from './built.ts';
 
 const PICTURES: Record<string, string> = {
-  'token-travel-light.svg': tokenTravel(LIGHT),
-  'token-travel-dark.svg': tokenTravel(DARK),
-  'copy-states-light.svg': copyStates(LIGHT),
-  'copy-states-dark.svg': copyStates(DARK),
-  ...Object.fromEntries(
-    Object.values(structs).map((layout) => [`structs/${layout.name}.svg`, layoutPicture(layout)]),
-  ),
+  'bench/results.svg': chart(measuredCalls()),
+  'docs/pictures/copy-states-light.svg': copyStates(LIGHT),
+  'docs/pictures/copy-states-dark.svg': copyStates(DARK),
+  'docs/pictures/token-travel-light.svg': tokenTravel(LIGHT),
+  'docs/pictures/token-travel-dark.svg': tokenTravel(DARK),
 };
+for (const layout of Object.values(structs)) {
+  PICTURES[`docs/pictures/structs/${layout.name}.svg`] = layoutPicture(layout);
+}
 
-describe.each(Object.entries(PICTURES))('docs/pictures/%s', (name, drawn) => {
-  const path = join(ROOT, 'docs', 'pictures', name);
-
+describe.each(Object.entries(PICTURES))('The picture %s', (name, drawn) => {
   it('is what its source draws; UPDATE_PICTURES=1 writes it anew', () => {
+    const path = join(ROOT, name);
     if (process.env['UPDATE_PICTURES'] === '1') {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, drawn);
     }
     expect(readFileSync(path, 'utf8')).toBe(drawn);
   });
+
+  it('says in words what it shows', () => {
+    expect(drawn).toMatch(/^<svg [^>]*role="img">\n<title>[^<]{10,}<\/title>\n<desc>[^<]{10,}<\/desc>\n/);
+  });
+
+  it('contains no script, and loads nothing', () => {
+    expect(drawn).not.toMatch(/<script|<image|<use|href|url\(|@import|on\w+=/i);
+  });
 });
+
+function measuredCalls(): Section {
+  const { sections } = JSON.parse(readFileSync(join(ROOT, 'bench', 'results.json'), 'utf8')) as {
+    readonly sections: readonly [Section];
+  };
+  return sections[0];
+}
