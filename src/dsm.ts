@@ -29,6 +29,7 @@ import { setUint64 } from './uint64.ts';
 
 /** A range of a device (DEVICE_DATA_SET_RANGE), in bytes; both are multiples of the logical sector. */
 export interface DataSetRange {
+  /** From the start of the device. */
   readonly startingOffset: ByteCount;
   /** More than 0. */
   readonly lengthInBytes: ByteCount;

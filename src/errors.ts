@@ -1,5 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util';
 import {
+  type NamedCode,
   ntstatusName,
   type StatusAction,
   statusByValue,
@@ -10,6 +11,7 @@ import {
 
 /** The base class of every error of this package. `code` is stable and meant for programs; `message` is for people. */
 export class OdxError extends Error {
+  /** Stable, for programs: `ERR_ODX_PROTOCOL`, `ERROR_INVALID_TOKEN`. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
@@ -30,7 +32,9 @@ export class OdxError extends Error {
 
 /** A problem with an argument: its path (`ranges.0.lengthInBytes`) and a sentence that explains it. */
 export interface ArgumentIssue {
+  /** The dotted path of the field; empty for the argument as a whole. */
   readonly path: string;
+  /** One sentence, with the value and the nearest legal value. */
   readonly message: string;
 }
 
@@ -42,6 +46,7 @@ export type Sentence = (nameOf: (path: string) => string) => string;
  * `message` has one sentence per issue, with the value and the nearest legal value.
  */
 export class InvalidArgumentError extends OdxError {
+  /** Every problem, in the order of the fields. */
   readonly issues: readonly ArgumentIssue[];
   readonly #sentences: readonly Sentence[];
 
@@ -75,6 +80,7 @@ export class InvalidArgumentError extends OdxError {
 export interface CallContext {
   /** The control code or function, in Windows spelling: `FSCTL_OFFLOAD_WRITE`, `CreateFileW`. */
   readonly syscall: string;
+  /** The file that the call was for. */
   readonly path?: string | undefined;
   /** Byte offset in the file that the call was made for. */
   readonly offset?: bigint | undefined;
@@ -85,12 +91,14 @@ export class Win32Error extends OdxError {
   /** The value of GetLastError, e.g. 315. */
   readonly errno: number;
   /** The NTSTATUS behind it, present only where it is certain. */
-  declare readonly ntstatus?: { readonly name: string; readonly value: number };
+  declare readonly ntstatus?: NamedCode;
+  /** The control code or function that failed: `FSCTL_OFFLOAD_WRITE`, `CreateFileW`. */
   readonly syscall: string;
   /** The file that the call was for. */
   declare readonly path?: string;
   /** The destination of the copy, in the errors of copyFile. */
   declare readonly dest?: string;
+  /** Byte offset in the file that the call was made for. */
   declare readonly offset?: bigint;
   /** What a program should do: copy by ordinary reads and writes, read a fresh token, correct the call, or give up. */
   readonly action: StatusAction;
@@ -115,8 +123,11 @@ export class Win32Error extends OdxError {
 
 /** The device sent an impossible reply: more was done than requested, the reply is too short, or nothing was done. */
 export class ProtocolError extends OdxError {
+  /** The control code with the impossible reply. */
   readonly syscall: string;
+  /** The file that the call was for. */
   declare readonly path?: string;
+  /** Byte offset in the file that the call was made for. */
   declare readonly offset?: bigint;
 
   constructor(what: string, context: CallContext) {
@@ -129,6 +140,7 @@ export class ProtocolError extends OdxError {
 
 /** The source was modified during the copy, so the copy was stopped rather than mix old and new data. */
 export class SourceChangedError extends OdxError {
+  /** The source of the copy. */
   declare readonly path?: string;
 
   constructor(path: string | undefined) {

@@ -23,6 +23,7 @@ import { refuse } from './request.ts';
 export interface Explanation {
   /** The name of the code: `ERROR_INVALID_TOKEN`, `STATUS_INVALID_TOKEN` or `FSCTL_OFFLOAD_WRITE`. */
   readonly name: string;
+  /** Its number, unsigned. */
   readonly value: number;
   /** The Win32 error that GetLastError returns. Absent for control codes and for an unknown NTSTATUS. */
   readonly win32?: NamedCode;

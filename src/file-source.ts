@@ -9,7 +9,14 @@ import { refuse } from './request.ts';
  * The file of a call: an OffloadFile from openFile, a FileHandle from node:fs/promises, a number (a Node.js file descriptor)
  * or a bigint (a Win32 HANDLE). The last three are borrowed: this package never closes them.
  */
-export type FileSource = OffloadFile | { readonly fd: number } | number | bigint;
+export type FileSource =
+  | OffloadFile
+  | {
+      /** The descriptor of a FileHandle. */
+      readonly fd: number;
+    }
+  | number
+  | bigint;
 
 /** A handle and the facts about its file. A borrowed handle has no facts. */
 export interface ResolvedFile {

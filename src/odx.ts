@@ -37,23 +37,41 @@ import { type zeroRange, zeroRangeWith } from './zero-range.ts';
 
 /** Every function that needs a kernel, bound to one. Each is documented at its own export. */
 export interface Odx {
+  /** The kernel that the functions are bound to. */
   readonly kernel: Kernel;
+  /** {@link offloadRead} on this kernel. */
   readonly offloadRead: typeof offloadRead;
+  /** {@link offloadReadSync} on this kernel. */
   readonly offloadReadSync: typeof offloadReadSync;
+  /** {@link offloadWrite} on this kernel. */
   readonly offloadWrite: typeof offloadWrite;
+  /** {@link offloadWriteSync} on this kernel. */
   readonly offloadWriteSync: typeof offloadWriteSync;
+  /** {@link dsmOffloadRead} on this kernel. */
   readonly dsmOffloadRead: typeof dsmOffloadRead;
+  /** {@link dsmOffloadReadSync} on this kernel. */
   readonly dsmOffloadReadSync: typeof dsmOffloadReadSync;
+  /** {@link dsmOffloadWrite} on this kernel. */
   readonly dsmOffloadWrite: typeof dsmOffloadWrite;
+  /** {@link dsmOffloadWriteSync} on this kernel. */
   readonly dsmOffloadWriteSync: typeof dsmOffloadWriteSync;
+  /** {@link queryCopyOffload} on this kernel. */
   readonly queryCopyOffload: typeof queryCopyOffload;
+  /** {@link probe} on this kernel. */
   readonly probe: typeof probe;
+  /** {@link tryOffload} on this kernel. */
   readonly tryOffload: typeof tryOffload;
+  /** {@link openFile} on this kernel. */
   readonly openFile: typeof openFile;
+  /** {@link openFileSync} on this kernel. */
   readonly openFileSync: typeof openFileSync;
+  /** {@link copyFile} on this kernel. */
   readonly copyFile: typeof copyFile;
+  /** {@link copyFiles} on this kernel. */
   readonly copyFiles: typeof copyFiles;
+  /** {@link copyRange} on this kernel. */
   readonly copyRange: typeof copyRange;
+  /** {@link zeroRange} on this kernel. */
   readonly zeroRange: typeof zeroRange;
 }
 

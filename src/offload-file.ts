@@ -119,6 +119,7 @@ export class OffloadFile {
     withCallContextSync({ syscall: 'CloseHandle', path }, () => files.closeSync(handle));
   }
 
+  /** The path, size and sector size, for messages. */
   toString(): string {
     const { path, size, sectorSize } = this.#opened;
     const state = this.#closing === undefined ? `${size} bytes, sectors of ${sectorSize}` : 'closed';

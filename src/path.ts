@@ -38,7 +38,9 @@ function absolutePath(path: string): string {
 
 /** The part of a `file:` URL that this package uses, spelled out so that its declarations need neither DOM nor Node types. */
 export interface FileUrl {
+  /** The whole URL. */
   readonly href: string;
+  /** `file:`. */
   readonly protocol: string;
 }
 

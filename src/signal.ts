@@ -3,9 +3,13 @@ import { AbortError } from './errors.ts';
 
 /** The part of AbortSignal that this package uses. Declared here so that users need neither the DOM nor the Node types. */
 export interface Signal {
+  /** Whether it has fired. */
   readonly aborted: boolean;
+  /** Why it has fired. */
   readonly reason?: unknown;
+  /** Adds a listener. */
   addEventListener(type: 'abort', listener: () => void): void;
+  /** Removes a listener. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 

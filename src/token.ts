@@ -129,10 +129,12 @@ export class OffloadToken {
     return Buffer.from(bytesWithin(this)).toString('base64');
   }
 
-  toJSON(): { fingerprint: string } {
+  /** The fingerprint alone, so that JSON reveals no token. */
+  toJSON(): Pick<OffloadToken, 'fingerprint'> {
     return { fingerprint: this.fingerprint };
   }
 
+  /** The fingerprint, for messages. */
   toString(): string {
     return `OffloadToken(${this.isZeroData ? 'zero data' : this.fingerprint})`;
   }

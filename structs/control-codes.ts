@@ -2,7 +2,9 @@ import { hex32 } from './codes.ts';
 
 /** A control code: its name and number, the parts of the number, what it does and how to use it. */
 export interface ControlCode {
+  /** The Windows name. */
   readonly name: string;
+  /** The number, unsigned. */
   readonly value: number;
   /** The driver that it belongs to, such as 9 for file systems. */
   readonly deviceType: number;
@@ -12,7 +14,9 @@ export interface ControlCode {
   readonly method: number;
   /** The access that the handle needs: 0 for none, 1 for read, 2 for write. */
   readonly access: number;
+  /** What it does, in one sentence. */
   readonly meaning: string;
+  /** How to use it, in one sentence. */
   readonly advice: string;
 }
 

@@ -26,7 +26,11 @@ export * from './statuses.ts';
 export * from './storage-property.ts';
 export * from './token.ts';
 
-/** The type of {@link structs}: a layout under each Windows name. */
+/**
+ * The type of {@link structs}: a layout under each Windows name.
+ *
+ * @interface
+ */
 export type Structs = typeof disk &
   typeof dsm &
   typeof fileInformation &
@@ -70,8 +74,13 @@ export function findLayout(name: string): Layout | undefined {
 
 /** The Windows names of the control codes. */
 export type ControlCodeName = Extract<keyof typeof controlCodeModule, `FSCTL_${string}` | `IOCTL_${string}`>;
-/** The type of {@link constants}: a number under each Windows name. */
-export type Constants = typeof constantModule & Record<ControlCodeName, number>;
+
+/**
+ * The type of {@link constants}: a number under each Windows name.
+ *
+ * @interface
+ */
+export type Constants = typeof constantModule & Pick<typeof controlCodeModule, ControlCodeName>;
 
 /**
  * Every control code, action, flag and token constant under its Windows name.

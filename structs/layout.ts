@@ -2,9 +2,13 @@ import koffi from './koffi.ts';
 
 /** One member of a structure. `type` is the Windows spelling; `offset` and `size` are in bytes. */
 export interface Field {
+  /** Its Windows name. A member of a union is named by its path, `Type.MiniFilter.Flags`. */
   readonly name: string;
+  /** From the start of the structure, in bytes. */
   readonly offset: number;
+  /** In bytes. */
   readonly size: number;
+  /** The Windows spelling of its type. */
   readonly type: string;
 }
 
@@ -15,10 +19,15 @@ export interface Field {
  * a layout prints, clones and serializes as `{ name, size, alignment, fields }`.
  */
 export interface Layout<FieldName extends string = string> {
+  /** The Windows name. */
   readonly name: string;
+  /** In bytes, padding included. */
   readonly size: number;
+  /** In bytes. */
   readonly alignment: number;
+  /** In the order of their offsets. */
   readonly fields: readonly Field[];
+  /** The offset of each field, in bytes. */
   readonly offsetOf: { readonly [K in FieldName]: number };
 }
 

@@ -1,7 +1,5 @@
 import { alias, DWORD, declare, type FieldType, type Layout, ULONG, ULONGLONG } from './layout.ts';
 
-type OverlappedField = 'Internal' | 'InternalHigh' | 'Offset' | 'OffsetHigh' | 'hEvent';
-
 /**
  * An asynchronous operation on 64-bit Windows. 32 bytes, little-endian.
  *
@@ -13,7 +11,8 @@ type OverlappedField = 'Internal' | 'InternalHigh' | 'Offset' | 'OffsetHigh' | '
  *
  * @see https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped
  */
-export const OVERLAPPED: Layout<OverlappedField> = overlapped('OVERLAPPED', ULONGLONG);
+export const OVERLAPPED: Layout<'Internal' | 'InternalHigh' | 'Offset' | 'OffsetHigh' | 'hEvent'> =
+  overlapped('OVERLAPPED', ULONGLONG);
 
 /**
  * {@link OVERLAPPED} on 32-bit Windows; the name exists only in this package. 20 bytes, little-endian.
@@ -22,7 +21,7 @@ export const OVERLAPPED: Layout<OverlappedField> = overlapped('OVERLAPPED', ULON
  *
  * @see https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped
  */
-export const OVERLAPPED32: Layout<OverlappedField> = overlapped('OVERLAPPED32', ULONG);
+export const OVERLAPPED32: typeof OVERLAPPED = overlapped('OVERLAPPED32', ULONG);
 
 /**
  * A completed operation, as `GetQueuedCompletionStatusEx` returns it on 64-bit Windows. 32 bytes, little-endian, of
@@ -45,7 +44,7 @@ export const OVERLAPPED_ENTRY: Layout<
 });
 
 /** The fields are the same on both; `pointer` is an integer of pointer size. */
-function overlapped(name: string, pointer: FieldType): Layout<OverlappedField> {
+function overlapped(name: string, pointer: FieldType): typeof OVERLAPPED {
   return declare(name, {
     Internal: alias('ULONG_PTR', pointer),
     InternalHigh: alias('ULONG_PTR', pointer),

@@ -13,19 +13,25 @@ export type StatusAction = 'fallback' | 'refresh-token' | 'fix-call' | 'fail';
 
 /** A number that Windows defines, and its name. */
 export interface NamedCode {
+  /** The Windows name. */
   readonly name: string;
+  /** The number, unsigned. */
   readonly value: number;
 }
 
 /** A Win32 error, and what it means in a copy offload. */
 export interface Win32Status extends NamedCode {
+  /** What a program should do. */
   readonly action: StatusAction;
+  /** What it means in a copy offload, in one sentence. */
   readonly meaning: string;
+  /** What a person should do about it, in one sentence. */
   readonly advice: string;
 }
 
 /** An NTSTATUS, the Win32 error that GetLastError returns for it, and what both mean in a copy offload. */
 export interface Status extends Win32Status {
+  /** The Win32 error that GetLastError returns. */
   readonly win32: NamedCode;
   /** True in one of the rows that share a Win32 error: the NTSTATUS that is most often behind it. */
   readonly usual?: true;

@@ -13,7 +13,12 @@ import type { CopyReport } from './progress.ts';
 /** A copy of {@link copyFiles}: the path of the source and the path of the destination. */
 export type CopyPair =
   | readonly [source: FilePath, destination: FilePath]
-  | { readonly source: FilePath; readonly destination: FilePath };
+  | {
+      /** The path of the file to copy. */
+      readonly source: FilePath;
+      /** The path of the copy. */
+      readonly destination: FilePath;
+    };
 
 /**
  * Copies many files as {@link copyFile} does (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), several at a time. A

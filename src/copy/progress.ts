@@ -36,8 +36,9 @@ export interface CopyReport {
 
 /** The progress of a copy. Counts are in bytes. JSON.stringify writes a bigint as a decimal string. */
 export interface CopyProgress {
-  /** The paths as they were given: one callback may serve many copies. */
+  /** The path of the source as it was given: one callback may serve many copies. */
   readonly source: string;
+  /** The path of the destination as it was given. */
   readonly destination: string;
   /** `offload`: the array copies. `buffered`: ordinary reads and writes. `verify`: both files are compared. */
   readonly phase: 'offload' | 'buffered' | 'verify';
@@ -45,10 +46,15 @@ export interface CopyProgress {
   readonly percent: number;
   /** Bytes copied so far by any means: the sum of the four counts below. Never falls. */
   readonly bytesDone: bigint;
+  /** Size of the source, or length of the range. */
   readonly totalBytes: bigint;
+  /** Bytes that the storage array copied so far. */
   readonly offloadedBytes: bigint;
+  /** Bytes known to be zeros so far. */
   readonly zeroedBytes: bigint;
+  /** Bytes copied by ordinary reads and writes so far. */
   readonly bufferedBytes: bigint;
+  /** Bytes copied by the operating system so far. */
   readonly systemBytes: bigint;
   /** Bytes compared so far; 0 before the phase `verify`. */
   readonly verifiedBytes: bigint;

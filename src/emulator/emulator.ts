@@ -23,6 +23,7 @@ import { runAsync, runSync, sleepUntil, type Task } from './task.ts';
 
 /** A kernel whose files are files of this host. */
 export interface Emulator extends Kernel {
+  /** Files of the host. */
   readonly files: FileKernel;
   /** Every control code in the order of arrival. Live; `calls.length = 0` empties it, and the numbering goes on. */
   readonly calls: EmulatedCall[];

@@ -15,6 +15,7 @@ export interface InterceptedCall {
   readonly name: string;
   /** A copy of the input. */
   readonly input: Uint8Array;
+  /** The handle of the file. */
   readonly handle: bigint;
 }
 

@@ -3,9 +3,13 @@ import type { Signal } from '../signal.ts';
 
 /** The buffers of one control code: its input, and space for the reply. The kernel allocates and reuses them. */
 export interface IoBuffers {
+  /** The input of the control code. */
   readonly input: Uint8Array;
+  /** The same bytes, to write numbers. */
   readonly inputView: DataView;
+  /** Space for the reply. */
   readonly output: Uint8Array;
+  /** The same bytes, to read numbers. */
   readonly outputView: DataView;
 }
 
@@ -14,7 +18,9 @@ export interface IoBuffers {
  * of this package convert it into a Win32Error that names the call and the file.
  */
 export class KernelFailure {
+  /** The value of GetLastError. */
   readonly errno: number;
+  /** The NTSTATUS behind it, where it is certain. */
   readonly ntstatus: number | undefined;
 
   constructor(errno: number, ntstatus?: number) {
@@ -29,6 +35,7 @@ export interface ControlKernel {
   readonly name: string;
   /** Provides buffers of at least these sizes, until {@link ControlKernel.release}. */
   acquire(inputLength: number, outputLength: number): IoBuffers;
+  /** Takes buffers back. */
   release(buffers: IoBuffers): void;
   /**
    * DeviceIoControl. Resolves with the number of bytes in `buffers.output`. When `signal` fires, the call is cancelled and
@@ -60,9 +67,13 @@ export type Disposition = 'open' | 'create' | 'create-new';
 /** The access that other handles may have while this one is open: read, write and delete; read and delete; none. */
 export type Sharing = 'all' | 'read' | 'none';
 
+/** How {@link FileKernel.open} opens a file. */
 export interface OpenRequest {
+  /** Opens for reading. */
   readonly read: boolean;
+  /** Opens for writing. */
   readonly write: boolean;
+  /** What to do if the file exists or not. */
   readonly disposition: Disposition;
   /** Default 'all'. */
   readonly sharing?: Sharing;
@@ -72,6 +83,7 @@ export interface OpenRequest {
 
 /** The state of an open file. */
 export interface FileInfo {
+  /** In bytes. */
   readonly size: bigint;
   /** Logical sector of the volume or device, in bytes. */
   readonly sectorSize: number;
@@ -79,18 +91,25 @@ export interface FileInfo {
   readonly identity: string | undefined;
   /** Changes when the size or the last write time changes. */
   readonly stamp: string;
+  /** Whether it is a volume or a disk. */
   readonly isDevice: boolean;
 }
 
 /** The volume behind a path. */
 export interface VolumeInfo {
+  /** Its name, such as `NTFS`. Undefined if unknown. */
   readonly fileSystem: string | undefined;
+  /** Whether the volume is on this host or on a server. */
   readonly location: 'local' | 'remote' | 'unknown';
+  /** Whether the volume cannot be written to. */
   readonly readOnly: boolean;
+  /** Whether the path names a folder. */
   readonly isFolder?: boolean | undefined;
   /** Attributes that prevent offloading: of the file, or of the folder, which passes them on to new files. Empty for a device. */
   readonly attributes: readonly ('sparse' | 'compressed' | 'encrypted')[];
+  /** Size of the file or device in bytes. */
   readonly size: bigint | undefined;
+  /** Logical sector in bytes. */
   readonly sectorSize: number;
   /** A path that can be opened without access rights to query the device, such as `\\?\Volume{...}`. */
   readonly device: string | undefined;
@@ -104,33 +123,45 @@ export interface VolumeInfo {
 
 /** A mini-filter and the operations that it has opted in to. */
 export interface FilterInfo {
+  /** The name of the filter, such as `WdFilter`. */
   readonly name: string;
+  /** Whether it lets offload reads pass. */
   readonly offloadRead: boolean;
+  /** Whether it lets offload writes pass. */
   readonly offloadWrite: boolean;
 }
 
 /** The part of an operating system that files need. A failure throws or rejects with a {@link KernelFailure}. */
 export interface FileKernel {
+  /** Opens a file. Resolves with its handle. */
   open(path: string, request: OpenRequest): Promise<bigint>;
+  /** {@link FileKernel.open}, blocking. */
   openSync(path: string, request: OpenRequest): bigint;
   /** Closes a file once every call on it has completed. Pending calls are cancelled. */
   close(handle: bigint): Promise<void>;
   /** Closes a file at once, or in the background while calls on it have not completed. */
   closeSync(handle: bigint): void;
+  /** The state of an open file. */
   info(handle: bigint, path: string): Promise<FileInfo>;
+  /** {@link FileKernel.info}, blocking. */
   infoSync(handle: bigint, path: string): FileInfo;
+  /** Extends or cuts a file to a size in bytes. */
   setSize(handle: bigint, size: bigint): Promise<void>;
+  /** {@link FileKernel.setSize}, blocking. */
   setSizeSync(handle: bigint, size: bigint): void;
   /** Reads at an offset. Resolves with 0 at the end of the file. */
   read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
   /** Memory for read and write that a worker thread may leave behind while they are in flight. Any memory, if missing. */
   allocate?(bytes: number): Uint8Array;
+  /** Writes at an offset. Resolves with the number of bytes written. */
   write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
   /** Copies the times and attributes of a source to its finished copy. */
   copyMetadata(from: bigint, to: bigint): Promise<void>;
   /** Deletes the file of a handle that was opened `removable`, at once or when the handle is closed. */
   remove(handle: bigint): Promise<void>;
+  /** {@link FileKernel.remove}, blocking. */
   removeSync(handle: bigint): void;
+  /** The volume behind a path. */
   volume(path: string): Promise<VolumeInfo>;
   /** Opens the device of a path without access rights, to query it. */
   openDevice(path: string): Promise<bigint>;
@@ -144,6 +175,7 @@ export interface FileKernel {
  * with the functions that take a handle.
  */
 export interface Kernel extends ControlKernel {
+  /** What openFile, copyFile and probe need. Absent in a kernel that works on handles only. */
   readonly files?: FileKernel | undefined;
 }
 

@@ -42,7 +42,7 @@ const PAGE = 4096;
  * it), and the termination waits for a call that blocks, as does a `process.exit` of the main thread.
  *
  * @param options other libraries that export the same functions.
- * @returns a kernel for {@link createOdx}.
+ * @returns a kernel for createOdx.
  * @throws {UnsupportedPlatformError} where there is no kernel32.dll, or the process is not a 64-bit one.
  * @throws {InvalidArgumentError} when an option is not legal, or the library that it names cannot be loaded.
  * @see https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-deviceiocontrol

@@ -16,9 +16,11 @@ export interface ProbeReport {
   readonly verdict: 'capable' | 'incapable' | 'unknown';
   /** Sentences for people: what was found, and what to do next. The most important first. */
   readonly reasons: string[];
+  /** The path as it was given. */
   readonly path: string;
   /** Windows' name for it: `NTFS`. */
   readonly fileSystem?: string;
+  /** Whether the volume is on this host or on a server. */
   readonly location: 'local' | 'remote' | 'unknown';
   /** A volume that cannot be written to; its files can still be the source of a copy. */
   readonly readOnly: boolean;

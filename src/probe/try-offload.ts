@@ -55,6 +55,7 @@ export type TrialStepName =
 
 /** One step of a trial. */
 export interface TrialStep {
+  /** What was tried. */
   readonly name: TrialStepName;
   /**
    * `passed`: the storage did what it should, and every byte is right. `refused`: the storage said that it cannot do this.
@@ -87,20 +88,25 @@ export interface TrialReport {
    * `broken`: the storage answered wrongly: other bytes, a fresh token refused, an impossible reply, an invalid token accepted.
    */
   readonly verdict: 'offloads' | 'incapable' | 'broken';
+  /** What was tried, in order. */
   readonly steps: readonly TrialStep[];
   /** Size of the scratch files in bytes. */
   readonly size: bigint;
   /** The two copies of the whole file. Present if the storage copied it. */
   readonly timing?: TrialTiming;
+  /** The volume of the folder. */
   readonly source: TrialVolume;
   /** Present if the destination is another folder. */
   readonly destination?: TrialVolume;
+  /** Where the trial ran. */
   readonly environment: TrialEnvironment;
 }
 
 /** How long the copies of the whole file took. The ordinary copy may be served by the file cache, which makes it look faster. */
 export interface TrialTiming {
+  /** Duration of the offloaded copy in milliseconds. */
   readonly offloadMs: number;
+  /** Duration of the ordinary copy in milliseconds. */
   readonly ordinaryMs: number;
   /** The ordinary duration divided by the offloaded one: 4 means that offload was four times faster. */
   readonly speedup: number;
@@ -112,9 +118,11 @@ export interface TrialEnvironment {
   readonly package: string;
   /** Version of Node.js. */
   readonly node: string;
+  /** The operating system, as in process.platform. */
   readonly platform: string;
   /** Release of the operating system: `10.0.20348`. */
   readonly release: string;
+  /** The processor, as in process.arch. */
   readonly architecture: string;
   /** `kernel32`, or `emulator`. */
   readonly kernel: string;
