@@ -4,7 +4,7 @@
  * You call `offloadRead` and `offloadWrite`; structures, alignment checks, OVERLAPPED and error tables are done for you.
  * Not included: SCSI pass-through, ReFS block cloning, and support for volumes that cannot offload.
  *
- * @module
+ * @module win-odx
  */
 export type { NamedCode, StatusAction } from '../structs/index.ts';
 export type { ByteCount } from './byte-count.ts';

@@ -1,3 +1,8 @@
+/**
+ * The structures, control codes, constants and statuses of copy offload, as plain data. Works on every OS.
+ *
+ * @module win-odx/structs
+ */
 import { findLayout, type Layout, structAliases, structs } from '../structs/index.ts';
 import { describeValue, nearestName } from './describe.ts';
 import { InvalidArgumentError } from './errors.ts';

@@ -1,3 +1,8 @@
+/**
+ * The kernel that calls kernel32.dll, for programs that load it themselves.
+ *
+ * @module win-odx/kernel32
+ */
 import koffi, { type LibraryHandle } from 'koffi';
 import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
