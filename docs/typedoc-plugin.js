@@ -1,5 +1,5 @@
 // What TypeDoc does not do by itself: categories by source file, links to the errors of @throws, documents with titles.
-import { Comment, CommentTag, Converter } from 'typedoc';
+import { Application, Comment, CommentTag, Converter } from 'typedoc';
 import ts from 'typescript';
 
 // In the order of the site. The first match counts.
@@ -19,6 +19,12 @@ const CATEGORIES = [
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
+  app.on(Application.EVENT_BOOTSTRAP_END, () => {
+    app.options.setValue(
+      'categoryOrder',
+      CATEGORIES.map(([name]) => name),
+    );
+  });
   const links = [];
   app.converter.on(Converter.EVENT_CREATE_SIGNATURE, (_context, signature, declaration) => {
     links.push(...linkThrows(signature, declaration));
