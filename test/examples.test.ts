@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createEmulator } from '../src/emulator/index.ts';
+import { createOdx } from '../src/index.ts';
 import { builtModule, ROOT } from './built.ts';
 import { sourceFiles } from './package/source-files.ts';
 import { buildStub, canBuildStub } from './stub/stub.ts';
@@ -60,37 +62,22 @@ const EXPORTS = ['index.js', 'emulator.js', 'structs.js', 'kernel32.js'].map(
   (name) => `export * from '${pathToFileURL(builtModule(name))}';`,
 );
 
+/** The functions that need a kernel. */
+const BOUND = Object.keys(createOdx({ kernel: createEmulator() })).filter((name) => name !== 'kernel');
+
 /** All exports of the package in one module, its functions bound to an emulator. */
 const MODULE = `${EXPORTS.join('\n')}
 import * as all from '${pathToFileURL(builtModule('index.js'))}';
 import { createEmulator } from '${pathToFileURL(builtModule('emulator.js'))}';
 const odx = all.createOdx({ kernel: createEmulator() });
-export const { ${[
-  'offloadRead',
-  'offloadReadSync',
-  'offloadWrite',
-  'offloadWriteSync',
-  'dsmOffloadRead',
-  'dsmOffloadReadSync',
-  'dsmOffloadWrite',
-  'dsmOffloadWriteSync',
-  'openFile',
-  'openFileSync',
-  'copyFile',
-  'copyFiles',
-  'copyRange',
-  'zeroRange',
-  'probe',
-  'tryOffload',
-  'queryCopyOffload',
-].join(', ')} } = odx;
+export const { ${BOUND.join(', ')} } = odx;
 `;
 
 const NAMES = [
-  ...MODULE.matchAll(/\b(?:offload|dsmOffload|open|copy|zero|probe|try|query)\w*(?=[,\s])/g),
+  ...BOUND,
   ...['createOdx', 'createEmulator', 'loadKernel32', 'OffloadToken', 'OdxError', 'InvalidArgumentError'],
   ...['explainStatus', 'layoutOf', 'structs', 'constants'],
-].map(String);
+];
 
 /** The example as a program: with the imports and the given values that it leaves out. */
 async function programOf({ code }: Example): Promise<string> {

@@ -15,8 +15,8 @@ const FAILING =
 
 const namesIn = (folder: Folder): string[] => readdirSync(folder.path('.')).sort();
 
-// Windows Node.js under Wine has no pipes for child processes.
-describe.skipIf(process.platform === 'win32')('An example program [needs pipes]', () => {
+// On Windows an example does not use the emulator, and Wine has no pipes for child processes.
+describe.skipIf(process.platform === 'win32')('An example program [needs the emulator]', () => {
   test('clone.mjs clones an image to three files with one token', async () => {
     const folder = temporaryFolder();
     const image = folder.file('golden', SIZE);
