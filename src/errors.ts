@@ -8,6 +8,7 @@ import {
   win32ByValue,
   win32Name,
 } from '../structs/statuses.ts';
+import { helpFor } from './help.ts';
 
 /** The base class of every error of this package. `code` is stable and meant for programs; `message` is for people. */
 export class OdxError extends Error {
@@ -17,6 +18,11 @@ export class OdxError extends Error {
   constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(message, options && 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
+  }
+
+  /** The address of the page that explains this error. Not part of what `inspect` and JSON.stringify show. */
+  get help(): string {
+    return helpFor(this.code);
   }
 
   /** The properties of the error for JSON.stringify, without stack and cause; bigints become decimal strings. */

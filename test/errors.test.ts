@@ -334,3 +334,19 @@ describe('an NTSTATUS that Windows returns', () => {
     expect(shared.emulator.calls.at(-1)).toMatchObject({ status: 0xc000_0465, bytesReturned: 0 });
   });
 });
+
+describe('The help of an error', () => {
+  test.each([
+    ['a known code', new Win32Error({ errno: 315 }, context), 'error_invalid_token'],
+    ['an unknown code', new Win32Error({ errno: 12_345 }, context), 'unknown-codes'],
+    ['an error of this package', new ProtocolError('Nothing was done.', context), 'err_odx_protocol'],
+    ['an abort', new AbortError(undefined), 'abort_err'],
+  ])('is the address of the section on %s', (_, error, anchor) => {
+    expect(error.help).toMatch(new RegExp(`docs/errors\\.md#${anchor}$`));
+  });
+
+  test('is not part of what is printed', () => {
+    const error = new Win32Error({ errno: 315 }, context);
+    expect(JSON.stringify(error) + inspect(error)).not.toContain('errors.md');
+  });
+});

@@ -2,31 +2,27 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEmulator } from '../src/emulator/index.ts';
 import { createOdx } from '../src/index.ts';
 import { builtModule, ROOT } from './built.ts';
+import { codeBlocks, pages } from './docs/markdown.ts';
 import { sourceFiles } from './package/source-files.ts';
 import { buildStub, canBuildStub } from './stub/stub.ts';
 
-// Every example of the README and of the doc comments, run by Node as it stands, with the emulator in place of kernel32.
+// Every example of the README, the guides and the doc comments, run by Node as it stands, with the emulator in place of kernel32.
 
 interface Example {
   readonly title: string;
   readonly code: string;
 }
 
-function inReadme(): Example[] {
-  const text = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
-  return [...text.matchAll(/^#+ (.*)$|```ts\n([\s\S]*?)```/gm)].reduce<{ heading: string; found: Example[] }>(
-    ({ heading, found }, [, title, code]) => {
-      if (code !== undefined) found.push({ title: `README, ${heading}: ${found.length + 1}`, code });
-      return { heading: title ?? heading, found };
-    },
-    { heading: '', found: [] },
-  ).found;
+function inPages(): Example[] {
+  return pages()
+    .flatMap(codeBlocks)
+    .filter(({ info }) => info === 'ts');
 }
 
 function inComments(): Example[] {
@@ -135,10 +131,10 @@ describe.skipIf(process.platform === 'win32')('An example [needs pipes]', () => 
     }
   }
 
-  const examples = [...inReadme(), ...inComments()];
+  const examples = [...inPages(), ...inComments()];
   const needsShim = ({ code }: Example): boolean => code.includes('./shim.dll');
 
-  test('exists for more than thirty places', () => expect(examples.length).toBeGreaterThan(30));
+  test('exists for more than fifty places', () => expect(examples.length).toBeGreaterThan(50));
 
   test.each(
     examples

@@ -3,6 +3,7 @@ import {
   explainStatus,
   InvalidArgumentError,
   ProtocolError,
+  SourceChangedError,
   UnsupportedPlatformError,
   Win32Error,
 } from '../index.ts';
@@ -45,6 +46,7 @@ export function describeError(error: unknown, words: Words = {}): ErrorDescripti
       exitCode: FAILED,
       sentence: error.message,
       next: 'Run it again. If it fails again, report it to the vendor of the storage, and copy without --require.',
+      help: error.help,
     };
   }
   if (error instanceof UnsupportedPlatformError) {
@@ -54,11 +56,13 @@ export function describeError(error: unknown, words: Words = {}): ErrorDescripti
       next: 'Add --emulate to use the emulator.',
     };
   }
+  // Its message ends with what to do.
+  if (error instanceof SourceChangedError) {
+    return { exitCode: FAILED, sentence: error.message, next: undefined, help: error.help };
+  }
   const code = codeOf(error);
   if (code === 'ABORT_ERR') return { exitCode: INTERRUPTED, sentence: 'Interrupted.', next: undefined };
   const sentence = error instanceof Error ? error.message : String(error);
-  // Its message ends with what to do.
-  if (code === 'ERR_ODX_SOURCE_CHANGED') return { exitCode: FAILED, sentence, next: undefined };
   const next = nextStepFor(code) ?? 'Run it again with --debug to see where it failed.';
   return { exitCode: FAILED, sentence, next };
 }
@@ -74,8 +78,12 @@ function describeWin32Error(error: Win32Error, { advice }: Words): ErrorDescript
     exitCode: FAILED,
     sentence: `${code} (${numbers}): ${syscall}${on}${at} failed. ${meaningOf(error)}`,
     next: advice?.[code] ?? ADVICE[code] ?? error.advice,
+    // A file that is missing needs no page.
+    ...(CONTROL_CODE.test(syscall) && { help: error.help }),
   };
 }
+
+const CONTROL_CODE = /^(?:FSCTL|IOCTL)_/;
 
 function meaningOf({ errno, ntstatus }: Win32Error): string {
   const exact = ntstatus === undefined ? undefined : explainStatus(ntstatus.value);

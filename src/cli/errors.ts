@@ -46,6 +46,8 @@ export interface ErrorDescription {
   readonly exitCode: number;
   readonly sentence: string;
   readonly next: string | undefined;
+  /** The address of a page that explains it. */
+  readonly help?: string;
 }
 
 /** The error of node:fs for a file that cannot be read or written. */
@@ -109,5 +111,6 @@ export function errorDocument(
 
 export function errorProperties(error: Error): Record<string, unknown> {
   const { cause: _cause, stack: _stack, next: _next, ...own } = { ...error } as Record<string, unknown>;
-  return { name: error.name, message: error.message, ...own };
+  const help = 'help' in error ? { help: error.help } : {};
+  return { name: error.name, message: error.message, ...own, ...help };
 }

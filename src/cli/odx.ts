@@ -99,6 +99,9 @@ async function reportError(
     if (next !== undefined) {
       process.stderr.write(`${style.paint('bold', 'next:')}${paragraph('next:', next, process.stderr)}\n`);
     }
+    if (description.help !== undefined) {
+      process.stderr.write(`${style.paint('bold', 'help:')} ${description.help}\n`);
+    }
   }
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return description.exitCode;

@@ -21,7 +21,7 @@ interface Reason {
 }
 
 const NO_OBSTACLE =
-  'No obstacle to copy offload was found, which promises nothing. Only a real call proves that it works: run "odx copy --require".';
+  'No obstacle to copy offload was found, which promises nothing. Only a real call proves that it works: run "odx try".';
 
 // NTFS calls itself CSVFS on a Cluster Shared Volume. The emulator stands for NTFS on an array.
 const CAPABLE_FILE_SYSTEMS = ['NTFS', 'CSVFS', 'emulated'];

@@ -86,7 +86,9 @@ describe.concurrent('odx copy of one file', () => {
     inFolder(async ({ path, run }) => {
       const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--require', '--incapable');
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toMatch(/^odx: ERROR_NOT_SUPPORTED \(50, .+\.\nnext: .+\.\n$/);
+      expect(stderr).toMatch(
+        /^odx: ERROR_NOT_SUPPORTED \(50, .+\.\nnext: .+\.\nhelp: .+#error_not_supported\n$/,
+      );
       expect(existsSync(path('copy.vhdx'))).toBe(false);
     }),
   );

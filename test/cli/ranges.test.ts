@@ -178,7 +178,7 @@ describe
         expect(code).toBe(1);
         expect(stderr).toMatch(/^odx: ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): /);
         expect(stderr).toMatch(
-          /\nnext: A token of the emulator is valid only in the process that read it; .+ odx repl --emulate\.\n$/,
+          /\nnext: A token of the emulator is valid only in the process that read it; .+ odx repl --emulate\.\nhelp: .+#error_invalid_token\n$/,
         );
         expect(existsSync(path('new.img'))).toBe(false);
       }),

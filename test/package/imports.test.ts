@@ -8,7 +8,7 @@ import { type Import, importsOf, sourceFiles } from './source-files.ts';
 // The layers from bottom to top. A file imports from its own layer and from those above it in this list, never from one below.
 const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
   ['structs', /^structs\//],
-  ['values', /^src\/(byte-count|describe|errors|json|native-module|signal|token|uint64|version)\.ts$/],
+  ['values', /^src\/(byte-count|describe|errors|help|json|native-module|signal|token|uint64|version)\.ts$/],
   ['requests', /^src\/(fields|path|request)\.ts$/],
   ['seam', /^src\/(kernel\/kernel|call-context|control|trace)\.ts$/],
   ['kernel', /^src\/kernel\//],
@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
 ];
 
 // The command line is a shell over the public entry points.
-// Beyond them it needs two functions: nearestName and searchStatuses.
+// Beyond them it needs three functions: nearestName, searchStatuses and helpFor.
 const ENTRIES = [
   'src/index.ts',
   'src/structs.ts',
@@ -32,6 +32,7 @@ const ENTRIES = [
   'src/kernel/kernel32.ts',
   'src/explain-status.ts',
   'src/describe.ts',
+  'src/help.ts',
 ];
 // All that the layers above the kernel may know of it. How kernel32 is called lies behind it.
 const KERNEL = ['src/kernel/default-kernel.ts', 'src/kernel/device-queries.ts'];

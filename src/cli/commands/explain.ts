@@ -1,3 +1,4 @@
+import { helpFor } from '../../help.ts';
 import type { Explanation } from '../../index.ts';
 import { type Command, type CommandResult, defineCommand } from '../command.ts';
 import { RequestError } from '../errors.ts';
@@ -31,7 +32,10 @@ export const explain: Command = defineCommand({
     const text = operands.join(' ').trim();
     try {
       const explanation = explainStatus(text);
-      return { data: explanation, text: describe(explanation) };
+      const { win32 } = explanation;
+      // Control codes and success are no errors.
+      const help = win32 === undefined || win32.value === 0 ? undefined : helpFor(win32.name);
+      return { data: { ...explanation, help }, text: describe(explanation, help) };
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       return search(text, error);
@@ -100,7 +104,7 @@ function describeMatch({ name, value, win32, meaning }: Entry): string {
   return [`${name} (${hex(value)})${also}`, ...lines].join('\n');
 }
 
-function describe(explanation: Explanation): string {
+function describe(explanation: Explanation, help: string | undefined): string {
   const { name, value, win32, ntstatus, meaning, advice, others = [] } = explanation;
   const lines = [
     `${name}  ${hex(value)} (${value})`,
@@ -112,6 +116,7 @@ function describe(explanation: Explanation): string {
       ],
       ['meaning', meaning],
       ['what to do', advice],
+      ['help', help],
     ]),
   ];
   if (others.length > 0 && win32 !== undefined) {

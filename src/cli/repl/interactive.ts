@@ -54,8 +54,12 @@ export function showError(error: unknown, debug = false): string {
   if (debug && error instanceof Error) return showValue(error);
   // Errors of JavaScript itself say little without their class.
   if (codeOf(error) === undefined) return `odx: ${String(error)}`;
-  const { sentence, next } = describeError(error);
-  return next === undefined ? `odx: ${sentence}` : `odx: ${sentence}\nnext: ${next}`;
+  const { sentence, next, help } = describeError(error);
+  const lines = { odx: sentence, next, help };
+  return Object.entries(lines)
+    .filter(([, text]) => text !== undefined)
+    .map(([name, text]) => `${name}: ${text}`)
+    .join('\n');
 }
 
 // Each line runs as it is, and fits 80 columns.

@@ -1,0 +1,8 @@
+import { DOCS } from './version.ts';
+
+const UNKNOWN = /^ERROR_\d+$/;
+
+/** The address of the section of docs/errors.md that explains the code of an error. */
+export function helpFor(code: string): string {
+  return `${DOCS}errors.md#${UNKNOWN.test(code) ? 'unknown-codes' : code.toLowerCase()}`;
+}
