@@ -1,19 +1,27 @@
 // The status codes that this package itself acts on. status-table.ts explains them to users.
 
 // Win32 errors (winerror.h): https://learn.microsoft.com/windows/win32/debug/system-error-codes
+export const ERROR_INVALID_FUNCTION = 1;
 export const ERROR_FILE_NOT_FOUND = 2;
 export const ERROR_ACCESS_DENIED = 5;
 export const ERROR_INVALID_HANDLE = 6;
 export const ERROR_INVALID_DATA = 13;
 export const ERROR_SHARING_VIOLATION = 32;
 export const ERROR_HANDLE_EOF = 38;
+export const ERROR_NOT_SUPPORTED = 50;
 export const ERROR_FILE_EXISTS = 80;
+export const ERROR_INVALID_PARAMETER = 87;
+export const ERROR_CALL_NOT_IMPLEMENTED = 120;
+export const ERROR_INVALID_NAME = 123;
 export const ERROR_PROC_NOT_FOUND = 127;
 export const ERROR_ALREADY_EXISTS = 183;
 export const ERROR_FILENAME_EXCED_RANGE = 206;
+export const ERROR_MORE_DATA = 234;
 export const ERROR_MR_MID_NOT_FOUND = 317;
 export const ERROR_OPERATION_ABORTED = 995;
 export const ERROR_IO_PENDING = 997;
+export const ERROR_REQUEST_ABORTED = 1235;
+export const ERROR_ENCRYPTION_FAILED = 6000;
 
 // NTSTATUS (ntstatus.h): https://learn.microsoft.com/openspecs/windows_protocols/ms-erref/596a1078-e883-4972-9bbc-49e60bebca55
 export const STATUS_PENDING = 0x103;

@@ -169,6 +169,52 @@ export const FILE_ID_INFO: Layout<'VolumeSerialNumber' | 'FileId'> = declare('FI
 });
 
 /**
+ * Times, size and attributes of a file by its name (`GetFileAttributesExW`). 36 bytes, little-endian, aligned to 4.
+ *
+ * - `dwFileAttributes` (0x00): FILE_ATTRIBUTE_ bits; those of a link, not of its target.
+ * - `ftCreationTime` (0x04), `ftLastAccessTime` (0x0C), `ftLastWriteTime` (0x14): 100 ns since 1601, low half first.
+ * - `nFileSizeHigh` (0x1C), `nFileSizeLow` (0x20): in bytes; the **high** half comes first.
+ *
+ * @see https://learn.microsoft.com/windows/win32/api/fileapi/ns-fileapi-win32_file_attribute_data
+ */
+export const WIN32_FILE_ATTRIBUTE_DATA: Layout<
+  | 'dwFileAttributes'
+  | 'ftCreationTime'
+  | 'ftLastAccessTime'
+  | 'ftLastWriteTime'
+  | 'nFileSizeHigh'
+  | 'nFileSizeLow'
+> = declare('WIN32_FILE_ATTRIBUTE_DATA', {
+  dwFileAttributes: DWORD,
+  ftCreationTime: FILETIME,
+  ftLastAccessTime: FILETIME,
+  ftLastWriteTime: FILETIME,
+  nFileSizeHigh: DWORD,
+  nFileSizeLow: DWORD,
+});
+
+/**
+ * A stream of an open file (FileStreamInfo, 7): the start of each entry of the list, which the name follows. 32 bytes with
+ * the first character of the name and padding, little-endian.
+ *
+ * - `NextEntryOffset` (0x00): from this entry to the next, in bytes; 0 in the last one.
+ * - `StreamNameLength` (0x04): in bytes.
+ * - `StreamSize` (0x08), `StreamAllocationSize` (0x10): in bytes.
+ * - `StreamName` (0x18): UTF-16 without a zero at its end; `::$DATA` is the main stream.
+ *
+ * @see https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-file_stream_info
+ */
+export const FILE_STREAM_INFO: Layout<
+  'NextEntryOffset' | 'StreamNameLength' | 'StreamSize' | 'StreamAllocationSize' | 'StreamName'
+> = declare('FILE_STREAM_INFO', {
+  NextEntryOffset: DWORD,
+  StreamNameLength: DWORD,
+  StreamSize: LARGE_INTEGER,
+  StreamAllocationSize: LARGE_INTEGER,
+  StreamName: array(WCHAR, 1),
+});
+
+/**
  * A stream of a file, as `FindFirstStreamW` and `FindNextStreamW` return it. 600 bytes, little-endian.
  *
  * - `StreamSize` (0x00): in bytes.

@@ -37,24 +37,33 @@ export interface CopyJob {
    *   unit, or the length.
    */
   prepare(): Promise<bigint>;
+  /** Has the system copy the whole file, while nothing was written to it. Undefined where ordinary writes must do. */
+  readonly copyBySystem?: (() => Promise<void>) | undefined;
+  /** Copies what belongs to the file besides the range, if it is a whole file. */
+  readonly copyStreams?: (() => Promise<void>) | undefined;
   /** Throws SourceChangedError if the source was modified since the copy began. */
   checkSource(): Promise<void>;
 }
 
-/** Copies the range: by tokens, and by ordinary reads and writes from where these fail. With `verify` it is compared afterwards. */
+/** Copies the range: by tokens, or by the system if there is nothing to offload, or by ordinary reads and writes from where tokens fail. With `verify` it is compared afterwards. */
 export async function copyBytes(job: CopyJob): Promise<CopyFallback | undefined> {
   const { length, offloadLength, progress } = job;
-  const isOffloaded = offloadLength > 0n || length === 0n;
-  progress.phase = isOffloaded ? 'offload' : 'buffered';
+  const isOffloaded = offloadLength > 0n || (length === 0n && job.copyBySystem === undefined);
+  const otherwise = job.copyBySystem === undefined ? 'buffered' : 'system';
+  progress.phase = isOffloaded ? 'offload' : otherwise;
   progress.begin();
 
   const fallback = await new OffloadedCopy(job).run();
-  await job.prepare();
-  const bufferedFrom = fallback?.at ?? offloadLength;
-  if (bufferedFrom < length) {
-    progress.phase = 'buffered';
-    if (fallback !== undefined) await job.checkSource();
-    await copyBuffered(job, bufferedFrom);
+  const offloadedTo = fallback?.at ?? offloadLength;
+  if (fallback !== undefined) await job.checkSource();
+  if (offloadedTo === 0n && job.copyBySystem !== undefined) await job.copyBySystem();
+  else {
+    await job.prepare();
+    if (offloadedTo < length) {
+      progress.phase = 'buffered';
+      await copyBuffered(job, offloadedTo);
+    }
+    await job.copyStreams?.();
   }
   if (job.verify) {
     progress.phase = 'verify';

@@ -1,13 +1,16 @@
 import { ignoreErrors } from '../call-context.ts';
 import { defaultKernel } from '../kernel/default-kernel.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkNewPath, checkPath, type FilePath, type FixedPath, fixPath } from '../path.ts';
+import { checkNewPath, checkPath, type FilePath, fixPath } from '../path.ts';
 import { throwIfAborted } from '../signal.ts';
 import { type CopyJob, copyBytes } from './copy-bytes.ts';
 import { checkEndpoints, type Destination, openDestination } from './destination.ts';
 import { type CopyFileOptions, type CopyFileSettings, copyFileOptions } from './options.ts';
-import { type CopyReport, emptyTally, ProgressReporter, reportOf } from './progress.ts';
-import { addDestination, type CopyEndpoint, checkUnchanged, openSource } from './source.ts';
+import { type CopyReport, emptyTally, ProgressReporter, reportOf, type Tally } from './progress.ts';
+import { copySmallFile } from './small-file.ts';
+import { addDestination, type CopyEndpoint, checkUnchanged, openSource, refuseDecryption } from './source.ts';
+import { copyStreams } from './streams.ts';
+import { type CopyPaths, copyBySystem } from './system.ts';
 
 /**
  * Copies a file by having the storage array copy it (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), and by ordinary
@@ -65,11 +68,6 @@ export async function copyFileWith(
   return copyFromTo(kernel, paths, copyFileOptions.check(options));
 }
 
-export interface CopyPaths {
-  readonly source: FixedPath;
-  readonly destination: FixedPath;
-}
-
 /** One copy, from opening its files to closing them. */
 export async function copyFromTo(
   kernel: Kernel,
@@ -94,6 +92,8 @@ async function openAndCopy(
   const startedAt = performance.now();
   const { signal, overwrite } = settings;
   throwIfAborted(signal);
+  const small = await copySmallFile(kernel, paths, settings, startedAt);
+  if (small !== undefined) return small;
   const source = await openSource(kernel, paths.source);
   try {
     throwIfAborted(signal);
@@ -105,11 +105,8 @@ async function openAndCopy(
     try {
       checkEndpoints(source, destination.endpoint);
       throwIfAborted(signal);
-      const fallback = await copyBytes({
-        ...jobOf(kernel, source, destination, settings),
-        tally,
-        progress,
-      });
+      const job = jobOf(kernel, paths, source, destination, settings, tally, progress);
+      const fallback = await copyBytes(job);
       await destination.keep(source);
       const report = reportOf(size, tally, startedAt, fallback);
       await progress.end();
@@ -126,16 +123,33 @@ async function openAndCopy(
 
 function jobOf(
   kernel: Kernel,
+  paths: CopyPaths,
   source: CopyEndpoint,
   destination: Destination,
-  { mode, minimumSize, chunkSize, verify, signal }: CopyFileSettings,
-): Omit<CopyJob, 'tally' | 'progress'> {
-  const { size } = source.info;
-  const unit = Math.max(source.info.sectorSize, destination.endpoint.info.sectorSize);
-  return {
+  { mode, minimumSize, chunkSize, verify, allowDecrypted, signal }: CopyFileSettings,
+  tally: Tally,
+  progress: ProgressReporter,
+): CopyJob {
+  const { size, sectorSize } = source.info;
+  const { info } = destination.endpoint;
+  const unit = Math.max(sectorSize, info.sectorSize);
+  const isDevice = source.info.isDevice || info.isDevice;
+
+  const system = async () => {
+    throwIfAborted(signal);
+    await destination.release();
+    const discard = () => destination.discard();
+    const request = { kernel, paths, size, failIfExists: false, allowDecrypted, signal, tally, progress };
+    await copyBySystem({ ...request, discard });
+    if (verify) await destination.reopen();
+  };
+  const job: CopyJob = {
     kernel,
     source,
-    destination: destination.endpoint,
+    // Another one once the system has copied.
+    get destination() {
+      return destination.endpoint;
+    },
     sourceOffset: 0n,
     destinationOffset: 0n,
     length: size,
@@ -146,10 +160,16 @@ function jobOf(
     chunkSize: chunkSize === undefined ? undefined : BigInt(chunkSize),
     verify,
     signal,
+    tally,
+    progress,
     async prepare() {
       throwIfAborted(signal);
+      refuseDecryption(source, destination.endpoint, allowDecrypted);
       return destination.prepare(size, unit);
     },
     checkSource: () => checkUnchanged(kernel, source),
+    copyBySystem: mode === 'prefer' && !isDevice ? system : undefined,
+    copyStreams: isDevice ? undefined : () => copyStreams(job, destination.isNew),
   };
+  return job;
 }

@@ -6,9 +6,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { checkNewPath, checkPath, type FilePath, fixPath } from '../path.ts';
 import { isArray, isPlainObject, lengthOf, MOST_ISSUES, refusalOf, refuse } from '../request.ts';
 import { safeSignal } from '../signal.ts';
-import { type CopyPaths, copyFromTo } from './copy-file.ts';
+import { copyFromTo } from './copy-file.ts';
 import { type CopyFilesOptions, copyFilesOptions } from './options.ts';
 import type { CopyReport } from './progress.ts';
+import type { CopyPaths } from './system.ts';
 
 /** A copy of {@link copyFiles}: the path of the source and the path of the destination. */
 export type CopyPair =

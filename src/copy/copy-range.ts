@@ -17,7 +17,7 @@ import { refuse, requestSchema } from '../request.ts';
 import { type Signal, throwIfAborted } from '../signal.ts';
 import { type CopyJob, copyBytes } from './copy-bytes.ts';
 import { type CopyReport, emptyTally, type OnProgress, ProgressReporter, reportOf } from './progress.ts';
-import { addDestination, type CopyEndpoint, checkUnchanged, isSameFile } from './source.ts';
+import { addDestination, type CopyEndpoint, checkUnchanged, isSameFile, refuseDecryption } from './source.ts';
 
 /** Options of {@link copyRange}. */
 export interface CopyRangeOptions {
@@ -36,6 +36,11 @@ export interface CopyRangeOptions {
   readonly chunkSize?: ByteCount | undefined;
   /** Reads both ranges after the copy and compares them byte by byte. Default false. */
   readonly verify?: boolean | undefined;
+  /**
+   * Allows a copy of a file that is encrypted by EFS to one that is not. Otherwise it fails with ERROR_ENCRYPTION_FAILED.
+   * Default false.
+   */
+  readonly allowDecrypted?: boolean | undefined;
   /** As for copyFile: called when the copy begins, at most twenty times a second, and when it is complete. */
   readonly onProgress?: OnProgress | undefined;
   /** Cancels the calls in flight (CancelIoEx); the promise then rejects with AbortError. */
@@ -51,10 +56,13 @@ const copyRangeRequest = requestSchema(
     mode: oneOf('prefer', 'require'),
     chunkSize: optional(positiveByteCount),
     verify: flag,
+    allowDecrypted: flag,
     onProgress: optional(callback<OnProgress>()),
     signal,
   },
-  { defaults: { sourceOffset: 0, destinationOffset: 0, mode: 'prefer', verify: false } },
+  {
+    defaults: { sourceOffset: 0, destinationOffset: 0, mode: 'prefer', verify: false, allowDecrypted: false },
+  },
 );
 type Settings = ReturnType<typeof copyRangeRequest.check>;
 
@@ -147,7 +155,8 @@ async function prepareJob(
   checkRange(settings, source, destination, unit, isOneFile);
   if (isOneFile) checkOverlap(settings);
 
-  const { mode, chunkSize, verify, onProgress, signal } = settings;
+  const { mode, chunkSize, verify, allowDecrypted, onProgress, signal } = settings;
+  refuseDecryption(source, destination, allowDecrypted);
   const length = BigInt(settings.length);
   const destinationOffset = BigInt(settings.destinationOffset);
   const end = destinationOffset + length;

@@ -8,7 +8,7 @@ import {
 import { least, roundUp } from '../byte-count.ts';
 import { ignoreErrors, withCallContext } from '../call-context.ts';
 import { InvalidArgumentError, Win32Error } from '../errors.ts';
-import { filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
+import { type FileInfo, filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
 import { type FixedPath, isDevicePath } from '../path.ts';
 import { type CopyEndpoint, isErrno, isSameFile, openEndpoint } from './source.ts';
 
@@ -18,23 +18,61 @@ const EXISTING: OpenRequest = { ...DEVICE, sharing: 'none', removable: true };
 // The right to write to a file does not include the right to remove it.
 const NOT_REMOVABLE: OpenRequest = { ...EXISTING, removable: false };
 const NEW: OpenRequest = { ...EXISTING, disposition: 'create-new' };
+// The system may have made it read-only, like its source.
+const REOPENED: OpenRequest = { ...EXISTING, write: false };
+// A virus scanner may have it open.
+const LEFTOVER: OpenRequest = { read: false, write: false, disposition: 'open', removable: true };
 // An opening without access rights conflicts with no other.
 const QUERY: OpenRequest = { read: false, write: false, disposition: 'open' };
 
 /** The destination of copyFile while it is written. Whoever opens it calls either {@link keep} or {@link discard}. */
 export class Destination {
-  readonly endpoint: CopyEndpoint;
   readonly #kernel: Kernel;
+  readonly #path: FixedPath;
   readonly #isNew: boolean;
   #isAltered: boolean;
+  #endpoint: CopyEndpoint;
   #isPrepared = false;
+  /** Closed, so that the system can open it by its name. */
+  #isReleased = false;
+  #hasMetadata = false;
   #isClosing = false;
 
-  constructor(kernel: Kernel, endpoint: CopyEndpoint, isNew: boolean) {
+  constructor(kernel: Kernel, path: FixedPath, endpoint: CopyEndpoint, isNew: boolean) {
     this.#kernel = kernel;
-    this.endpoint = endpoint;
+    this.#path = path;
+    this.#endpoint = endpoint;
     this.#isNew = isNew;
     this.#isAltered = isNew;
+  }
+
+  get endpoint(): CopyEndpoint {
+    return this.#endpoint;
+  }
+
+  /** Whether this copy has created the file. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  /**
+   * Closes the file while nothing was written to it, because the system opens it by its name. Until then the name is not
+   * protected: another program can open the file, and the copy fails with a sharing violation; or it can remove the file
+   * and put another in its place, which is then overwritten, even with `overwrite: false`. A program that does not replace
+   * existing files cannot lose one: the file is there, empty, if this copy has created it.
+   */
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    this.#hasMetadata = true;
+    await this.#endpoint.file.close();
+  }
+
+  /** Opens the file that the system has written again, to read it. */
+  async reopen(): Promise<void> {
+    const endpoint = await openEndpoint(this.#kernel, this.#path, REOPENED);
+    this.#endpoint = endpoint;
+    this.#isAltered = true;
+    this.#isReleased = false;
   }
 
   /**
@@ -44,7 +82,7 @@ export class Destination {
    * @returns from where the file was never written, and therefore reads as zeros: a multiple of the unit, or the size.
    */
   async prepare(size: bigint, unit: number): Promise<bigint> {
-    const { file, info } = this.endpoint;
+    const { file, info } = this.#endpoint;
     if (!this.#isPrepared) {
       if (!info.isDevice && info.size !== size) await file.setSize(size);
       this.#isPrepared = true;
@@ -56,8 +94,12 @@ export class Destination {
 
   /** Gives the finished copy the times and attributes of its source, and closes it. */
   async keep(source: CopyEndpoint): Promise<void> {
-    const { path, handle, file, info } = this.endpoint;
-    if (!info.isDevice && !source.info.isDevice) {
+    const { path, handle, file, info } = this.#endpoint;
+    if (this.#isReleased) {
+      this.#isClosing = true;
+      return;
+    }
+    if (!info.isDevice && !source.info.isDevice && !this.#hasMetadata) {
       await withCallContext({ syscall: 'SetFileInformationByHandle', path }, () =>
         filesOf(this.#kernel).copyMetadata(source.handle, handle),
       );
@@ -70,7 +112,17 @@ export class Destination {
   async discard(): Promise<void> {
     // The handle may belong to another file once it was closed, even if closing failed.
     if (this.#isClosing) return;
-    const { file, handle, info } = this.endpoint;
+    const { file, handle, info } = this.#endpoint;
+    if (this.#isReleased) {
+      this.#isClosing = true;
+      const isChanged = ({ stamp }: FileInfo): boolean => this.#isAltered || stamp !== info.stamp;
+      await removeLeftover(
+        this.#kernel,
+        this.#path,
+        (found) => found.identity === info.identity && isChanged(found),
+      );
+      return;
+    }
     if (this.#isAltered && !info.isDevice) {
       // If the file cannot be removed, was moved or has other names, what is left must not look like a finished copy.
       await ignoreErrors(() => file.setSize(0));
@@ -92,12 +144,12 @@ export async function openDestination(
       await checkNotSource(kernel, path, source);
       throw new Win32Error({ errno: ERROR_FILE_EXISTS }, { syscall: 'CreateFileW', path: path.shown });
     }
-    return new Destination(kernel, await openEndpoint(kernel, path, DEVICE), false);
+    return new Destination(kernel, path, await openEndpoint(kernel, path, DEVICE), false);
   }
   for (let attempt = 1; ; attempt++) {
     // With a check for existence first, two copies at once could both believe that they created the file.
     try {
-      return new Destination(kernel, await openEndpoint(kernel, path, NEW), true);
+      return new Destination(kernel, path, await openEndpoint(kernel, path, NEW), true);
     } catch (error) {
       if (!isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
       if (!overwrite) {
@@ -106,7 +158,7 @@ export async function openDestination(
       }
     }
     try {
-      return new Destination(kernel, await openExisting(kernel, path), false);
+      return new Destination(kernel, path, await openExisting(kernel, path), false);
     } catch (error) {
       if (isErrno(error, ERROR_SHARING_VIOLATION)) await checkNotSource(kernel, path, source);
       // It may have been removed in between.
@@ -122,6 +174,24 @@ async function openExisting(kernel: Kernel, path: FixedPath): Promise<CopyEndpoi
     if (!isErrno(error, ERROR_ACCESS_DENIED)) throw error;
     return openEndpoint(kernel, path, NOT_REMOVABLE);
   }
+}
+
+/** Removes what the system has left of a failed copy, if there is anything. Never throws. */
+export async function removeLeftover(
+  kernel: Kernel,
+  path: FixedPath,
+  isLeftover: (found: FileInfo) => boolean,
+): Promise<void> {
+  await ignoreErrors(async () => {
+    const { file, handle, info } = await openEndpoint(kernel, path, EXISTING).catch(() =>
+      openEndpoint(kernel, path, LEFTOVER),
+    );
+    if (isLeftover(info)) {
+      await ignoreErrors(() => file.setSize(0));
+      await ignoreErrors(() => filesOf(kernel).remove(handle));
+    }
+    await file.close();
+  });
 }
 
 // The open source refuses writers, so a copy onto itself must be recognized before the destination can be opened.

@@ -73,6 +73,8 @@ export class OffloadedCopy {
 
   /** Completes the zeros that are known, and returns the position where ordinary writes begin. */
   async #stop(): Promise<bigint> {
+    // Nothing is known of the source yet, so nothing need be done to the destination.
+    if (this.#zerosTo === 0n && this.#done === 0n) return 0n;
     const zeroedFrom = await this.#job.prepare();
     try {
       if (this.#canWrite) await this.#writeZeros(least(this.#zerosTo, zeroedFrom));

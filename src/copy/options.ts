@@ -12,17 +12,23 @@ const HIGHEST_CONCURRENCY = 64;
 /** Options of {@link copyFile}. */
 export interface CopyFileOptions {
   /**
-   * `prefer`, the default, continues with ordinary reads and writes if offload fails; `require` rejects instead. If the
+   * `prefer`, the default, has the system copy the file if nothing of it can be offloaded, and continues with ordinary reads
+   * and writes if offload fails later; `require` rejects instead. If the
    * sectors of the destination are larger than those of the source, a device may refuse a last one that the source does
    * not fill: `prefer` copies those few bytes by ordinary means, `require` rejects.
    */
   readonly mode?: 'prefer' | 'require' | undefined;
   /** With false the destination must not exist, which is decided at the moment of its creation. Default true. */
   readonly overwrite?: boolean | undefined;
-  /** Reads both files after the copy and compares them byte by byte. Default false. */
+  /** Reads both files after the copy, by whichever means, and compares them byte by byte without their named streams. Default false. */
   readonly verify?: boolean | undefined;
-  /** With `prefer`, files of fewer bytes are copied by ordinary means from the start, as Windows does. Default 262,144. */
+  /** With `prefer`, the system copies files of fewer bytes, as they gain nothing from offload. Default 262,144. */
   readonly minimumSize?: ByteCount | undefined;
+  /**
+   * Allows an unencrypted copy of a file that is encrypted by EFS, where the destination cannot be encrypted. Otherwise such a
+   * copy fails with ERROR_ENCRYPTION_FAILED. Default false.
+   */
+  readonly allowDecrypted?: boolean | undefined;
   /**
    * The most that one offload read or write requests, in bytes, at least 1; rounded down to the larger of the two
    * sectors, but never below one. Default: reads request all that remains, writes 256 MiB.
@@ -34,7 +40,10 @@ export interface CopyFileOptions {
    * ignored, because the copy is complete.
    */
   readonly onProgress?: OnProgress | undefined;
-  /** Cancels the calls in flight (CancelIoEx); the promise then rejects with AbortError. */
+  /**
+   * Cancels the calls in flight (CancelIoEx; CopyFileExW by its flag, at its next block); the promise then rejects with
+   * AbortError.
+   */
   readonly signal?: Signal | undefined;
 }
 
@@ -51,6 +60,7 @@ export interface CopyFileSettings extends CopyFileOptions {
   readonly mode: 'prefer' | 'require';
   readonly overwrite: boolean;
   readonly verify: boolean;
+  readonly allowDecrypted: boolean;
   readonly minimumSize: ByteCount;
 }
 
@@ -63,6 +73,7 @@ const copyFileFields = {
   mode: oneOf('prefer', 'require'),
   overwrite: flag,
   verify: flag,
+  allowDecrypted: flag,
   minimumSize: byteCount,
   chunkSize: optional(positiveByteCount),
   onProgress: optional(callback<OnProgress>()),
@@ -73,6 +84,7 @@ const copyFileDefaults = {
   mode: 'prefer',
   overwrite: true,
   verify: false,
+  allowDecrypted: false,
   minimumSize: DEFAULT_MINIMUM_SIZE,
 } as const;
 

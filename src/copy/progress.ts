@@ -1,11 +1,14 @@
 import { ProtocolError, type Win32Error } from '../errors.ts';
 import { withToJson } from '../json.ts';
 
-/** Why a copy continued with ordinary reads and writes, and from where. */
+/** Why a copy continued without offload, and from where. */
 export interface CopyFallback {
   /** The first failure of an offload call from which the copy could not recover. */
   readonly reason: Win32Error | ProtocolError;
-  /** Position in bytes of the first byte that was copied by ordinary means, counted from the start of the file or range. */
+  /**
+   * Position in bytes of the first byte that was not offloaded, counted from the start of the file or range. With 0 the system
+   * has copied the whole file, unless it is a range or a device.
+   */
   readonly at: bigint;
 }
 
@@ -14,15 +17,21 @@ export interface CopyFallback {
  * writes a bigint as a decimal string.
  */
 export interface CopyReport {
-  /** Size of the source, or length of the range, in bytes. */
+  /** Size of the source, or length of the range, in bytes. Named streams are copied too, but not counted. */
   readonly bytes: bigint;
   /** Bytes that the storage array copied. */
   readonly offloadedBytes: bigint;
   /** Bytes known to be zeros without reading them: written with the zero token, or zeros already because the file was extended. */
   readonly zeroedBytes: bigint;
-  /** Bytes copied by ordinary reads and writes, zeros included. */
+  /**
+   * Bytes copied by ordinary reads and writes, zeros included: the rest of a file whose offload stopped in the middle, copies
+   * of devices, and what copyRange could not offload.
+   */
   readonly bufferedBytes: bigint;
-  /** Bytes copied by the file copy function of the operating system. */
+  /**
+   * Bytes copied by the file copy function of the operating system (`CopyFileExW`): small files, and files of which nothing
+   * could be offloaded.
+   */
   readonly systemBytes: bigint;
   /** Offload reads that succeeded, including those that made no progress. */
   readonly reads: number;
@@ -30,7 +39,7 @@ export interface CopyReport {
   readonly writes: number;
   /** Duration in milliseconds, rounded up to a whole number. */
   readonly elapsedMs: number;
-  /** Present if offload was tried and given up. A file that is too small for offload is copied by ordinary means without it. */
+  /** Present if offload was tried and given up. A file that is too small for offload is copied by the system without it. */
   readonly fallback?: CopyFallback;
 }
 
@@ -40,8 +49,11 @@ export interface CopyProgress {
   readonly source: string;
   /** The path of the destination as it was given. */
   readonly destination: string;
-  /** `offload`: the array copies. `buffered`: ordinary reads and writes. `verify`: both files are compared. */
-  readonly phase: 'offload' | 'buffered' | 'verify';
+  /**
+   * `offload`: the array copies. `system`: the operating system copies the whole file. `buffered`: ordinary reads and writes.
+   * `verify`: both files are compared.
+   */
+  readonly phase: 'offload' | 'system' | 'buffered' | 'verify';
   /** bytesDone as a percentage of totalBytes, from 0 to 100, rounded down to a whole number. 100 for an empty file. */
   readonly percent: number;
   /** Bytes copied so far by any means: the sum of the four counts below. Never falls. */
@@ -139,6 +151,11 @@ export class ProgressReporter {
     this.#tally = tally;
     this.#onProgress = onProgress;
     this.#startedAt = startedAt;
+  }
+
+  /** Whether anybody is told of the progress. */
+  get isObserved(): boolean {
+    return this.#onProgress !== undefined;
   }
 
   /** The files are open, and nothing has been copied. Throws what onProgress throws. */

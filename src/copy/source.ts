@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ERROR_SHARING_VIOLATION } from '../../structs/index.ts';
+import { ERROR_ENCRYPTION_FAILED, ERROR_SHARING_VIOLATION } from '../../structs/index.ts';
 import { withCallContext } from '../call-context.ts';
 import { SourceChangedError, Win32Error } from '../errors.ts';
 import { filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
@@ -47,6 +47,16 @@ export function isSameFile(source: CopyEndpoint, destination: CopyEndpoint): boo
   const { identity } = source.info;
   if (identity === undefined) return resolve(source.absolutePath) === resolve(destination.absolutePath);
   return identity === destination.info.identity;
+}
+
+/** Throws if the bytes of an encrypted file would be written as plain text: reads decrypt them. */
+export function refuseDecryption(
+  source: CopyEndpoint,
+  { path, info }: CopyEndpoint,
+  allowDecrypted: boolean,
+): void {
+  if (allowDecrypted || !source.info.isEncrypted || info.isEncrypted) return;
+  throw new Win32Error({ errno: ERROR_ENCRYPTION_FAILED }, { syscall: 'WriteFile', path });
 }
 
 export function isErrno(error: unknown, ...errnos: readonly number[]): boolean {

@@ -10,12 +10,24 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { LARGEST } from '../byte-count.ts';
-import type { FileInfo, FileKernel, OpenRequest, VolumeInfo } from '../kernel/kernel.ts';
+import type { FileInfo, FileKernel, FoundFile, OpenRequest, VolumeInfo } from '../kernel/kernel.ts';
 import type { Extent } from './host-file.ts';
-import { keyOf, openHostFile, PIECE_SIZE, readSome, resize, statAt, statOf, writeAll } from './host-io.ts';
+import {
+  keyOf,
+  openHostFile,
+  PIECE_SIZE,
+  readSome,
+  resize,
+  statAt,
+  statOf,
+  statOfLink,
+  unlessNotOwner,
+  writeAll,
+} from './host-io.ts';
 import type { OpenFile } from './open-files.ts';
 import { onHost, onHostAsync, refuse } from './refusal.ts';
 import type { FileSnapshot, Storage } from './storage.ts';
+import { copyBySystem } from './system-copy.ts';
 import { runAsync, runSync, type Task } from './task.ts';
 
 /** The file half of the emulator: its files are files of this host. */
@@ -35,6 +47,11 @@ export function fileKernel(storage: Storage): FileKernel {
     copyMetadata: async (from, to) => runAsync(copyMetadata(storage, from, to)),
     remove: async (handle) => removeFile(storage, handle),
     removeSync: (handle) => removeFile(storage, handle),
+    find: async (path) => findFile(path),
+    copy: (source, destination, request, signal) =>
+      copyBySystem(storage, source, destination, request, signal),
+    // Files of the host have no named streams.
+    streams: async () => [],
     volume: (path) => volumeOf(storage, path),
     openDevice: (path) => openDevice(storage, path),
   };
@@ -71,7 +88,14 @@ function infoOf(storage: Storage, handle: bigint): FileInfo {
     identity: file.key,
     stamp: `${stat.size}:${stat.mtimeNs}:${file.generation}`,
     isDevice: false,
+    isEncrypted: false,
   };
+}
+
+function findFile(path: string): FoundFile | undefined {
+  const stat = statOfLink(path);
+  if (stat === undefined) return undefined;
+  return { isPlain: stat.isFile(), size: stat.size, stamp: `${stat.size}:${stat.mtimeNs}` };
 }
 
 /** FileEndOfFileInfo. */
@@ -205,14 +229,4 @@ function changeFile<T>(
     if (!snapshot.stat.isFile()) refuse('INVALID_DEVICE_REQUEST');
     return storage.change(open, snapshot, extents, () => job(snapshot));
   });
-}
-
-// The permissions of a file may allow others to write it, but only the owner can change its permissions and times. On
-// Windows, write access includes both.
-function unlessNotOwner(change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
-  }
 }

@@ -6,6 +6,7 @@ import {
   fstatSync,
   ftruncate,
   ftruncateSync,
+  lstatSync,
   open,
   openSync,
   read,
@@ -74,6 +75,15 @@ export function statAt(path: string): BigIntStats | undefined {
   }
 }
 
+/** {@link statAt}, of a symbolic link itself. */
+export function statOfLink(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads up to the length of `bytes`; 0 at the end of the file. */
 export function readSome(fd: number, bytes: Uint8Array, at: bigint): Task<number> {
   return waitFor(
@@ -132,4 +142,14 @@ export function resize(fd: number, ...sizes: readonly bigint[]): Wait {
       for (const size of sizes) await onHostAsync(() => ftruncateAsync(fd, Number(size)));
     },
   };
+}
+
+// The permissions of a file may allow others to write it, but only the owner can change its permissions and times. On
+// Windows, write access includes both.
+export function unlessNotOwner(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+  }
 }

@@ -108,5 +108,9 @@ function failureOfHost(error: unknown): unknown {
 
 // Unlike POSIX, Windows has separate errors for a missing folder and a missing file.
 function isWithoutFolder(error: object): boolean {
-  return 'path' in error && typeof error.path === 'string' && !existsSync(dirname(resolve(error.path)));
+  // A copy names two files.
+  return ['path', 'dest'].some((key) => {
+    const path: unknown = Reflect.get(error, key);
+    return typeof path === 'string' && !existsSync(dirname(resolve(path)));
+  });
 }

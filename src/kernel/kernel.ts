@@ -93,6 +93,27 @@ export interface FileInfo {
   readonly stamp: string;
   /** Whether it is a volume or a disk. */
   readonly isDevice: boolean;
+  /** Encrypted by EFS. Reads return plain text. */
+  readonly isEncrypted: boolean;
+}
+
+/** What a name stands for, as far as it shows without opening the file. */
+export interface FoundFile {
+  /** An ordinary file: no folder, and no link or other reparse point. */
+  readonly isPlain: boolean;
+  readonly size: bigint;
+  /** As in {@link FileInfo}, but not to be compared with one of those. */
+  readonly stamp: string;
+}
+
+/** How {@link FileKernel.copy} copies. */
+export interface SystemCopyRequest {
+  /** Fails with ERROR_FILE_EXISTS if the destination exists, which is decided at the moment of its creation. */
+  readonly failIfExists: boolean;
+  /** Allows an unencrypted copy of an encrypted file. Without it such a copy fails with ERROR_ENCRYPTION_FAILED. */
+  readonly allowDecrypted: boolean;
+  /** Called with the bytes of the main stream that are copied so far; false cancels the copy. */
+  readonly onProgress?: ((done: bigint) => boolean) | undefined;
 }
 
 /** The volume behind a path. */
@@ -161,6 +182,16 @@ export interface FileKernel {
   remove(handle: bigint): Promise<void>;
   /** {@link FileKernel.remove}, blocking. */
   removeSync(handle: bigint): void;
+  /** GetFileAttributesExW. Undefined if there is no file of this name, or nothing can be known of it. */
+  find(path: string): Promise<FoundFile | undefined>;
+  /**
+   * CopyFileExW: the system copies a file by its names, with streams, times and attributes, and overwrites an existing
+   * destination. What a failure or a cancellation leaves of the destination is up to the system. The copy fails with
+   * ERROR_OPERATION_ABORTED if `signal` fired before the system was asked, and with another error afterwards.
+   */
+  copy(source: string, destination: string, request: SystemCopyRequest, signal?: Signal): Promise<void>;
+  /** The names of the named streams of a file, such as `:Zone.Identifier:$DATA`. They follow its path. */
+  streams(handle: bigint): Promise<string[]>;
   /** The volume behind a path. */
   volume(path: string): Promise<VolumeInfo>;
   /** Opens the device of a path without access rights, to query it. */

@@ -3,7 +3,7 @@
  *
  * @module win-odx/kernel32
  */
-import koffi, { type LibraryHandle } from 'koffi';
+import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
 import { ERROR_PROC_NOT_FOUND } from '../../structs/index.ts';
 import { describeValue } from '../describe.ts';
 import { InvalidArgumentError, UnsupportedPlatformError } from '../errors.ts';
@@ -16,6 +16,7 @@ import {
   type NativeFunctions,
   type NativeSymbol,
   nativeMemory,
+  PROGRESS_ROUTINE,
   SYMBOLS,
   textOf,
 } from './win32/native.ts';
@@ -135,6 +136,7 @@ class Libraries {
 
 // Each function starts as a stub, which on its first call binds the symbol and replaces itself with the bound function.
 function bindLazily(libraries: Libraries): Native {
+  let progressRoutine: TypeObject | undefined;
   const bound = new Map<FunctionName, KoffiFunction>();
   const bind = (name: FunctionName): KoffiFunction => {
     let native = bound.get(name);
@@ -171,6 +173,15 @@ function bindLazily(libraries: Libraries): Native {
       } catch {
         throw new KernelFailure(ERROR_PROC_NOT_FOUND);
       }
+    },
+    progressRoutine(called) {
+      const { result, parameters } = PROGRESS_ROUTINE;
+      progressRoutine ??= koffi.pointer(koffi.proto('__stdcall', null, result, [...parameters]));
+      const routine = koffi.register(
+        (...[, , , done, stream]: (number | bigint)[]) => called(Number(stream), BigInt(done ?? 0)),
+        progressRoutine,
+      );
+      return { address: Number(routine), free: () => koffi.unregister(routine) };
     },
   };
   // The functions are on the prototype because V8 looks them up fastest there: an object filled in a loop becomes a dictionary.

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { least } from '../../src/byte-count.ts';
 import type { CopyReport } from '../../src/copy/progress.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import {
   type FileInfo,
   type FileKernel,
@@ -31,6 +32,7 @@ import {
   FSCTL_OFFLOAD_READ_OUTPUT,
 } from '../../structs/index.ts';
 
+const STATUS_NOT_SUPPORTED = 0xc000_00bb;
 // Long ago, so that no change made by a test falls into the same tick of a clock.
 const WRITTEN = new Date('2020-02-02T02:02:02Z');
 
@@ -101,7 +103,9 @@ export function expectConsistent(report: CopyReport, size: number): void {
   expect(offloadedBytes + zeroedBytes + bufferedBytes + systemBytes).toBe(BigInt(size));
   expect(report.elapsedMs).toBeGreaterThan(0);
   const { fallback } = report;
-  if (fallback !== undefined) expect(bufferedBytes).toBe(BigInt(size) - fallback.at);
+  if (fallback !== undefined) expect(bufferedBytes + systemBytes).toBe(BigInt(size) - fallback.at);
+  // The system copies a file from its start, or not at all.
+  if (systemBytes > 0n) expect(systemBytes).toBe(BigInt(size));
 }
 
 /** Returns a function that checks that a file is unchanged. */
@@ -123,6 +127,16 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
     () => expect.unreachable('the promise should have been rejected'),
     (error: unknown) => error,
   );
+}
+
+/** An array that stops in the middle of a file: it refuses the second offload read. The rest takes ordinary reads and writes. */
+export function stopsInTheMiddle(maximumTransferSize = 1_048_576): Emulator {
+  let reads = 0;
+  return createEmulator({
+    maximumTransferSize,
+    intercept: ({ code }) =>
+      code === FSCTL_OFFLOAD_READ && ++reads % 2 === 0 ? { status: STATUS_NOT_SUPPORTED } : undefined,
+  });
 }
 
 /** A kernel with some of the functions for files replaced. */

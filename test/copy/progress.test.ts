@@ -69,8 +69,8 @@ describe('onProgress', () => {
 
   test.each([
     ['offload', {}, true],
-    ['buffered', {}, false],
-    ['buffered', { minimumSize: SIZE + 1 }, true],
+    ['system', {}, false],
+    ['system', { minimumSize: SIZE + 1 }, true],
     ['verify', { verify: true }, true],
   ] as const)(
     'reports the phase %s with the options %o, where offload is supported: %s',

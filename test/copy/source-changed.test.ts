@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { SourceChangedError } from '../../src/errors.ts';
-import { expectNothing, failureOf, noise, Workspace, withFiles } from './kit.ts';
+import { expectNothing, failureOf, noise, stopsInTheMiddle, Workspace, withFiles } from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 400_000;
@@ -54,9 +54,9 @@ describe.each(changes)('copyFile rejects if the source is %s', (_, change) => {
   });
 
   test.each([false, true])('during ordinary reads, with verify: %s', async (verify) => {
-    const source = workspace.file(3_000_000);
+    const source = workspace.file(4_000_000);
     const destination = workspace.path();
-    const emulator = createEmulator({ supported: false });
+    const emulator = stopsInTheMiddle();
     let writes = 0;
     const kernel = withFiles(emulator, {
       write: (...args) => {

@@ -11,6 +11,7 @@ import {
   expectSame,
   failureOf,
   noise,
+  stopsInTheMiddle,
   Workspace,
   watched,
   withFiles,
@@ -27,7 +28,7 @@ const refusing = async (): Promise<never> => {
 
 const emulators: [string, () => Emulator][] = [
   ['offloaded', () => createEmulator({ maximumTransferSize: 1_048_576 })],
-  ['ordinary', () => createEmulator({ supported: false })],
+  ['ordinary', stopsInTheMiddle],
 ];
 
 describe.each(emulators)('an %s copy', (kind, emulatorOf) => {
@@ -130,7 +131,7 @@ describe.each(emulators)('an %s copy', (kind, emulatorOf) => {
 test('copyFile continues after ordinary reads and writes that are shorter than requested', async () => {
   const source = workspace.file(SIZE);
   const destination = workspace.path();
-  const emulator = createEmulator({ supported: false });
+  const emulator = stopsInTheMiddle();
   const kernel = withFiles(emulator, {
     read: (handle, into, offset, signal) =>
       emulator.files.read(handle, into.subarray(0, Math.ceil(into.length / 3)), offset, signal),
@@ -143,7 +144,7 @@ test('copyFile continues after ordinary reads and writes that are shorter than r
 
 test('copyFile rejects if an ordinary write makes no progress', async () => {
   const destination = workspace.path();
-  const kernel = withFiles(createEmulator({ supported: false }), { write: async () => 0 });
+  const kernel = withFiles(stopsInTheMiddle(), { write: async () => 0 });
   const failure = await failureOf(copyFileWith(kernel, workspace.file(SIZE), destination));
   expect(failure).toBeInstanceOf(ProtocolError);
   expectNothing(destination);

@@ -37,6 +37,7 @@ const inHeaders: readonly (keyof typeof structs)[] = [
   'FILE_ID_INFO',
   'FILE_STANDARD_INFO',
   'FILE_STORAGE_INFO',
+  'FILE_STREAM_INFO',
   'GET_LENGTH_INFORMATION',
   'INSTANCE_AGGREGATE_STANDARD_INFORMATION',
   'OVERLAPPED',
@@ -46,6 +47,7 @@ const inHeaders: readonly (keyof typeof structs)[] = [
   'STORAGE_DESCRIPTOR_HEADER',
   'STORAGE_DEVICE_NUMBER',
   'STORAGE_PROPERTY_QUERY',
+  'WIN32_FILE_ATTRIBUTE_DATA',
   'WIN32_FIND_STREAM_DATA',
 ];
 

@@ -94,6 +94,17 @@ const documented: Record<keyof typeof structs, [size: number, alignment: number,
       '16 4 Flags, 20 4 ByteOffsetForSectorAlignment, 24 4 ByteOffsetForPartitionAlignment',
   ],
   FILE_ID_INFO: [24, 8, '0 8 VolumeSerialNumber, 8 16 FileId'],
+  WIN32_FILE_ATTRIBUTE_DATA: [
+    36,
+    4,
+    '0 4 dwFileAttributes, 4 8 ftCreationTime, 12 8 ftLastAccessTime, 20 8 ftLastWriteTime, ' +
+      '28 4 nFileSizeHigh, 32 4 nFileSizeLow',
+  ],
+  FILE_STREAM_INFO: [
+    32,
+    8,
+    '0 4 NextEntryOffset, 4 4 StreamNameLength, 8 8 StreamSize, 16 8 StreamAllocationSize, 24 2 StreamName',
+  ],
   WIN32_FIND_STREAM_DATA: [600, 8, '0 8 StreamSize, 8 592 cStreamName'],
   GET_LENGTH_INFORMATION: [8, 8, '0 8 Length'],
   DISK_GEOMETRY: [

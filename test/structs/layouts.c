@@ -271,6 +271,23 @@ typedef struct _FILE_ID_INFO {
   FILE_ID_128 FileId;
 } FILE_ID_INFO;
 
+typedef struct _WIN32_FILE_ATTRIBUTE_DATA {
+  DWORD dwFileAttributes;
+  FILETIME ftCreationTime;
+  FILETIME ftLastAccessTime;
+  FILETIME ftLastWriteTime;
+  DWORD nFileSizeHigh;
+  DWORD nFileSizeLow;
+} WIN32_FILE_ATTRIBUTE_DATA;
+
+typedef struct _FILE_STREAM_INFO {
+  DWORD NextEntryOffset;
+  DWORD StreamNameLength;
+  LARGE_INTEGER StreamSize;
+  LARGE_INTEGER StreamAllocationSize;
+  WCHAR StreamName[1];
+} FILE_STREAM_INFO;
+
 typedef struct _WIN32_FIND_STREAM_DATA {
   LARGE_INTEGER StreamSize;
   WCHAR cStreamName[MAX_PATH + 36];

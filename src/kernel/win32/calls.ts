@@ -86,32 +86,55 @@ export function controlSync(
   return transferred(native, io);
 }
 
-/** Runs a job that makes calls without an OVERLAPPED. It keeps its turn in the queue, and its lane, until it has ended. */
+/** How to end a job early: at the exit of the process, or when its signal fires. */
+export interface JobEnd {
+  /** Ends the call that the job has made. */
+  readonly cancel?: (() => void) | undefined;
+  readonly signal?: Signal | undefined;
+}
+
+/**
+ * Runs a job that makes calls without an OVERLAPPED. It keeps its turn in the queue, and its lane, until it has ended. A
+ * signal withdraws it while it is queued, and cancels it afterwards.
+ */
 export function runJob<T>(
   native: Native,
   running: Running,
   queue: SerialQueue,
-  handle: bigint | undefined,
   job: (call: PoolCall) => Promise<T>,
+  { cancel = () => {}, signal }: JobEnd = {},
 ): Promise<T> {
   const call: PoolCall = (name, ...parameters) =>
     new Promise((resolve) => {
       // SAFETY: the callback references the parameters, and with them their memory.
       native.background(name, parameters, (result) => resolve({ result, errno: native.GetLastError() }));
     });
-  const cancel = () => {
-    if (handle !== undefined) native.CancelIoEx(handle, 0);
-  };
   return new Promise((resolve, reject) => {
-    queue.add((finished) => {
+    const settle = () => signal?.removeEventListener('abort', abort);
+    const abort = () => {
+      if (!withdraw()) {
+        cancel();
+        return;
+      }
+      settle();
+      reject(withdrawn());
+    };
+    signal?.addEventListener('abort', abort);
+    const withdraw = queue.add((finished) => {
       running.add(cancel);
       const end = () => {
         running.delete(cancel);
         finished();
+        settle();
       };
       job(call).finally(end).then(resolve, reject);
     }, reject);
   });
+}
+
+/** The failure of a call that was aborted before it was made. */
+export function withdrawn(): KernelFailure {
+  return new KernelFailure(ERROR_OPERATION_ABORTED, STATUS_CANCELLED);
 }
 
 /**
@@ -155,7 +178,7 @@ export function overlapped(
     };
     const abort = () => {
       if (withdraw()) {
-        fail(new KernelFailure(ERROR_OPERATION_ABORTED, STATUS_CANCELLED));
+        fail(withdrawn());
         return;
       }
       // Windows does not remember a cancellation, and the thread may not have made the call yet.

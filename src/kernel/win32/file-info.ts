@@ -1,26 +1,37 @@
 import {
   BY_HANDLE_FILE_INFORMATION,
+  ERROR_ACCESS_DENIED,
+  ERROR_CALL_NOT_IMPLEMENTED,
+  ERROR_HANDLE_EOF,
   ERROR_INVALID_DATA,
+  ERROR_INVALID_FUNCTION,
+  ERROR_INVALID_PARAMETER,
+  ERROR_MORE_DATA,
+  ERROR_NOT_SUPPORTED,
   FILE_BASIC_INFO,
   FILE_DISPOSITION_INFO,
   FILE_END_OF_FILE_INFO,
   FILE_ID_INFO,
   FILE_STORAGE_INFO,
+  FILE_STREAM_INFO,
+  WIN32_FILE_ATTRIBUTE_DATA,
 } from '../../../structs/index.ts';
 import { ignoreErrors, ignoreErrorsSync } from '../../call-context.ts';
 import { perform, performSync } from '../../control.ts';
 import { ProtocolError, Win32Error } from '../../errors.ts';
 import { isSectorSize } from '../../fields.ts';
 import { SMALLEST_SECTOR } from '../../request.ts';
+import { getUint64 } from '../../uint64.ts';
 import {
   allowWholeVolume,
   lengthQuery,
   sectorSizeOfDevice,
   sectorSizeOfDeviceSync,
 } from '../device-queries.ts';
-import { type ControlKernel, type FileInfo, KernelFailure } from '../kernel.ts';
+import { type ControlKernel, type FileInfo, type FoundFile, KernelFailure } from '../kernel.ts';
 import type { PoolCall } from './calls.ts';
 import { lastFailure } from './failures.ts';
+import { nativePath } from './handles.ts';
 import { type Native, nativeMemory } from './native.ts';
 import { sectorSizeOfVolume, sectorSizeOfVolumeSync } from './volume.ts';
 
@@ -28,10 +39,27 @@ import { sectorSizeOfVolume, sectorSizeOfVolumeSync } from './volume.ts';
 const FileBasicInfo = 0;
 const FileDispositionInfo = 4;
 const FileEndOfFileInfo = 6;
+const FileStreamInfo = 7;
 const FileStorageInfo = 16;
 const FileIdInfo = 18;
 
+const FILE_ATTRIBUTE_DIRECTORY = 0x10;
 const FILE_ATTRIBUTE_NORMAL = 0x80;
+const FILE_ATTRIBUTE_REPARSE_POINT = 0x400;
+const FILE_ATTRIBUTE_ENCRYPTED = 0x4000;
+// GET_FILEEX_INFO_LEVELS
+const GetFileExInfoStandard = 0;
+const STREAMS_ROOM = 4096;
+const MOST_STREAMS_ROOM = 1_048_576;
+const MAIN_STREAM = '::$DATA';
+// A file without streams, and file systems that know no streams.
+const WITHOUT_STREAMS: readonly number[] = [
+  ERROR_HANDLE_EOF,
+  ERROR_INVALID_FUNCTION,
+  ERROR_NOT_SUPPORTED,
+  ERROR_INVALID_PARAMETER,
+  ERROR_CALL_NOT_IMPLEMENTED,
+];
 // What CopyFile keeps of the source: read-only, hidden, system, archive, not indexed.
 const KEPT_ATTRIBUTES = 0x1 | 0x2 | 0x4 | 0x20 | 0x2000;
 
@@ -110,6 +138,65 @@ export function endOfFileParameters(handle: bigint, size: bigint): SetParameters
   return [handle, FileEndOfFileInfo, information, FILE_END_OF_FILE_INFO.size];
 }
 
+/** What a name stands for, inside a job. */
+export async function findFile(call: PoolCall, path: string): Promise<FoundFile | undefined> {
+  const bytes = nativeMemory(WIN32_FILE_ATTRIBUTE_DATA.size);
+  const { result } = await call('GetFileAttributesExW', nativePath(path), GetFileExInfoStandard, bytes);
+  if (result === 0) return undefined;
+  const view = new DataView(bytes.buffer);
+  const { dwFileAttributes, ftLastWriteTime, nFileSizeHigh, nFileSizeLow } =
+    WIN32_FILE_ATTRIBUTE_DATA.offsetOf;
+  const attributes = view.getUint32(dwFileAttributes, true);
+  const size =
+    (BigInt(view.getUint32(nFileSizeHigh, true)) << 32n) + BigInt(view.getUint32(nFileSizeLow, true));
+  return {
+    isPlain: (attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) === 0,
+    size,
+    stamp: `${size}:${getUint64(view, ftLastWriteTime)}`,
+  };
+}
+
+/** The names of the named streams of a file, inside a job on its handle. None where the file system has no streams. */
+export async function namedStreams(call: PoolCall, handle: bigint): Promise<string[]> {
+  for (let room = STREAMS_ROOM; room <= MOST_STREAMS_ROOM; room *= 4) {
+    const bytes = nativeMemory(room);
+    const { result, errno } = await call('GetFileInformationByHandleEx', handle, FileStreamInfo, bytes, room);
+    if (result !== 0) return streamNames(bytes).filter((name) => name !== MAIN_STREAM);
+    if (WITHOUT_STREAMS.includes(errno)) return [];
+    if (errno !== ERROR_MORE_DATA) throw new KernelFailure(errno);
+  }
+  throw new KernelFailure(ERROR_MORE_DATA);
+}
+
+function streamNames(list: Uint8Array): string[] {
+  const { NextEntryOffset, StreamNameLength, StreamName } = FILE_STREAM_INFO.offsetOf;
+  const view = new DataView(list.buffer);
+  const names: string[] = [];
+  for (let at = 0, next = 0; ; at += next) {
+    const length = view.getUint32(at + StreamNameLength, true);
+    names.push(Buffer.from(list.buffer, at + StreamName, length).toString('utf16le'));
+    next = view.getUint32(at + NextEntryOffset, true);
+    if (next === 0) return names;
+  }
+}
+
+/** Removes a file, inside a job on its handle. Windows does not remove a read-only one, so that attribute is dropped first. */
+export async function removeFile(call: PoolCall, handle: bigint): Promise<void> {
+  try {
+    await setInformation(call, removeParameters(handle));
+  } catch (error) {
+    if (!(error instanceof KernelFailure && error.errno === ERROR_ACCESS_DENIED)) throw error;
+    const plain = nativeMemory(FILE_BASIC_INFO.size);
+    new DataView(plain.buffer).setUint32(
+      FILE_BASIC_INFO.offsetOf.FileAttributes,
+      FILE_ATTRIBUTE_NORMAL,
+      true,
+    );
+    await setInformation(call, metadataParameters(handle, plain));
+    await setInformation(call, removeParameters(handle));
+  }
+}
+
 /** FILE_DISPOSITION_INFO removes by handle, since the path may belong to another file by now. */
 export function removeParameters(handle: bigint): SetParameters {
   const information = nativeMemory(FILE_DISPOSITION_INFO.size);
@@ -150,7 +237,14 @@ export function setInformationSync(native: Native, parameters: SetParameters): v
 }
 
 function device(path: string, size: bigint, sectorSize: number): FileInfo {
-  return { size, sectorSize, identity: `device:${path.toLowerCase()}`, stamp: 'device', isDevice: true };
+  return {
+    size,
+    sectorSize,
+    identity: `device:${path.toLowerCase()}`,
+    stamp: 'device',
+    isDevice: true,
+    isEncrypted: false,
+  };
 }
 
 // The caller adds the name of the call and the path.
@@ -167,7 +261,9 @@ function regularFile(
 ): FileInfo {
   const size = new DataView(sizeMemory.buffer).getBigInt64(0, true);
   const lastWrite = basic?.getBigInt64(FILE_BASIC_INFO.offsetOf.LastWriteTime, true) ?? 0n;
-  return { size, sectorSize, identity, stamp: `${size}:${lastWrite}`, isDevice: false };
+  const attributes = basic?.getUint32(FILE_BASIC_INFO.offsetOf.FileAttributes, true) ?? 0;
+  const isEncrypted = (attributes & FILE_ATTRIBUTE_ENCRYPTED) !== 0;
+  return { size, sectorSize, identity, stamp: `${size}:${lastWrite}`, isDevice: false, isEncrypted };
 }
 
 // Undefined where this Windows, or this file system, does not know the class.

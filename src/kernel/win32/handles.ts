@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ERROR_INVALID_HANDLE, INVALID_HANDLE_VALUE } from '../../../structs/index.ts';
 import { isDevicePath } from '../../path.ts';
 import { type Disposition, KernelFailure, type OpenRequest, type Sharing } from '../kernel.ts';
-import { type CallTarget, type PoolCall, type Running, refuseClosing, runJob } from './calls.ts';
+import { type CallTarget, type JobEnd, type PoolCall, type Running, refuseClosing, runJob } from './calls.ts';
 import type { CompletionPort } from './completion-port.ts';
 import { lastFailure } from './failures.ts';
 import type { Native, NativeFunctions } from './native.ts';
@@ -12,6 +12,8 @@ import { type Semaphore, SerialQueue } from './serial-queue.ts';
 const GENERIC_READ = 0x8000_0000;
 const GENERIC_WRITE = 0x4000_0000;
 const DELETE = 0x1_0000;
+// Lets a file be removed although it is read-only.
+const FILE_WRITE_ATTRIBUTES = 0x100;
 const FILE_SHARE_ALL = 0x7;
 // FILE_SHARE_READ and FILE_SHARE_DELETE
 const SHARES: Record<Sharing, number> = { all: FILE_SHARE_ALL, read: 0x5, none: 0 };
@@ -69,7 +71,10 @@ export class Handles {
   async run<T>(handle: bigint, job: (call: PoolCall) => Promise<T>): Promise<T> {
     const target = this.target(handle);
     try {
-      return await runJob(this.#native, this.#running, target.queue, handle, job);
+      const cancel = () => {
+        this.#native.CancelIoEx(handle, 0);
+      };
+      return await runJob(this.#native, this.#running, target.queue, job, { cancel });
     } finally {
       this.release(target);
     }
@@ -84,10 +89,15 @@ export class Handles {
       this.#volumes.set(volume, queue);
     }
     try {
-      return await runJob(this.#native, this.#running, queue, undefined, job);
+      return await runJob(this.#native, this.#running, queue, job);
     } finally {
       if (queue.isIdle) this.#volumes.delete(volume);
     }
+  }
+
+  /** Runs a job that may take minutes, beside those on the same volume. */
+  runAlone<T>(job: (call: PoolCall) => Promise<T>, end: JobEnd): Promise<T> {
+    return runJob(this.#native, this.#running, new SerialQueue(this.#lanes), job, end);
   }
 
   /** CreateFileW, inside a job. */
@@ -123,7 +133,7 @@ export class Handles {
       for (const call of target.inFlight) if (call.isPending) call.cancel();
       await sleep(CANCEL_AGAIN);
     }
-    await runJob(this.#native, this.#running, target.queue, undefined, async (call) => {
+    await runJob(this.#native, this.#running, target.queue, async (call) => {
       const { result, errno } = await call('CloseHandle', handle);
       this.#forget(target);
       if (result === 0) throw new KernelFailure(errno);
@@ -162,7 +172,10 @@ export class Handles {
 /** The parameters of CreateFileW for a file that will be used overlapped. */
 export function openParameters(path: string, request: OpenRequest): CreateParameters {
   const { read, write, removable = false } = request;
-  const access = (read ? GENERIC_READ : 0) + (write ? GENERIC_WRITE : 0) + (removable ? DELETE : 0);
+  const access =
+    (read ? GENERIC_READ : 0) +
+    (write ? GENERIC_WRITE : 0) +
+    (removable ? DELETE + FILE_WRITE_ATTRIBUTES : 0);
   const share = SHARES[request.sharing ?? 'all'];
   const flags = FILE_FLAG_OVERLAPPED + FILE_ATTRIBUTE_NORMAL;
   return [nativePath(path), access, share, null, DISPOSITIONS[request.disposition], flags, 0n];

@@ -77,6 +77,17 @@ export interface NativeFunctions {
   SetFileInformationByHandle(handle: bigint, kind: number, information: Pointer, length: number): number;
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfileattributesw
   GetFileAttributesW(path: string): number;
+  // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfileattributesexw
+  GetFileAttributesExW(path: string, level: number, information: Pointer): number;
+  // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-copyfileexw
+  CopyFileExW(
+    source: string,
+    destination: string,
+    progress: Address,
+    data: Address,
+    cancel: Pointer,
+    flags: number,
+  ): number;
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getdiskfreespacew
   GetDiskFreeSpaceW(
     root: string,
@@ -165,6 +176,17 @@ export interface Native extends NativeFunctions {
   addressOf(buffer: Uint8Array): Address;
   /** The address of a function of kernel32. */
   addressOfFunction(name: string): Address;
+  /**
+   * An LPPROGRESS_ROUTINE for CopyFileExW. Windows calls it on the thread that copies, which waits until `called` has run on
+   * the JavaScript thread. The thread waits forever if the JavaScript thread has ended.
+   */
+  progressRoutine(called: (stream: number, done: bigint) => number): ProgressRoutine;
+}
+
+export interface ProgressRoutine {
+  readonly address: Address;
+  /** To be called when CopyFileExW has returned. */
+  free(): void;
 }
 
 // V8 keeps smaller arrays on its own heap, where a garbage collection moves them.
@@ -224,6 +246,8 @@ export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   GetFileInformationByHandleEx: symbol('kernel32', BOOL, HANDLE, DWORD, POINTER, DWORD),
   SetFileInformationByHandle: symbol('kernel32', BOOL, HANDLE, DWORD, POINTER, DWORD),
   GetFileAttributesW: symbol('kernel32', DWORD, STRING),
+  GetFileAttributesExW: symbol('kernel32', BOOL, STRING, DWORD, POINTER),
+  CopyFileExW: symbol('kernel32', BOOL, STRING, STRING, ADDRESS, ADDRESS, POINTER, DWORD),
   GetDiskFreeSpaceW: symbol('kernel32', BOOL, STRING, POINTER, POINTER, POINTER, POINTER),
   GetDriveTypeW: symbol('kernel32', DWORD, STRING),
   GetVolumePathNameW: symbol('kernel32', BOOL, STRING, POINTER, DWORD),
@@ -249,4 +273,17 @@ export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   FilterVolumeInstanceFindClose: symbol('fltlib', DWORD, HANDLE),
   RegGetValueW: symbol('advapi32', DWORD, 'uint64_t', STRING, STRING, DWORD, POINTER, POINTER, POINTER),
   uv_get_osfhandle: symbol('node', HANDLE, 'int32_t'),
+};
+
+/** LPPROGRESS_ROUTINE: https://learn.microsoft.com/windows/win32/api/winbase/nc-winbase-lpprogress_routine */
+export const PROGRESS_ROUTINE: Pick<NativeSymbol, 'result' | 'parameters'> = {
+  result: DWORD,
+  parameters: [
+    // TotalFileSize, TotalBytesTransferred, StreamSize, StreamBytesTransferred
+    ...['int64_t', 'int64_t', 'int64_t', 'int64_t'],
+    // dwStreamNumber, dwCallbackReason
+    ...[DWORD, DWORD],
+    // hSourceFile, hDestinationFile, lpData
+    ...[ADDRESS, ADDRESS, ADDRESS],
+  ],
 };

@@ -16,8 +16,11 @@ import {
   endOfFileParameters,
   fileInfo,
   fileInfoSync,
+  findFile,
   metadataParameters,
+  namedStreams,
   readMetadata,
+  removeFile,
   removeParameters,
   setInformation,
   setInformationSync,
@@ -27,6 +30,7 @@ import { IoBuffersPool, Win32IoBuffers } from './io-buffers.ts';
 import type { Native } from './native.ts';
 import { atExit, limitExit } from './process-exit.ts';
 import { Semaphore } from './serial-queue.ts';
+import { copyBySystem } from './system-copy.ts';
 import { devicePath, volumeInfo, volumeOfDevice } from './volume.ts';
 
 const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
@@ -136,8 +140,12 @@ export function win32Kernel(native: Native): Kernel {
       const metadata = await handles.run(from, (call) => readMetadata(call, from));
       await handles.run(to, (call) => setInformation(call, metadataParameters(to, metadata)));
     },
-    remove: (handle) => handles.run(handle, (call) => setInformation(call, removeParameters(handle))),
+    remove: (handle) => handles.run(handle, (call) => removeFile(call, handle)),
     removeSync: (handle) => setInformationSync(native, removeParameters(handle)),
+    find: (path) => handles.runOnPath(path, (call) => findFile(call, path)),
+    copy: (source, destination, request, signal) =>
+      copyBySystem(native, handles, source, destination, request, signal),
+    streams: (handle) => handles.run(handle, (call) => namedStreams(call, handle)),
     volume: async (path) =>
       isDevicePath(path) ? volumeOfDevice(path) : handles.runOnPath(path, (call) => volumeInfo(call, path)),
     openDevice: (path) =>

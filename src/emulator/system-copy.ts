@@ -1,0 +1,55 @@
+import { constants, copyFile, stat, utimesSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { ERROR_REQUEST_ABORTED } from '../../structs/index.ts';
+import { KernelFailure, type SystemCopyRequest } from '../kernel/kernel.ts';
+import type { Signal } from '../signal.ts';
+import { WHOLE_FILE } from './host-file.ts';
+import { keyOf, statAt, unlessNotOwner } from './host-io.ts';
+import { failure, onHost, onHostAsync } from './refusal.ts';
+import type { Storage } from './storage.ts';
+
+const copyAsync = promisify(copyFile);
+const statAsync = promisify(stat);
+const PROGRESS_INTERVAL_MS = 50;
+const NS_PER_SECOND = 1e9;
+
+/**
+ * The copy function of the host in the place of CopyFileExW. It clones blocks where the host can, and keeps the last write
+ * time as Windows does. A host cannot be interrupted: after a cancellation its copy is awaited, and left to the caller.
+ */
+export async function copyBySystem(
+  storage: Storage,
+  from: string,
+  to: string,
+  { failIfExists, onProgress }: SystemCopyRequest,
+  signal: Signal | undefined,
+): Promise<void> {
+  if (signal?.aborted) throw failure('CANCELLED');
+  // Absolute, because the working directory may change.
+  const [source, destination] = [resolve(from), resolve(to)];
+  const before = statAt(source);
+  if (before !== undefined) storage.handles.checkSharing(before, { read: true, write: false });
+  const replaced = failIfExists ? undefined : statAt(destination);
+  if (replaced !== undefined)
+    storage.handles.checkSharing(replaced, { read: false, write: true, sharing: 'none' });
+
+  let isCancelled = false;
+  const watch =
+    onProgress &&
+    setInterval(async () => {
+      const { size } = await statAsync(destination, { bigint: true }).catch(() => ({ size: 0n }));
+      if (!onProgress(size)) isCancelled = true;
+    }, PROGRESS_INTERVAL_MS);
+  try {
+    const flags = constants.COPYFILE_FICLONE | (failIfExists ? constants.COPYFILE_EXCL : 0);
+    await onHostAsync(() => copyAsync(source, destination, flags));
+  } finally {
+    clearInterval(watch);
+    if (replaced !== undefined) storage.fileOf(keyOf(replaced)).revokeTokens(WHOLE_FILE);
+  }
+  if (isCancelled || signal?.aborted) throw new KernelFailure(ERROR_REQUEST_ABORTED);
+  if (before === undefined) return;
+  const [accessed, written] = [before.atimeNs, before.mtimeNs].map((time) => Number(time) / NS_PER_SECOND);
+  onHost(() => unlessNotOwner(() => utimesSync(destination, accessed ?? 0, written ?? 0)));
+}
