@@ -141,7 +141,7 @@ function jobOf(
     const discard = () => destination.discard();
     const request = { kernel, paths, size, failIfExists: false, allowDecrypted, signal, tally, progress };
     await copyBySystem({ ...request, discard });
-    if (verify) await destination.reopen();
+    await destination.written(verify);
   };
   const job: CopyJob = {
     kernel,

@@ -67,11 +67,11 @@ export class Destination {
     await this.#endpoint.file.close();
   }
 
-  /** Opens the file that the system has written again, to read it. */
-  async reopen(): Promise<void> {
-    const endpoint = await openEndpoint(this.#kernel, this.#path, REOPENED);
-    this.#endpoint = endpoint;
+  /** To be called when the system has written the file. Opens it again if it is still to be read. */
+  async written(isRead: boolean): Promise<void> {
     this.#isAltered = true;
+    if (!isRead) return;
+    this.#endpoint = await openEndpoint(this.#kernel, this.#path, REOPENED);
     this.#isReleased = false;
   }
 

@@ -280,6 +280,7 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
 /** Calls each asynchronous function of the kernel that may block. */
 async function useEveryFunction({ files, odx }: Stub, folder: string, source: string): Promise<void> {
   const scratch = join(folder, 'scratch.bin');
+  const copied = join(folder, 'copied.bin');
   rmSync(scratch, { force: true });
   const borrowed = odx.offloadRead(BORROWED, READ);
   const [file, device, volume] = await Promise.all([
@@ -297,11 +298,15 @@ async function useEveryFunction({ files, odx }: Stub, folder: string, source: st
     files.read(from, bytes, 0n),
     files.write(file.handle, Buffer.alloc(SECTOR, 1), 0n),
     files.copyMetadata(from, file.handle),
+    files.find(source),
+    files.streams(from),
+    files.copy(source, copied, { failIfExists: false, allowDecrypted: false }),
     odx.queryCopyOffload(device).catch(() => undefined),
     files.info(device, '\\\\.\\C:'),
     borrowed,
   ]);
   expect(bytes.equals(Buffer.alloc(SECTOR, 7))).toBe(true);
+  expect(readFileSync(copied).equals(readFileSync(source))).toBe(true);
   await files.remove(file.handle);
   await Promise.all([file.close(), files.close(device), files.close(from)]);
   expect(existsSync(scratch)).toBe(false);

@@ -22,6 +22,8 @@ export const BLOCKING = [
   'GetFileInformationByHandleEx',
   'SetFileInformationByHandle',
   'GetFileAttributesW',
+  'GetFileAttributesExW',
+  'CopyFileExW',
   'GetDiskFreeSpaceW',
   'GetDriveTypeW',
   'GetVolumePathNameW',
@@ -31,12 +33,14 @@ export const BLOCKING = [
 
 export type StubFunction = (typeof BLOCKING)[number] | 'GetQueuedCompletionStatusEx' | 'CancelIoEx';
 
+type Switch = 'sleep' | 'fail' | 'delay' | 'break' | 'keep';
+
 export interface Stub {
   readonly library: string;
   readonly kernel: Kernel;
   readonly files: FileKernel;
   readonly odx: Odx;
-  set(name: StubFunction, what: 'sleep' | 'fail' | 'delay', value: number): void;
+  set(name: StubFunction, what: Switch, value: number): void;
   get(name: StubFunction, what: 'calls' | 'inside'): number;
   /** Threads inside the stub at the same time, of functions that sleep or fail. */
   most(): number;

@@ -4,20 +4,28 @@
 // file of 1 TiB without contents. Offload reads and writes succeed immediately and in full on both, without moving a byte,
 // so the time of a call is the overhead of calling alone.
 //
+// A file whose name contains "encrypted" is encrypted by EFS, and no other can be. A file "name:stream:$DATA" is a named
+// stream of the file "name".
+//
 // stub_set(function, what, value) changes one function:
 //   sleep   milliseconds spent inside the call; CancelIoEx ends them with ERROR_OPERATION_ABORTED where the call has an OVERLAPPED
 //   fail    the call then fails with this error
-//   delay   an overlapped call is pending for this many milliseconds; -1: it succeeds at once instead of being pending
+//   delay   an overlapped call is pending for this many milliseconds; -1: it succeeds at once instead of being pending;
+//           CopyFileExW takes this long for each block
+//   break   CopyFileExW fails with this error in the middle
+//   keep    1: CopyFileExW leaves a half-made destination where it is
 // stub_get(function, what): calls (begun), inside (running now). Function "*": most (threads inside at the same time),
 // strays (calls on the number of a closed handle), pending (calls), freed (memory of pending calls that was freed before
 // they completed, which is seen where this library is preloaded). stub_reset() undoes all of it. A closed number is reused
 // at once.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,14 +52,18 @@ enum {
   ERROR_FILE_EXISTS = 80,
   ERROR_INVALID_PARAMETER = 87,
   ERROR_INVALID_TOKEN = 315,
+  ERROR_MORE_DATA = 234,
   ERROR_MR_MID_NOT_FOUND = 317,
   ERROR_OPERATION_ABORTED = 995,
   ERROR_IO_PENDING = 997,
   ERROR_NOT_FOUND = 1168,
+  ERROR_REQUEST_ABORTED = 1235,
+  ERROR_ENCRYPTION_FAILED = 6000,
   WAIT_TIMEOUT = 258,
   FileBasicInfo = 0,
   FileDispositionInfo = 4,
   FileEndOfFileInfo = 6,
+  FileStreamInfo = 7,
   FileStorageInfo = 16,
 };
 #define STATUS_PENDING 0x103u
@@ -97,17 +109,19 @@ static BOOL fail(DWORD error) {
 
 // --- Switches
 
-typedef struct { const char *name; int sleep, fail, delay, calls, inside; } Function;
+typedef struct { const char *name; int sleep, fail, delay, break_off, keep, calls, inside; } Function;
 static Function functions[] = {
   {"DeviceIoControl"}, {"CreateFileW"}, {"CloseHandle"}, {"ReadFile"}, {"WriteFile"}, {"GetFileSizeEx"},
   {"GetFileInformationByHandle"}, {"GetFileInformationByHandleEx"}, {"SetFileInformationByHandle"},
   {"GetFileAttributesW"}, {"GetDiskFreeSpaceW"}, {"GetDriveTypeW"}, {"GetVolumePathNameW"}, {"GetVolumeInformationW"},
   {"GetVolumeNameForVolumeMountPointW"}, {"GetQueuedCompletionStatusEx"}, {"CancelIoEx"},
+  {"GetFileAttributesExW"}, {"CopyFileExW"},
 };
 enum { COUNT = sizeof functions / sizeof *functions };
 enum {
   DEVICE_IO_CONTROL, CREATE_FILE, CLOSE_HANDLE, READ_FILE, WRITE_FILE, FILE_SIZE_EX, BY_HANDLE, BY_HANDLE_EX, SET_BY_HANDLE,
   ATTRIBUTES, FREE_SPACE, DRIVE_TYPE, VOLUME_PATH, VOLUME_INFORMATION, VOLUME_NAME, QUEUED_STATUS, CANCEL_IO,
+  ATTRIBUTES_EX, COPY_FILE,
 };
 static int inside, most, strays, freed;
 
@@ -122,6 +136,8 @@ EXPORT BOOL stub_set(const char *name, const char *what, int value) {
   if (!strcmp(what, "sleep")) f->sleep = value;
   else if (!strcmp(what, "fail")) f->fail = value;
   else if (!strcmp(what, "delay")) f->delay = value;
+  else if (!strcmp(what, "break")) f->break_off = value;
+  else if (!strcmp(what, "keep")) f->keep = value;
   else return 0;
   return 1;
 }
@@ -490,6 +506,69 @@ EXPORT BOOL WriteFile(HANDLE handle, void *from, DWORD length, DWORD *written, O
   LEAVE(WRITE_FILE, done);
 }
 
+// --- Named streams
+
+#define ENCRYPTED 0x4000u
+
+static int is_encrypted(const char *path) { return strstr(path, "encrypted") != NULL; }
+
+static uint64_t time_of(const struct stat *found) {
+  return found->st_mtim.tv_sec * 10000000ull + found->st_mtim.tv_nsec / 100;
+}
+
+static DWORD attributes_of(const char *path, const struct stat *found) {
+  DWORD attributes = S_ISLNK(found->st_mode) ? 0x400 : S_ISDIR(found->st_mode) ? 0x10 : 0x80;
+  return is_encrypted(path) ? attributes | ENCRYPTED : attributes;
+}
+
+// Calls `each` with the path and the name of each stream, ":stream:$DATA", until it returns 0.
+static BOOL each_stream(const char *path, BOOL (*each)(const char *stream, const char *name, void *data), void *data) {
+  char folder[1024], stream[2048];
+  const char *base = strrchr(path, '/');
+  if (!base) return 1;
+  snprintf(folder, sizeof folder, "%.*s/", (int)(base - path), path);
+  base++;
+  DIR *entries = opendir(folder);
+  if (!entries) return 1;
+  BOOL done = 1;
+  size_t length = strlen(base);
+  for (struct dirent *entry; done && (entry = readdir(entries));) {
+    if (strncmp(entry->d_name, base, length) || entry->d_name[length] != ':') continue;
+    snprintf(stream, sizeof stream, "%s%s", folder, entry->d_name);
+    done = each(stream, entry->d_name + length, data);
+  }
+  closedir(entries);
+  return done;
+}
+
+static BOOL unlink_stream(const char *stream, const char *name, void *data) {
+  (void)name, (void)data;
+  return unlink(stream) == 0;
+}
+
+typedef struct { uint8_t *start, *last; DWORD room, used; } StreamList;
+
+static BOOL list_stream(const char *stream, const char *name, void *data) {
+  (void)stream;
+  StreamList *list = data;
+  DWORD bytes = strlen(name) * 2, size = (24 + bytes + 7) & ~7u;
+  if (list->used + size > list->room) return fail(ERROR_MORE_DATA);
+  uint8_t *entry = list->start + list->used;
+  memset(entry, 0, size);
+  memcpy(entry + 4, &bytes, 4);
+  for (DWORD at = 0; name[at]; at++) entry[24 + 2 * at] = name[at];
+  DWORD distance = entry - list->last;
+  if (list->used) memcpy(list->last, &distance, 4);
+  list->last = entry;
+  list->used += size;
+  return 1;
+}
+
+static BOOL list_streams(File *file, uint8_t *information, DWORD length) {
+  StreamList list = {information, information, length, 0};
+  return list_stream("", "::$DATA", &list) && (!file || file->fd < 0 || each_stream(file->path, list_stream, &list));
+}
+
 // --- What is known of a file
 
 static BOOL stat_of(HANDLE handle, struct stat *found) {
@@ -511,11 +590,12 @@ EXPORT BOOL GetFileSizeEx(HANDLE file, uint64_t *size) {
 static BOOL query(HANDLE file, DWORD kind, uint8_t *information, DWORD length) {
   struct stat found;
   if (!stat_of(file, &found)) return 0;
+  if (kind == FileStreamInfo) return list_streams(file_of(file), information, length);
   // FileIdInfo is unknown, as on FAT.
   if (kind != FileStorageInfo && kind != FileBasicInfo) return fail(ERROR_INVALID_PARAMETER);
   memset(information, 0, length);
-  uint64_t time = found.st_mtim.tv_sec * 10000000ull + found.st_mtim.tv_nsec / 100;
-  uint32_t sector = 512, attributes = 0x80;
+  uint64_t time = time_of(&found);
+  uint32_t sector = 512, attributes = attributes_of(file_of(file) ? file_of(file)->path : "", &found);
   if (kind == FileStorageInfo) memcpy(information, &sector, 4);
   else memcpy(information + 16, &time, 8), memcpy(information + 32, &attributes, 4);
   return 1;
@@ -546,7 +626,10 @@ static BOOL set(HANDLE handle, DWORD kind, const uint8_t *information) {
   int64_t value;
   memcpy(&value, information, 8);
   if (kind == FileEndOfFileInfo) return ftruncate(file->fd, value) == 0 || fail(error_of(errno));
-  if (kind == FileDispositionInfo) return unlink(file->path) == 0 || fail(error_of(errno));
+  if (kind == FileDispositionInfo) {
+    each_stream(file->path, unlink_stream, NULL);
+    return unlink(file->path) == 0 || fail(error_of(errno));
+  }
   if (kind != FileBasicInfo) return fail(ERROR_INVALID_PARAMETER);
   memcpy(&value, information + 16, 8);
   struct timespec times[2] = {{0, UTIME_OMIT}, {value / 10000000, value % 10000000 * 100}};
@@ -578,6 +661,97 @@ EXPORT DWORD GetFileAttributesW(const uint16_t *path) {
     if (attributes != (DWORD)-1 && strstr(name, "compressed")) attributes |= 0x800;
   }
   LEAVE(ATTRIBUTES, attributes);
+}
+
+static BOOL attributes_by_name(const uint16_t *path, uint8_t *information) {
+  char name[1024];
+  struct stat found;
+  if (!real_path(path, name)) return fail(ERROR_FILE_NOT_FOUND);
+  if (lstat(name, &found)) return fail(error_of(errno));
+  DWORD attributes = attributes_of(name, &found), high = found.st_size >> 32, low = found.st_size;
+  uint64_t time = time_of(&found);
+  memset(information, 0, 36);
+  memcpy(information, &attributes, 4);
+  memcpy(information + 20, &time, 8);
+  memcpy(information + 28, &high, 4);
+  memcpy(information + 32, &low, 4);
+  return 1;
+}
+
+EXPORT BOOL GetFileAttributesExW(const uint16_t *path, DWORD level, void *information) {
+  (void)level;
+  BOOL done = enter(ATTRIBUTES_EX, NULL, NULL) && attributes_by_name(path, information);
+  LEAVE(ATTRIBUTES_EX, done);
+}
+
+// --- Copies
+
+typedef DWORD (*Progress)(int64_t total, int64_t done, int64_t size, int64_t stream_done, DWORD stream, DWORD reason,
+                          HANDLE source, HANDLE destination, void *data);
+#define BLOCK 65536
+
+static BOOL copy_blocks(int from, int to, int64_t size, Progress progress, void *data, volatile BOOL *cancel) {
+  static const DWORD PROGRESS_CANCEL = 1;
+  Function *f = &functions[COPY_FILE];
+  char *bytes = malloc(BLOCK);
+  DWORD error = 0;
+  for (int64_t done = 0; !error;) {
+    if (f->delay > 0) usleep(f->delay * 1000);
+    if (cancel && *cancel) error = ERROR_REQUEST_ABORTED;
+    else if (f->break_off && done >= size / 2) error = f->break_off;
+    if (error) break;
+    ssize_t length = pread(from, bytes, BLOCK, done);
+    if (length == 0) break;
+    if (length < 0 || pwrite(to, bytes, length, done) != length) error = error_of(errno);
+    done += length;
+    // Streams of other numbers do not count as bytes of the file.
+    if (progress) progress(size + 10, done + 10, 10, 10, 2, 0, NULL, NULL, data);
+    if (progress && progress(size, done, size, done, 1, 0, NULL, NULL, data) == PROGRESS_CANCEL) {
+      error = ERROR_REQUEST_ABORTED;
+    }
+  }
+  free(bytes);
+  return error ? fail(error) : 1;
+}
+
+static BOOL copy_stream(const char *stream, const char *name, void *data) {
+  char path[2048];
+  snprintf(path, sizeof path, "%s%s", (const char *)data, name);
+  int from = open(stream, O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  BOOL done = from >= 0 && to >= 0 && copy_blocks(from, to, 0, NULL, NULL, NULL);
+  close(from);
+  close(to);
+  return done;
+}
+
+static BOOL copy_file(const uint16_t *source, const uint16_t *destination, Progress progress, void *data, BOOL *cancel,
+                      DWORD flags) {
+  char from_path[1024], to_path[1024];
+  struct stat found;
+  if (!real_path(source, from_path) || !real_path(destination, to_path)) return fail(ERROR_INVALID_FUNCTION);
+  int from = open(from_path, O_RDONLY | O_CLOEXEC);
+  if (from < 0) return fail(error_of(errno));
+  fstat(from, &found);
+  if (is_encrypted(from_path) && !is_encrypted(to_path) && !(flags & 8)) return close(from), fail(ERROR_ENCRYPTION_FAILED);
+  int to = open(to_path, O_WRONLY | O_CREAT | O_CLOEXEC | (flags & 1 ? O_EXCL : O_TRUNC), 0666);
+  if (to < 0) return close(from), fail(error_of(errno));
+  each_stream(to_path, unlink_stream, NULL);
+  // Windows sets the size first.
+  BOOL done = ftruncate(to, found.st_size) == 0 && copy_blocks(from, to, found.st_size, progress, data, cancel) &&
+              each_stream(from_path, copy_stream, to_path);
+  DWORD error = last_error;
+  struct timespec times[2] = {{0, UTIME_OMIT}, found.st_mtim};
+  if (done) futimens(to, times);
+  else if (!functions[COPY_FILE].keep) unlink(to_path);
+  close(from);
+  close(to);
+  return done ? 1 : fail(error);
+}
+
+EXPORT BOOL CopyFileExW(const uint16_t *source, const uint16_t *destination, Progress progress, void *data, BOOL *cancel,
+                        DWORD flags) {
+  BOOL done = enter(COPY_FILE, NULL, NULL) && copy_file(source, destination, progress, data, cancel, flags);
+  LEAVE(COPY_FILE, done);
 }
 
 EXPORT BOOL GetVolumePathNameW(const uint16_t *path, uint16_t *volume, DWORD length) {
