@@ -251,10 +251,21 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     await broken.files.close(handle);
   });
 
-  test.each(['DeviceIoControl', 'CreateFileW', 'CloseHandle', 'GetFileSizeEx', 'ReadFile'] as const)(
+  test.each([
+    'DeviceIoControl',
+    'CreateFileW',
+    'CloseHandle',
+    'GetFileSizeEx',
+    'ReadFile',
+    'CopyFileExW',
+    'progress',
+  ] as const)(
     'process.exit ends within two seconds while %s blocks for a minute',
     async (name) => {
-      const { code, milliseconds } = await exitWhileBlocked(stub.library, name, source);
+      const long = join(folder, 'long.bin');
+      if (name === 'progress') writeFileSync(long, Buffer.alloc(500 * 65_536, 7));
+      const path = name === 'progress' ? long : source;
+      const { code, milliseconds } = await exitWhileBlocked(stub.library, name, path);
       expect(code).toBe(3);
       // From process.exit to the end of the process.
       expect(milliseconds).toBeLessThan(2000);
