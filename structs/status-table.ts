@@ -1179,7 +1179,9 @@ export const win32Table: readonly Win32Status[] = [
     value: 6000,
     action: 'fail',
     meaning: 'The file could not be encrypted.',
-    advice: 'Check that the destination is on NTFS, and the EFS certificate of the account with "cipher /y".',
+    advice:
+      'Check that the destination is on NTFS, and the EFS certificate of the account with "cipher /y". copyFile makes an ' +
+      'unencrypted copy with allowDecrypted.',
   },
   {
     name: 'ERROR_DECRYPTION_FAILED',

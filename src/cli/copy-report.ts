@@ -92,7 +92,7 @@ function isInterrupted(outcome: CopyOutcome): boolean {
 
 /** Says how many bytes were copied in which way, and why not all of them were offloaded. */
 function describeReport(report: CopyReport, verified: boolean, someFellBack = false): string {
-  const { bytes, offloadedBytes, zeroedBytes, bufferedBytes, elapsedMs, fallback } = report;
+  const { bytes, offloadedBytes, zeroedBytes, systemBytes, bufferedBytes, elapsedMs, fallback } = report;
   const calls = `${plural(report.reads, 'offload read')}, ${plural(report.writes, 'offload write')}`;
   return facts([
     ['bytes', `${formatExactSize(bytes)} in ${formatDuration(elapsedMs)}, ${formatRate(bytes, elapsedMs)}`],
@@ -103,6 +103,10 @@ function describeReport(report: CopyReport, verified: boolean, someFellBack = fa
         : nothingOffloaded(report, someFellBack),
     ],
     ['zeroed', zeroedBytes > 0n ? `${share(zeroedBytes, bytes)}, zeros that were not read` : undefined],
+    [
+      'by system',
+      systemBytes > 0n ? `${share(systemBytes, bytes)} by the copy function of the system` : undefined,
+    ],
     [
       'copied',
       bufferedBytes > 0n ? `${share(bufferedBytes, bytes)} by ordinary reads and writes` : undefined,
@@ -124,7 +128,7 @@ function nothingOffloaded(report: CopyReport, someFellBack: boolean): string | u
   if (bytes === 0n) return 'nothing, the file is empty';
   if (someFellBack || fallback !== undefined) return 'nothing';
   if (zeroedBytes > 0n || writes > 0) return undefined;
-  return 'nothing: small files are copied by ordinary means, as Windows does; --require offloads them too';
+  return 'nothing: small files are left to the system; --require offloads them too';
 }
 
 /** Adds up several reports. Their fallbacks are not part of the sum. */

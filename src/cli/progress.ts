@@ -98,16 +98,18 @@ interface Sums {
   done: bigint;
   offloaded: bigint;
   zeroed: bigint;
+  system: bigint;
   buffered: bigint;
   verified: bigint;
 }
 
 function sum(all: Iterable<CopyProgress>): Sums {
-  const sums: Sums = { done: 0n, offloaded: 0n, zeroed: 0n, buffered: 0n, verified: 0n };
+  const sums: Sums = { done: 0n, offloaded: 0n, zeroed: 0n, system: 0n, buffered: 0n, verified: 0n };
   for (const progress of all) {
     sums.done += progress.bytesDone;
     sums.offloaded += progress.offloadedBytes;
     sums.zeroed += progress.zeroedBytes;
+    sums.system += progress.systemBytes;
     sums.buffered += progress.bufferedBytes;
     sums.verified += progress.verifiedBytes;
   }
@@ -121,10 +123,11 @@ function speed({ done }: Sums, total: bigint, elapsedMs: number): string[] {
   return [perSecond, `${formatClock((Number(total - done) * 1000) / rate)} left`];
 }
 
-function shares({ offloaded, zeroed, buffered }: Sums): string[] {
+function shares({ offloaded, zeroed, system, buffered }: Sums): string[] {
   const parts = [
     ['offloaded', offloaded],
     ['zeroed', zeroed],
+    ['by system', system],
     ['copied', buffered],
   ] as const;
   return parts.filter(([, bytes]) => bytes > 0n).map(([name, bytes]) => `${name} ${formatSize(bytes)}`);
@@ -136,12 +139,13 @@ function copyBar(sums: Sums, total: bigint, width: number, paint: Paint): string
     total === 0n ? 0 : Math.min(width, Math.floor((Number(bytes) * width) / Number(total)));
   const offloaded = cells(sums.offloaded);
   const zeroed = cells(sums.offloaded + sums.zeroed) - offloaded;
-  const buffered = cells(sums.offloaded + sums.zeroed + sums.buffered) - offloaded - zeroed;
-  const rest = width - offloaded - zeroed - buffered;
+  // The host copies both of them.
+  const copied = cells(sums.offloaded + sums.zeroed + sums.system + sums.buffered) - offloaded - zeroed;
+  const rest = width - offloaded - zeroed - copied;
   return (
     paint('green', '█'.repeat(offloaded)) +
     paint('cyan', '▓'.repeat(zeroed)) +
-    paint('yellow', '▒'.repeat(buffered)) +
+    paint('yellow', '▒'.repeat(copied)) +
     paint('dim', '░'.repeat(rest))
   );
 }

@@ -125,7 +125,7 @@ function* notes({ size, readOnly, isDevice }: Evidence): Iterable<Reason> {
       sentence: 'The file is empty, so there is nothing to offload; try one with data.',
     };
   } else if (size !== undefined && size < DEFAULT_MINIMUM_SIZE && !isDevice) {
-    const sentence = `The file has ${size} bytes, and below ${DEFAULT_MINIMUM_SIZE} files are copied by ordinary reads and writes; offloadRead still works, and copyFile offloads it with mode 'require'.`;
+    const sentence = `The file has ${size} bytes, and below ${DEFAULT_MINIMUM_SIZE} files are copied by the system; offloadRead still works, and copyFile offloads it with mode 'require'.`;
     yield { effect: 'note', sentence };
   }
   if (readOnly) {

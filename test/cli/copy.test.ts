@@ -53,15 +53,17 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'says why ordinary copying took over, and at which offset',
+    'says that the system has copied a file that cannot be offloaded, and why',
     inFolder(async ({ run }) => {
       const { code, stdout } = await run('copy', 'big.vhdx', 'copy.vhdx', '--incapable');
       expect(code).toBe(0);
       expect(stdout).toContain('offloaded  nothing\n');
-      expect(stdout).toContain('copied     all 2.9 MiB by ordinary reads and writes');
+      expect(stdout).toContain('by system  all 2.9 MiB by the copy function of the system');
       expect(stdout).toMatch(/fallback {3}from offset 0: ERROR_NOT_SUPPORTED \(50, STATUS_NOT_SUPPORTED\): /);
       const { stdout: json } = await run('copy', 'big.vhdx', 'copy.vhdx', '--incapable', '--json');
       expect(JSON.parse(json)).toMatchObject({
+        systemBytes: '3000001',
+        bufferedBytes: '0',
         fallback: {
           at: '0',
           reason: { name: 'Win32Error', code: 'ERROR_NOT_SUPPORTED', errno: 50, action: 'fallback' },
@@ -71,10 +73,12 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
-    'says that a small file was copied by ordinary means, and offloads it with --require',
+    'says that a small file was copied by the system, and offloads it with --require',
     inFolder(async ({ path, run }) => {
       writeFileSync(path('small.txt'), pattern(1000));
-      expect((await run('copy', 'small.txt', 'copy.txt')).stdout).toContain('--require offloads them too');
+      const { stdout } = await run('copy', 'small.txt', 'copy.txt');
+      expect(stdout).toContain('by system  all 1,000 bytes by the copy function of the system');
+      expect(stdout).toContain('--require offloads them too');
       expect((await run('copy', 'small.txt', 'copy.txt', '--require')).stdout).toContain(
         'offloaded  all 1,000 bytes',
       );
@@ -149,7 +153,7 @@ describe.concurrent('odx copy of one file', () => {
     'advises to leave out --require where the storage cannot offload, and --no-overwrite where it refused',
     inFolder(async ({ path, run }) => {
       const required = await run('copy', 'big.vhdx', 'copy.vhdx', '--require', '--incapable');
-      expect(required.stderr).toContain('next: Leave out --require to copy by ordinary reads and writes; ');
+      expect(required.stderr).toContain('next: Leave out --require to copy by other means; ');
       writeFileSync(path('copy.vhdx'), 'precious');
       const refused = await run('copy', 'big.vhdx', 'copy.vhdx', '--no-overwrite');
       expect(refused.stderr).toMatch(/\nnext: Choose another name, or leave out --no-overwrite\.\n$/);
@@ -241,7 +245,7 @@ describe
           expect(JSON.parse(stdout)).toMatchObject({
             bytes: '300010',
             offloadedBytes: '300000',
-            bufferedBytes: '10',
+            systemBytes: '10',
             files: [
               {
                 source: join('tree', 'deep', 'below'),

@@ -84,6 +84,11 @@ describe('the progress bar on a terminal of 80 columns', () => {
       /^ 75% (█+)▓{3,}▒{3,}░+ {2}3 MiB of 4 MiB/,
     ],
     [
+      'names bytes that the system copied',
+      { ...BEGINNING, phase: 'system', bytesDone: 2n * MIB, systemBytes: 2n * MIB },
+      /^ 50% ▒+░+ {2}2 MiB of 4 MiB/,
+    ],
+    [
       'starts again when the copy is checked',
       {
         ...BEGINNING,

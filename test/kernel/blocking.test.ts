@@ -239,15 +239,15 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
   test('a completion port that fails rejects every call in flight, and later ones, instead of spinning', async () => {
     const broken = loadStub();
     const handle = await broken.files.open(source, OPEN);
-    stub.set('DeviceIoControl', 'delay', 1000);
+    broken.set('DeviceIoControl', 'delay', 1000);
     const calls = [1, 2].map(() => broken.odx.offloadRead(handle, READ));
     await sleep(20);
-    stub.set('GetQueuedCompletionStatusEx', 'fail', 6);
+    broken.set('GetQueuedCompletionStatusEx', 'fail', 6);
     for (const call of calls) await expect(call).rejects.toMatchObject({ errno: 6 });
     await expect(broken.odx.offloadRead(handle, READ)).rejects.toMatchObject({ errno: 6 });
-    const waits = stub.get('GetQueuedCompletionStatusEx', 'calls');
+    const waits = broken.get('GetQueuedCompletionStatusEx', 'calls');
     await sleep(50);
-    expect(stub.get('GetQueuedCompletionStatusEx', 'calls')).toBe(waits);
+    expect(broken.get('GetQueuedCompletionStatusEx', 'calls')).toBe(waits);
     await broken.files.close(handle);
   });
 

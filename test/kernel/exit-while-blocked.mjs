@@ -9,7 +9,7 @@ const { copyFile, offloadRead } = createOdx({ kernel });
 const set = koffi.load(library).func('int stub_set(const char *name, const char *what, int value)');
 const open = () => kernel.files.open(path, { read: true, write: true, disposition: 'open' });
 const handle = await open();
-// The routine that reports progress waits for a JavaScript thread that has ended.
+// In the middle of a copy that reports its progress.
 if (name === 'progress') set('CopyFileExW', 'delay', 1);
 else set(name, 'sleep', 60_000);
 const copy = () => copyFile(path, `${path}.copy`, { minimumSize: 2 ** 40, onProgress() {} });

@@ -1,3 +1,5 @@
+import { copyFileSync, existsSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
 import koffi from 'koffi';
 import { createOdx, type Odx } from '../../src/index.ts';
 import type { FileKernel, Kernel } from '../../src/kernel/kernel.ts';
@@ -49,9 +51,16 @@ export interface Stub {
   reset(): void;
 }
 
-/** The win32 kernel on the stub of kernel32 (test/stub/kernel32.c), whose switches the tests set. */
+let loaded = 0;
+
+/**
+ * The win32 kernel on the stub of kernel32 (test/stub/kernel32.c), whose switches the tests set. Test files share their
+ * process, so each call loads a copy of the library, with switches of its own.
+ */
 export function loadStub(): Stub {
-  const library = buildStub();
+  const built = buildStub();
+  const library = `${built}.${threadId}.${loaded++}.so`;
+  if (!existsSync(library)) copyFileSync(built, library);
   const stub = koffi.load(library);
   const set = stub.func('int stub_set(const char *name, const char *what, int value)');
   const get = stub.func('int stub_get(const char *name, const char *what)');

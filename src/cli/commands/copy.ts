@@ -6,7 +6,7 @@ import { jsonProgress, ProgressBar, type ProgressDisplay } from '../progress.ts'
 import { byteCount, parseCount, parseSize, plural } from '../quantities.ts';
 
 const options = {
-  require: { type: 'boolean', help: 'fail rather than copy by ordinary reads and writes' },
+  require: { type: 'boolean', help: 'fail rather than copy by other means than offload' },
   verify: {
     type: 'boolean',
     help: 'read both files after the copy and compare them; always done where the emulator replaces kernel32.dll',
@@ -14,6 +14,10 @@ const options = {
   'no-overwrite': {
     type: 'boolean',
     help: 'refuse an existing destination; by default it is replaced, and removed if the copy fails midway',
+  },
+  'allow-decrypted': {
+    type: 'boolean',
+    help: 'copy encrypted files (EFS) also where the copy cannot be encrypted',
   },
   'dry-run': { type: 'boolean', help: 'list what would be copied, and change nothing' },
   chunk: {
@@ -38,13 +42,18 @@ export const copy: Command = defineCommand({
   usesKernel: true,
   completion: 'paths',
   notes: [
-    'The storage copies. Where it cannot, ordinary reads and writes continue, and the report says why and from where.',
+    'The storage copies. Files of which it can copy nothing, and small ones, are copied by the system. Where it stops in the ' +
+      'middle, ordinary reads and writes continue. The report says why and from where.',
     'Several files, or a folder with everything in it, are copied into a folder DST. Symbolic links are not followed. ' +
       'On Windows, * and ? in SRC select files.',
     'Ctrl-C cancels and removes the unfinished file, even where it replaces another one.',
   ],
   fieldNames: { chunkSize: '--chunk', concurrency: '--concurrency', destination: 'DST' },
-  advice: { ERROR_FILE_EXISTS: 'Choose another name, or leave out --no-overwrite.' },
+  advice: {
+    ERROR_FILE_EXISTS: 'Choose another name, or leave out --no-overwrite.',
+    ERROR_ENCRYPTION_FAILED:
+      'Copy to NTFS, or add --allow-decrypted if the contents may be stored unencrypted.',
+  },
   options,
   examples: [
     { line: 'copy big.vhdx copy.vhdx --verify', does: 'copy a file and check the copy' },
@@ -100,6 +109,7 @@ interface CopySettings {
   readonly mode: 'prefer' | 'require';
   readonly overwrite: boolean;
   readonly verify: boolean;
+  readonly allowDecrypted: boolean;
   readonly chunkSize?: number | bigint;
   readonly concurrency?: number;
 }
@@ -110,6 +120,7 @@ function settingsOf(values: OptionValues<typeof options>): CopySettings {
     mode: values.require ? 'require' : 'prefer',
     overwrite: !values['no-overwrite'],
     verify: values.verify ?? false,
+    allowDecrypted: values['allow-decrypted'] ?? false,
     ...(chunk !== undefined && { chunkSize: byteCount(parseSize('--chunk', chunk)) }),
     ...(concurrency !== undefined && { concurrency: parseCount('--concurrency', concurrency) }),
   };
@@ -145,7 +156,7 @@ function explainFailure(error: Error): unknown {
     return explainInterruption(error, AFTER_INTERRUPTION);
   return new CommandError(
     error.message,
-    'Leave out --require to copy by ordinary reads and writes; odx probe says what prevents the offload.',
+    'Leave out --require to copy by other means; odx probe says what prevents the offload.',
     { cause: error, code: codeOf(error) },
   );
 }

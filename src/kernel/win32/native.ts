@@ -178,7 +178,7 @@ export interface Native extends NativeFunctions {
   addressOfFunction(name: string): Address;
   /**
    * An LPPROGRESS_ROUTINE for CopyFileExW. Windows calls it on the thread that copies, which waits until `called` has run on
-   * the JavaScript thread. The thread waits forever if the JavaScript thread has ended.
+   * the JavaScript thread.
    */
   progressRoutine(called: (stream: number, done: bigint) => number): ProgressRoutine;
 }

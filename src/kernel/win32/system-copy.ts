@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import type { Signal } from '../../signal.ts';
 import { KernelFailure, type SystemCopyRequest } from '../kernel.ts';
 import { type Handles, nativePath } from './handles.ts';
@@ -26,9 +25,8 @@ export async function copyBySystem(
   const flags =
     (failIfExists ? COPY_FILE_FAIL_IF_EXISTS : 0) +
     (allowDecrypted ? COPY_FILE_ALLOW_DECRYPTED_DESTINATION : 0);
-  // worker.terminate() ends the thread that the routine runs on, and would wait for the copy that waits for the routine.
-  const isReported = onProgress !== undefined && isMainThread;
-  const routine = isReported ? native.progressRoutine(progressOf(onProgress)) : undefined;
+  // Each call of the routine takes a turn of the event loop, so there is none that nobody needs.
+  const routine = onProgress && native.progressRoutine(progressOf(onProgress));
   try {
     await handles.runAlone(
       async (call) => {
