@@ -1,8 +1,20 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  promises,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOdx, type Odx, type OffloadToken } from 'win-odx';
 import { createEmulator } from 'win-odx/emulator';
+import { loadKernel32 } from 'win-odx/kernel32';
 import { median, milliseconds } from './measure.ts';
 import type { Section } from './report.ts';
 
@@ -96,6 +108,79 @@ export async function sparseCopies(rounds: number): Promise<Section> {
       { name: 'control codes for 1 TiB', value: codes, unit: 'codes', atMost: 1 },
     ],
   };
+}
+
+const SMALL_FILES = 5000;
+const SMALL_SIZE = 3000;
+const BATCH = 250;
+
+/** copyFile where nothing can be offloaded, compared with fs.copyFile. On Windows on kernel32, elsewhere on the emulator. */
+export async function systemCopies(rounds: number): Promise<Section> {
+  return inTemporaryFolder(async (folder) => {
+    const kernel = process.platform === 'win32' ? loadKernel32() : createEmulator({ supported: false });
+    const { copyFile } = createOdx({ kernel });
+    const large = join(folder, 'large');
+    await writeRandom(large, 1024);
+    const largeTimes = await comparePairs(rounds, async (copy) => {
+      await copy(large, join(folder, 'destination'));
+    });
+
+    const small = Array.from({ length: SMALL_FILES }, (_, index) => join(folder, `small-${index}`));
+    for (const path of small) writeFileSync(path, Buffer.alloc(SMALL_SIZE, 7));
+    const smallTimes = await comparePairs((rounds * SMALL_FILES) / BATCH, async (copy, batch) => {
+      const first = (batch * BATCH) % SMALL_FILES;
+      for (const path of small.slice(first, first + BATCH)) await copy(path, `${path}.copy`);
+    });
+
+    /** Runs a job with both functions in turn, the first one alternating, and removes its copies. */
+    async function comparePairs(
+      pairs: number,
+      job: (copy: (from: string, to: string) => Promise<unknown>, pair: number) => Promise<void>,
+    ): Promise<{ ours: number[]; theirs: number[] }> {
+      const times = { ours: [] as number[], theirs: [] as number[] };
+      const ways = [
+        { copy: copyFile, into: times.ours },
+        { copy: promises.copyFile, into: times.theirs },
+      ] as const;
+      // The first pair only warms up.
+      for (let pair = -1; pair < pairs; pair++) {
+        for (const { copy, into } of pair % 2 === 0 ? ways : ways.toReversed()) {
+          const time = await milliseconds(() => job(copy, Math.max(pair, 0)));
+          if (pair >= 0) into.push(time);
+          for (const name of readdirSync(folder)) {
+            if (name === 'destination' || name.endsWith('.copy')) rmSync(join(folder, name));
+          }
+        }
+      }
+      return times;
+    }
+
+    const ratioOf = ({ ours, theirs }: { ours: number[]; theirs: number[] }): number =>
+      median(ours.map((time, at) => time / (theirs[at] ?? Number.NaN)));
+    const batches = SMALL_FILES / BATCH;
+    return {
+      title: `copyFile where nothing can be offloaded, on ${kernel.name}`,
+      figures: [
+        { name: '1 GiB, copyFile', value: median(largeTimes.ours), unit: 'ms' },
+        { name: '1 GiB, fs.copyFile', value: median(largeTimes.theirs), unit: 'ms' },
+        { name: '1 GiB, copyFile / fs.copyFile', value: ratioOf(largeTimes), unit: 'times', atMost: 1.1 },
+        { name: '5,000 files of 3 kB, copyFile', value: median(smallTimes.ours) * batches, unit: 'ms' },
+        { name: '5,000 files of 3 kB, fs.copyFile', value: median(smallTimes.theirs) * batches, unit: 'ms' },
+        {
+          name: '5,000 files of 3 kB, copyFile / fs.copyFile',
+          value: ratioOf(smallTimes),
+          unit: 'times',
+          atMost: 1.1,
+        },
+      ],
+    };
+  });
+}
+
+async function writeRandom(path: string, mebibytes: number): Promise<void> {
+  const file = await promises.open(path, 'w');
+  for (let at = 0; at < mebibytes; at++) await file.write(randomBytes(MIB));
+  await file.close();
 }
 
 async function copyByHand(odx: Odx, from: string, to: string): Promise<void> {

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../test/stub/stub.ts';
 import { asyncCalls, driverCalls, syncCalls } from './calls.ts';
 import { chart } from './chart.ts';
-import { copyEngine, sparseCopies } from './copy.ts';
+import { copyEngine, sparseCopies, systemCopies } from './copy.ts';
 import { importTime, installedSize, memory } from './footprint.ts';
 import { isOverBudget, type Section, table, toDocument } from './report.ts';
 
@@ -22,33 +22,35 @@ const { values: options, positionals } = parseArgs({
 
 const fewer = options.quick ? 4 : 1;
 
-const SECTIONS: Record<string, () => Section | Promise<Section>> = {
+const SECTIONS: Record<string, () => Section | Promise<Section | Section[]>> = {
   // Batches are short, so that an interruption by another process spoils few of them, which the median ignores.
   calls: () => syncCalls({ rounds: 400 / fewer, batchMs: 2, warmUpMs: 400 }),
   async: () => asyncCalls(16 / fewer),
   memory,
   import: () => importTime(20 / fewer),
-  copy: () => copyEngine(12 / fewer),
+  copy: async () => [await copyEngine(12 / fewer), await systemCopies(8 / fewer)],
   sparse: () => sparseCopies(12 / fewer),
   size: installedSize,
-  // Only in Windows Node with the driver: npm run bench:wine.
+  // For npm run bench:wine, which has the driver that the second one needs.
+  system: () => systemCopies(8 / fewer),
   driver: () => driverCalls({ rounds: 40 / fewer, batchMs: 50, warmUpMs: 500 }),
 };
 
-const everywhere = Object.keys(SECTIONS).filter((name) => name !== 'driver');
+const everywhere = Object.keys(SECTIONS).filter((name) => name !== 'driver' && name !== 'system');
 const sections: Section[] = [];
 for (const name of positionals.length === 0 ? everywhere : positionals) {
   const measure = SECTIONS[name];
   if (measure === undefined) {
     throw new Error(`Unknown section ${name}. The sections are ${Object.keys(SECTIONS).join(', ')}.`);
   }
-  const section = await measure();
-  sections.push(section);
-  if (name === 'calls' && options.update) {
-    writeFileSync(join(ROOT, 'bench', 'results.json'), `${JSON.stringify(toDocument([section]), null, 2)}\n`);
-    writeFileSync(join(ROOT, 'bench', 'results.svg'), chart(section));
+  for (const section of [await measure()].flat()) {
+    sections.push(section);
+    if (name === 'calls' && options.update) {
+      writeFileSync(join(ROOT, 'bench', 'results.json'), `${JSON.stringify(toDocument([section]), null, 2)}\n`);
+      writeFileSync(join(ROOT, 'bench', 'results.svg'), chart(section));
+    }
+    if (!options.json) console.log(`${table(section)}\n`);
   }
-  if (!options.json) console.log(`${table(section)}\n`);
 }
 
 if (options.json) console.log(JSON.stringify(toDocument(sections), null, 2));
