@@ -46,7 +46,10 @@ for (const name of positionals.length === 0 ? everywhere : positionals) {
   for (const section of [await measure()].flat()) {
     sections.push(section);
     if (name === 'calls' && options.update) {
-      writeFileSync(join(ROOT, 'bench', 'results.json'), `${JSON.stringify(toDocument([section]), null, 2)}\n`);
+      writeFileSync(
+        join(ROOT, 'bench', 'results.json'),
+        `${JSON.stringify(toDocument([section]), null, 2)}\n`,
+      );
       writeFileSync(join(ROOT, 'bench', 'results.svg'), chart(section));
     }
     if (!options.json) console.log(`${table(section)}\n`);

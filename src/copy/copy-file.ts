@@ -13,9 +13,19 @@ import { copyStreams } from './streams.ts';
 import { type CopyPaths, copyBySystem } from './system.ts';
 
 /**
- * Copies a file by having the storage array copy it (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), and by ordinary
- * reads and writes if it will not. Last write time and attributes are kept as CopyFileW keeps them; other streams,
- * extended attributes and access rights are not copied.
+ * Copies a file by having the storage array copy it (`FSCTL_OFFLOAD_READ` and `FSCTL_OFFLOAD_WRITE`), and by other means
+ * if it will not, so that the copy is never worse than one by `fs.copyFile`:
+ *
+ * - The system copies the whole file (`CopyFileExW`) if it is smaller than `minimumSize`, or if nothing of it could be
+ *   offloaded. ReFS then clones its blocks, and an SMB server copies by itself. Not with `require`, nor with devices.
+ * - Ordinary reads and writes copy the rest if offload stops in the middle of a file, and devices.
+ *
+ * Last write time, attributes and named streams (`Zone.Identifier`, the mark of the web, among them) are kept by every
+ * means, and streams that only an existing destination has are removed. The streams are copied by ordinary means and not
+ * counted in the report. Extended attributes are kept by the system only, and access rights are those of the folder.
+ *
+ * A file that is encrypted by EFS never becomes plain text: the system encrypts the copy, and any other means fails with
+ * ERROR_ENCRYPTION_FAILED, unless the destination is encrypted too or `allowDecrypted` is set.
  *
  * An existing destination is overwritten in place, as CopyFileW does: after a failure or an abort its old content is
  * lost, and the half-written file is removed. It is unchanged if the copy fails before its first change: a missing
@@ -23,7 +33,10 @@ import { type CopyPaths, copyBySystem } from './system.ts';
  * that is refused at once. A new destination is removed after any failure. With `overwrite: false` an existing one is
  * never touched.
  *
- * During the copy nobody else can open the destination, or open the source to write to it. A source that was already open
+ * During the copy nobody else can open the destination, or open the source to write to it. That goes for a copy by the system
+ * from the moment when it opens the files by their names: a program that puts another file in the place of the destination
+ * before that moment loses it. With `overwrite: false`, that can only happen to a file that replaces the new, empty
+ * destination. A source that was already open
  * for writing is copied nevertheless; a change to it is detected by its size and last write time, which Windows may
  * update only when the writer closes the file. Changes to a device are not detected.
  *
@@ -36,7 +49,8 @@ import { type CopyPaths, copyBySystem } from './system.ts';
  * @returns how many bytes were copied by which means, and why offload was given up if it was.
  * @throws {InvalidArgumentError} when an argument is not legal, or both paths name the same file; nothing was changed.
  * @throws {Win32Error} when a file cannot be opened, resized, read or written: ERROR_FILE_NOT_FOUND, ERROR_FILE_EXISTS,
- *   ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL and others. With `require`, also when Windows refuses an offload call.
+ *   ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL and others; ERROR_ENCRYPTION_FAILED when the copy of an
+ *   encrypted file would not be encrypted. With `require`, also when Windows refuses an offload call.
  * @throws {ProtocolError} with `require`, when the reply of a device is impossible; with `verify`, when the copy differs.
  * @throws {SourceChangedError} when the source was modified during the copy.
  * @throws {AbortError} when the signal fired.

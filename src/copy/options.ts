@@ -12,7 +12,7 @@ const HIGHEST_CONCURRENCY = 64;
 /** Options of {@link copyFile}. */
 export interface CopyFileOptions {
   /**
-   * `prefer`, the default, has the system copy the file if nothing of it can be offloaded, and continues with ordinary reads
+   * `prefer`, the default, has the system copy the file if nothing of it can be offloaded, and goes on with ordinary reads
    * and writes if offload fails later; `require` rejects instead. If the
    * sectors of the destination are larger than those of the source, a device may refuse a last one that the source does
    * not fill: `prefer` copies those few bytes by ordinary means, `require` rejects.

@@ -43,7 +43,10 @@ export interface CopyReport {
   readonly fallback?: CopyFallback;
 }
 
-/** The progress of a copy. Counts are in bytes. JSON.stringify writes a bigint as a decimal string. */
+/**
+ * The progress of a copy. Counts are in bytes, and named streams are not counted. JSON.stringify writes a bigint as a decimal
+ * string.
+ */
 export interface CopyProgress {
   /** The path of the source as it was given: one callback may serve many copies. */
   readonly source: string;

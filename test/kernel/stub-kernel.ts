@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import koffi from 'koffi';
 import { createOdx, type Odx } from '../../src/index.ts';
@@ -60,7 +60,10 @@ let loaded = 0;
 export function loadStub(): Stub {
   const built = buildStub();
   const library = `${built}.${threadId}.${loaded++}.so`;
-  if (!existsSync(library)) copyFileSync(built, library);
+  if (!existsSync(library)) {
+    copyFileSync(built, `${library}.${process.pid}`);
+    renameSync(`${library}.${process.pid}`, library);
+  }
   const stub = koffi.load(library);
   const set = stub.func('int stub_set(const char *name, const char *what, int value)');
   const get = stub.func('int stub_get(const char *name, const char *what)');

@@ -6,7 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AbortError, type CopyProgress } from '../../src/index.ts';
 import { patternBytes } from '../kit.ts';
-import { hasStub, loadStub, longestGap, type Stub } from './stub-kernel.ts';
+import { longestGap } from './longest-gap.ts';
+import { hasStub, loadStub, type Stub } from './stub-kernel.ts';
 
 const SMALL = 3000;
 const LARGE = 2_000_001;
