@@ -24,7 +24,7 @@ const GROWTH = 1.25;
 const GROWTH_BYTES = 32 * MIB;
 
 const seed = values.seed === undefined ? newSeed() : Number(values.seed);
-const milliseconds = Number(values.minutes) * 60_000;
+let milliseconds = Number(values.minutes) * 60_000;
 const mostJobs = Number(values.jobs);
 
 // They live as long as the process, so that what they keep of a job shows in its memory.
@@ -43,6 +43,10 @@ const samples: { at: number; rss: number }[] = [];
 const startedAt = performance.now();
 const elapsed = (): number => performance.now() - startedAt;
 let descriptorsAtFirst = 0;
+// Ctrl+C ends it early, with the figures so far.
+process.once('SIGINT', () => {
+  milliseconds = 0;
+});
 process.on('unhandledRejection', (reason) => {
   report('unhandled rejection', [String(reason)], figures.jobs);
 });

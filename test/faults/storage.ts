@@ -86,8 +86,7 @@ export function emulatorStorage(limits: Limits, sectorSize = 512): Storage {
     folder,
     hasSourceFiles: true,
     reset() {
-      rmSync(folder, { recursive: true, force: true });
-      mkdirSync(folder);
+      empty(folder);
       emulator.calls.length = 0;
     },
     source: (bytes) => write(join(folder, 'source'), bytes),
@@ -134,8 +133,7 @@ export function driverStorage(limits: Limits): Storage {
     folder,
     hasSourceFiles: false,
     reset() {
-      rmSync(folder, { recursive: true, force: true });
-      mkdirSync(folder);
+      empty(folder);
       driver.reset();
       driver.setLimits(undefined, limits);
     },
@@ -172,6 +170,11 @@ export function driverStorage(limits: Limits): Storage {
       }),
     remove: () => rmSync(join(folder, '..'), { recursive: true, force: true }),
   };
+}
+
+function empty(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) rmSync(join(folder, name));
 }
 
 /** What a step sends to a device: a control code, a read, a write, or several control codes. */
