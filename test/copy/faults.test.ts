@@ -4,36 +4,20 @@ import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { CopyFileOptions } from '../../src/copy/options.ts';
 import type { Intercept } from '../../src/emulator/index.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
-import { AbortError, ProtocolError, Win32Error } from '../../src/errors.ts';
+import { ProtocolError, Win32Error } from '../../src/errors.ts';
 import {
   FSCTL_OFFLOAD_READ,
   FSCTL_OFFLOAD_WRITE,
   IOCTL_STORAGE_QUERY_PROPERTY,
-  ntstatusName,
-  statuses,
 } from '../../structs/index.ts';
-import {
-  expectConsistent,
-  expectNothing,
-  expectSame,
-  failureOf,
-  noise,
-  onWindows,
-  Workspace,
-  watched,
-} from './kit.ts';
+import { expectNothing, expectSame, failureOf, noise, onWindows, Workspace } from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 150_001;
 const READS = 3;
-const WRITES = 5;
-const CODES = READS + WRITES + 1;
 const INVALID_TOKEN = 315;
 const workspace = new Workspace();
 const modes = ['prefer', 'require'] as const;
-
-const indexes = Array.from({ length: CODES }, (_, index) => index);
-const everywhere = modes.flatMap((mode) => indexes.map((index) => ({ mode, index })));
 
 function emulator(intercept: Intercept) {
   const sizes = { maximumTransferSize: 64 * KIB, maximumWriteSize: 32 * KIB };
@@ -43,124 +27,6 @@ function emulator(intercept: Intercept) {
 function copy(source: string, destination: string, options: CopyFileOptions, intercept: Intercept) {
   return copyFileWith(emulator(intercept), source, destination, { minimumSize: 0, ...options });
 }
-
-test('copyFile sends as many control codes as the tests of this file assume', async () => {
-  const codes: number[] = [];
-  const destination = workspace.path();
-  const report = await copy(workspace.file(SIZE), destination, {}, ({ code }) => {
-    codes.push(code);
-  });
-  expect(report).toMatchObject({ reads: READS, writes: WRITES });
-  expect(codes).toHaveLength(CODES);
-});
-
-describe.each(everywhere)('with mode $mode and a fault at control code $index', ({ mode, index }) => {
-  test('copyFile completes the copy or rejects with the right error, for every status', async () => {
-    const source = workspace.file(SIZE);
-    const unchanged = watched(source);
-    for (const status of statuses) {
-      const destination = workspace.path();
-      let hit = 0;
-      const copying = copy(source, destination, { mode }, ({ index: at, code }) => {
-        if (at !== index) return;
-        hit = code;
-        return { status: status.value };
-      });
-      const isWrite = (): boolean => hit === FSCTL_OFFLOAD_WRITE;
-      const isMended = (): boolean => isWrite() && status.win32.value === INVALID_TOKEN;
-      const isHarmless = (): boolean => isMended() || !(isWrite() || hit === FSCTL_OFFLOAD_READ);
-
-      if (mode === 'require') {
-        const outcome = await copying.catch((error: unknown) => error);
-        if (isHarmless()) {
-          expect(outcome).toMatchObject({ offloadedBytes: BigInt(SIZE) });
-          expectSame(destination, source);
-        } else {
-          expect(outcome).toBeInstanceOf(Win32Error);
-          expect(outcome).toMatchObject({ ntstatus: { value: status.value }, errno: status.win32.value });
-          expectNothing(destination);
-        }
-        continue;
-      }
-      const report = await copying;
-      expectConsistent(report, SIZE);
-      expectSame(destination, source);
-      if (isHarmless()) {
-        expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
-        // One fresh token, and the extent that had been read ahead is read again.
-        expect(report.reads).toBeLessThanOrEqual(READS + (isMended() ? 2 : 0));
-        expect(report).not.toHaveProperty('fallback');
-      } else {
-        expect(report.fallback?.reason).toMatchObject({ ntstatus: { value: status.value } });
-        expect(report.fallback?.at, ntstatusName(status.value)).toBe(report.offloadedBytes);
-      }
-    }
-    unchanged();
-  });
-
-  test.each([0, 511, 512, 1000, 16_384])(
-    'copyFile continues after a call that does no more than %i bytes',
-    async (truncate) => {
-      const source = workspace.file(SIZE);
-      const destination = workspace.path();
-      let hit = 0;
-      const copying = copy(source, destination, { mode }, ({ index: at, code }) => {
-        if (at !== index) return;
-        hit = code;
-        return { truncate };
-      });
-      const outcome = await copying.catch((error: unknown) => error);
-      const isNothing = truncate < 512 && (hit === FSCTL_OFFLOAD_READ || hit === FSCTL_OFFLOAD_WRITE);
-      if (isNothing && mode === 'require') {
-        expect(outcome).toBeInstanceOf(ProtocolError);
-        expectNothing(destination);
-        return;
-      }
-      const report = await copying;
-      expectConsistent(report, SIZE);
-      expectSame(destination, source);
-      if (isNothing) expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
-      else expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE) });
-    },
-  );
-
-  test.each([
-    ['new', undefined],
-    ['existing', SIZE],
-    ['existing longer', SIZE + 1000],
-    ['existing shorter', 1000],
-  ])(
-    'an abort removes the %s destination if it was changed, and leaves it unchanged otherwise',
-    async (_, size) => {
-      const source = workspace.file(SIZE);
-      const unchanged = watched(source);
-      const destination = workspace.path();
-      const old = size === undefined ? undefined : noise(size);
-      if (old !== undefined) writeFileSync(destination, old);
-      let hasBegun = false;
-      const controller = new AbortController();
-      const reason = new Error('enough');
-      const copying = copy(
-        source,
-        destination,
-        { mode, signal: controller.signal },
-        ({ index: at, code }) => {
-          hasBegun ||= code === FSCTL_OFFLOAD_WRITE;
-          if (at === index) controller.abort(reason);
-        },
-      );
-      const error = await failureOf(copying);
-      expect(error).toBeInstanceOf(AbortError);
-      expect(error).toMatchObject({ cause: reason });
-      if (old === undefined || hasBegun) expectNothing(destination);
-      // A destination of another size may have its final size already, which counts as a change.
-      else if (index === 0 || size === SIZE || existsSync(destination)) {
-        expect(Buffer.compare(readFileSync(destination), old)).toBe(0);
-      }
-      unchanged();
-    },
-  );
-});
 
 describe.each(modes)('with mode %s', (mode) => {
   test('copyFile tries one fresh token per position if the array refuses every token', async () => {

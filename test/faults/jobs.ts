@@ -63,14 +63,18 @@ export const jobs: readonly Job[] = CALLS.flatMap((call): Job[] => {
       { ...job, destination: 'new', trouble: 'offload ends' },
     ];
   }
-  const whole = DESTINATIONS.flatMap((destination): Job[] => [
+  const plain = DESTINATIONS.flatMap((destination): Job[] => [
     { ...job, destination },
     { ...job, destination, mode: 'require', verify: true },
+  ]);
+  // Each of its copies is one of copyFile.
+  if (call === 'copyFiles') return plain;
+  const troubled = DESTINATIONS.flatMap((destination): Job[] => [
     { ...job, destination, trouble: 'no offload', verify: true },
     { ...job, destination, trouble: 'offload ends' },
     { ...job, destination, trouble: 'last step fails' },
   ]);
-  return call === 'copyFiles' ? whole : [...whole, { ...job, trouble: 'no offload', size: LARGE }];
+  return [...plain, ...troubled, { ...job, trouble: 'no offload', size: LARGE }];
 });
 
 // A multiple of every sector.
