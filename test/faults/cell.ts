@@ -46,8 +46,8 @@ export async function runCell(
         return fault.act(step, scene, random);
       }
       const trouble = TROUBLES[job.trouble];
-      const isTroubled = trouble?.operation === step.operation && countOf(step) >= trouble.from;
-      return isTroubled ? refuse(step, trouble.status) : step.run();
+      const isRefused = trouble?.operation === step.operation && countOf(step) >= trouble.from;
+      return isRefused ? refuse(step, trouble.status) : step.run();
     }),
   );
   const hasBegun = steps.some(({ operation }) => !READ_ONLY.includes(operation));
@@ -107,14 +107,14 @@ function problemsOfOutcome(scene: Scene, outcome: Outcome): string[] {
 /** Everything before the fallback was offloaded, and nothing after it. The reason is the refusal that struck. */
 function problemsOfFallback(
   { bytes, bufferedBytes, systemBytes, fallback }: CopyReport,
-  { job, strike }: Scene,
+  { job, strike, storage }: Scene,
 ): string[] {
   if (fallback === undefined) return [];
   const { reason, at } = fallback;
   if (bufferedBytes + systemBytes !== bytes - at)
     return ['the report names a wrong position of the fallback'];
   const status = strike !== undefined && isOffload(strike.step) ? strike.fault.status : undefined;
-  if (job.trouble !== 'none' || status === undefined) return [];
+  if (isTroubled(job, storage) || status === undefined) return [];
   const isRight = reason instanceof Win32Error && reason.ntstatus?.value === status;
   return isRight ? [] : [`the report names ${reason.code} as the reason of the fallback`];
 }
@@ -133,21 +133,21 @@ function reportsOf(outcome: Outcome): CopyReport[] {
   );
 }
 
-function problemsOfError(error: unknown, { exception, abortReason, signal, job, strike }: Scene): string[] {
+function problemsOfError(error: unknown, scene: Scene): string[] {
+  const { exception, abortReason, signal, job, strike, storage } = scene;
   if (error === exception) return [];
   if (!(error instanceof OdxError)) return [`rejected with ${String(error)}, which is no OdxError`];
   if (error instanceof AbortError) {
     // After an exception, copyFiles aborts what is not finished.
     return error.cause === abortReason || error.cause === exception ? [] : ['aborted for another reason'];
   }
-  const trouble = TROUBLES[job.trouble];
-  const possible = [trouble?.status, strike?.fault.status].flatMap((status) =>
-    status === undefined ? [] : [win32FromNtstatus(status)],
-  );
-  if (error instanceof Win32Error && strike?.fault.status !== undefined && !possible.includes(error.errno)) {
-    return [`rejected with ${error.code}, which is not the status of the fault`];
-  }
-  return signal.aborted && trouble === undefined ? [`rejected with ${error.code} after an abort`] : [];
+  // It may be the trouble that is reported.
+  if (isTroubled(job, storage)) return [];
+  if (signal.aborted) return [`rejected with ${error.code} after an abort`];
+  const status = strike?.fault.status;
+  const isOther =
+    error instanceof Win32Error && status !== undefined && error.errno !== win32FromNtstatus(status);
+  return isOther ? [`rejected with ${error.code}, which is not the status of the fault`] : [];
 }
 
 const INVALID_TOKEN = 315;
@@ -156,8 +156,10 @@ function isOffload({ operation }: Step): boolean {
   return operation === 'FSCTL_OFFLOAD_READ' || operation === 'FSCTL_OFFLOAD_WRITE';
 }
 
-function mustSucceed({ job: { call, mode, trouble }, strike }: Scene): boolean {
-  if (trouble === 'last step fails' || (trouble !== 'none' && mode === 'require')) return false;
+function mustSucceed({ job, strike, storage }: Scene): boolean {
+  const { call, mode, trouble } = job;
+  const needsOffload = mode === 'require' || isPlain(call);
+  if (trouble === 'last step fails' || (needsOffload && isTroubled(job, storage))) return false;
   if (strike === undefined || strike.fault.kind === 'harmless') return true;
   // Only tryOffload and a copy with `prefer` get along without offload. Nothing depends on the query of the limits.
   const isTolerant = isOffload(strike.step) && mode === 'prefer' && !isPlain(call);
@@ -172,6 +174,12 @@ function mustFail({ job: { call, mode }, strike }: Scene): boolean {
     strike.step.operation === 'FSCTL_OFFLOAD_WRITE' &&
     win32FromNtstatus(strike.fault.status) === INVALID_TOKEN;
   return isPlain(call) || (mode === 'require' && !isMended);
+}
+
+/** Whether something goes wrong without a fault. */
+function isTroubled({ trouble, destination, call }: Job, storage: Storage): boolean {
+  const isFile = destination !== 'device' && call !== 'tryOffload';
+  return trouble !== 'none' || (isFile && !storage.offloadsToFiles);
 }
 
 /** Whether a call passes on what the storage answers. */

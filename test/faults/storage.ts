@@ -33,6 +33,8 @@ export interface Storage {
   readonly folder: string;
   /** Whether sources are files, which can be changed behind the back of a copy. */
   readonly hasSourceFiles: boolean;
+  /** Whether the files in the folder can be destinations of offload. Devices always can. */
+  readonly offloadsToFiles: boolean;
   /** Prepares for the next job. */
   reset(): void;
   /** Makes the source of a copy, and returns its path. */
@@ -85,6 +87,7 @@ export function emulatorStorage(limits: Limits, sectorSize = 512): Storage {
     sectorSize,
     folder,
     hasSourceFiles: true,
+    offloadsToFiles: true,
     reset() {
       empty(folder);
       emulator.calls.length = 0;
@@ -132,6 +135,7 @@ export function driverStorage(limits: Limits): Storage {
     sectorSize: Math.max(...driver.DISKS.map(({ sector }) => sector)),
     folder,
     hasSourceFiles: false,
+    offloadsToFiles: false,
     reset() {
       empty(folder);
       driver.reset();
