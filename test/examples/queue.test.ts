@@ -92,7 +92,9 @@ describe.skipIf(!hasRedis)('queue.mjs [needs redis-server]', () => {
 });
 
 async function untilListed(folder: Folder, name: RegExp): Promise<void> {
+  const deadline = performance.now() + 20_000;
   while (!readdirSync(folder.path('.')).some((listed) => name.test(listed))) {
+    if (performance.now() > deadline) throw new Error(`No file was named like ${name} within 20 seconds.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
