@@ -6,21 +6,35 @@ import { readFileSync } from 'node:fs';
 const [tag] = process.argv.slice(2);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const { version } = manifest;
-const problems = [...repositoryProblems(manifest), ...versionProblems(), ...changelogProblems()];
+// The placeholder of the owner stands in the first; the others repeat it.
+const OWNED = {
+  'package.json': 'write the owner of the repository instead',
+  'package-lock.json': 'run npm install',
+  'src/version.ts': 'run npm run docs:update',
+};
+const problems = [
+  ...ownerProblems(),
+  ...repositoryProblems(manifest),
+  ...versionProblems(),
+  ...changelogProblems(),
+];
 
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
 console.log(`${manifest.name} ${version} is ready.`);
 
-/** All links lead to one repository, and it is no placeholder. Provenance compares it with the one that publishes. */
+function ownerProblems() {
+  return Object.entries(OWNED)
+    .filter(([path]) => /\bOWNER\b/.test(readFileSync(path, 'utf8')))
+    .map(([path, advice]) => `${path} names OWNER; ${advice}.`);
+}
+
+/** All links lead to one repository. Provenance compares it with the one that publishes. */
 function repositoryProblems({ repository, homepage, bugs, funding }) {
   const [, owner, name] =
     /^git\+https:\/\/github\.com\/([\w-]+)\/([\w.-]+)\.git$/.exec(repository?.url ?? '') ?? [];
   if (owner === undefined) {
     return ['package.json: repository.url must be git+https://github.com/<owner>/<name>.git.'];
-  }
-  if (JSON.stringify(manifest).includes('OWNER')) {
-    return ['package.json: replace OWNER, wherever it stands, by the owner of the repository.'];
   }
   const page = `https://github.com/${owner}/${name}`;
   const expected = { homepage: `${page}#readme`, 'bugs.url': `${page}/issues` };
@@ -35,11 +49,15 @@ function repositoryProblems({ repository, homepage, bugs, funding }) {
 function versionProblems() {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
   const locked = [lock.version, lock.packages[''].version];
+  const built = readFileSync('src/version.ts', 'utf8');
   return [
     ...(/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version) ? [] : [`package.json: ${version} is no version.`]),
     ...(locked.every((other) => other === version)
       ? []
       : ['package-lock.json has another version; run npm install.']),
+    ...(built.includes(`'${version}'`)
+      ? []
+      : ['src/version.ts has another version; run npm run docs:update.']),
     ...(tag === undefined || tag === `v${version}`
       ? []
       : [`The tag is ${tag}, but package.json needs v${version}.`]),

@@ -18,8 +18,10 @@ function Add-Folder([string] $Name, [scriptblock] $Make) {
         # 8 MiB that no file system can shorten.
         $bytes = [byte[]]::new(8MB)
         [Random]::new(1).NextBytes($bytes)
-        [IO.File]::WriteAllBytes((Join-Path $path 'sample.bin'), $bytes)
-        if ($Name -eq 'sparse') { Set-Sparse (Join-Path $path 'sample.bin') }
+        # Join-Path does not know drives that are new.
+        $sample = [IO.Path]::Combine($path, 'sample.bin')
+        [IO.File]::WriteAllBytes($sample, $bytes)
+        if ($Name -eq 'sparse') { Set-Sparse $sample }
         $entry.path = $path
     } catch {
         $entry.missing = "$_"

@@ -26,7 +26,9 @@ describe.skipIf(!hasPipes)('check-release.mjs [needs pipes]', () => {
   const script = 'scripts/check-release.mjs';
 
   /** A folder with this package as it would be released, but for the changes. */
-  function release(change: { manifest?: object; changelog?: string; lock?: string } = {}): Folder {
+  function release(
+    change: { manifest?: object; changelog?: string; lock?: string; module?: string } = {},
+  ): Folder {
     const folder = temporaryFolder();
     const manifest = JSON.parse(textOf('package.json').replaceAll('OWNER', 'example')) as object;
     const lock = change.lock ?? '1.2.3';
@@ -40,6 +42,8 @@ describe.skipIf(!hasPipes)('check-release.mjs [needs pipes]', () => {
       'package-lock.json',
       Buffer.from(JSON.stringify({ version: lock, packages: { '': { version: lock } } })),
     );
+    mkdirSync(folder.path('src'));
+    folder.file('src/version.ts', Buffer.from(change.module ?? "export const VERSION = '1.2.3';\n"));
     folder.file('CHANGELOG.md', Buffer.from(changelog));
     return folder;
   }
@@ -53,7 +57,7 @@ describe.skipIf(!hasPipes)('check-release.mjs [needs pipes]', () => {
     [
       'a placeholder',
       { manifest: { funding: { url: 'https://github.com/sponsors/OWNER' } } },
-      /replace OWNER/,
+      /package\.json names OWNER; write/,
     ],
     ['no repository', { manifest: { repository: undefined } }, /repository\.url must be/],
     [
@@ -107,7 +111,7 @@ describe.skipIf(!hasPipes)('check-release.mjs [needs pipes]', () => {
     () => {
       const command = [join(ROOT, script)];
       const { status, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
-      expect(stderr).toContain('replace OWNER');
+      expect(stderr).toContain('package.json names OWNER');
       expect(status).toBe(1);
     },
   );
