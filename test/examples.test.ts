@@ -17,12 +17,15 @@ import { buildStub, canBuildStub } from './stub/stub.ts';
 interface Example {
   readonly title: string;
   readonly code: string;
+  /** Whether it declares and imports everything that it uses. */
+  readonly isComplete: boolean;
 }
 
 function inPages(): Example[] {
   return pages()
     .flatMap(codeBlocks)
-    .filter(({ info }) => info === 'ts');
+    .filter(({ info }) => info === 'ts')
+    .map(({ title, code }) => ({ title, code, isComplete: true }));
 }
 
 function inComments(): Example[] {
@@ -38,7 +41,7 @@ function inComments(): Example[] {
             .slice(1)
             .map((code) => code.split(/^@/m)[0]?.trim() ?? ''),
         )
-        .map((code, at) => ({ title: `${file}: ${at + 1}`, code }));
+        .map((code, at) => ({ title: `${file}: ${at + 1}`, code, isComplete: false }));
     });
 }
 
@@ -76,17 +79,18 @@ const NAMES = [
 ];
 
 /** The example as a program: with the imports and the given values that it leaves out. */
-async function programOf({ code }: Example): Promise<string> {
+async function programOf({ code, isComplete }: Example): Promise<string> {
   const statements = code.replaceAll(/\/\/.*$/gm, '');
   const uses = (name: string): boolean => new RegExp(`(?<![.\\w'])${name}\\b`).test(statements);
   const declares = (name: string): boolean =>
     new RegExp(`(?:const|let|using) (?:${name}\\b|\\{[^}]*\\b${name}\\b)`).test(code);
-  const given = Object.keys(GIVEN).filter((name) => uses(name) && !declares(name));
+  const given = Object.keys(GIVEN).filter((name) => !isComplete && uses(name) && !declares(name));
   if (given.includes('transferLength') && !given.includes('source')) given.unshift('source');
   given.sort((a, b) => Object.keys(GIVEN).indexOf(a) - Object.keys(GIVEN).indexOf(b));
-  const imports = code.includes('import {')
-    ? ''
-    : `import { ${[...new Set(NAMES)].join(', ')} } from 'win-odx';\n`;
+  const imports =
+    isComplete || code.includes('import {')
+      ? ''
+      : `import { ${[...new Set(NAMES)].join(', ')} } from 'win-odx';\n`;
   const text = `${imports}${given.map((name) => `${GIVEN[name]}\n`).join('')}${code}`;
   // Node 20 does not know `using`.
   const { default: typescript } = await import('typescript-5.9');

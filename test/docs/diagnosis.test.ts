@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Win32Error } from '../../src/errors.ts';
 import { type Evidence, judge } from '../../src/probe/judge.ts';
+import { temporaryFolder } from '../cli/files.ts';
+import { odx, underWine } from '../cli/odx-process.ts';
 import { rowsBelow } from './markdown.ts';
 
 const CAPABLE: Evidence = {
@@ -81,4 +83,14 @@ describe('The guide about a copy that is not offloaded', () => {
     expect(verdicts('Step 1: what odx probe says')).toEqual(['incapable', 'unknown', 'capable']);
     expect(verdicts('Step 3: what odx try says')).toEqual(['offloads', 'incapable', 'broken']);
   });
+
+  test.skipIf(underWine).each([['probe'], ['try']])(
+    'is named by odx %s where the storage cannot offload (skipped under Wine)',
+    async (command) => {
+      const folder = temporaryFolder();
+      const { stdout } = await odx([command, '.', '--incapable', '--emulate'], { cwd: folder.path });
+      folder.remove();
+      expect(stdout).toMatch(/^ {2}help +\S*docs\/diagnose\.md$/m);
+    },
+  );
 });

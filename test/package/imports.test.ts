@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
 ];
 
 // The command line is a shell over the public entry points.
-// Beyond them it needs three functions: nearestName, searchStatuses and helpFor.
+// Beyond them it needs a few functions: nearestName, searchStatuses and the addresses of help.
 const ENTRIES = [
   'src/index.ts',
   'src/structs.ts',

@@ -1,3 +1,4 @@
+import { guide } from '../../help.ts';
 import type { ProbeReport } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { columnsOf, facts, wrap } from '../output.ts';
@@ -52,6 +53,7 @@ function describe(path: string, report: ProbeReport): string {
       ['best transfer', device && sizeOrUnknown(device.optimalTransferBytes)],
       ['token lifetime', device && lifetime(device)],
       ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
+      ['help', report.verdict === 'capable' ? undefined : guide('diagnose.md')],
     ]),
   ].join('\n');
 }

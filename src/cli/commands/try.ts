@@ -1,4 +1,5 @@
 import { clearLine, cursorTo } from 'node:readline';
+import { guide } from '../../help.ts';
 import type { TrialProgress, TrialReport, TrialStep, TrialVolume } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { DONE, explainInterruption, FAILED, INCAPABLE } from '../errors.ts';
@@ -71,6 +72,12 @@ const VERDICTS = {
   broken: 'the storage answered wrongly; report it to its vendor',
 } as const;
 
+const HELP = {
+  offloads: undefined,
+  incapable: guide('diagnose.md'),
+  broken: guide('array-reports.md'),
+} as const;
+
 /** The report for people, in lines of at most `columns` characters. */
 export function describeReport(report: TrialReport, columns: number): string {
   const { verdict, steps, timing, size, source, destination, environment } = report;
@@ -93,6 +100,7 @@ export function describeReport(report: TrialReport, columns: number): string {
         ['destination', destination && describeVolume(destination)],
         ['versions', `win-odx ${version}, Node.js ${node}, ${platform} ${release} ${architecture}`],
         ['kernel', kernel],
+        ['help', HELP[verdict]],
       ],
       columns,
     ),
