@@ -4,4 +4,4 @@
 export const VERSION = '0.1.0';
 
 /** Where the guides are. */
-export const DOCS = 'docs/';
+export const DOCS = 'https://github.com/OWNER/win-odx/blob/main/docs/';

@@ -1,4 +1,3 @@
-import { byteMap } from '../../src/cli/layout-drawing.ts';
 import { hex32 } from '../../structs/codes.ts';
 import { constants, controlCodes, structAliases, structs } from '../../structs/index.ts';
 import { GENERATED, table } from './markdown.ts';
@@ -63,6 +62,6 @@ function section(layout: (typeof structs)[keyof typeof structs]): string {
     `## ${name}`,
     `${size} bytes, aligned to ${alignment}${also}.`,
     table(['Offset', 'Size', 'Type', 'Field'], rows),
-    `\`\`\`text\n${byteMap(layout)}\n\`\`\`\n`,
+    `![Byte map of ${name}](pictures/structs/${name}.svg)\n`,
   ].join('\n\n');
 }
