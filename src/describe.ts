@@ -2,11 +2,15 @@ import { types } from 'node:util';
 
 const LONGEST = 60;
 
+// A token is 684 characters of base64, or 1024 of hexadecimal.
+const MAY_BE_TOKEN = 512;
+const BASE64 = /^[\w+/=-]*$/;
+
 /** Describes a value for an error message. Runs no code of the caller: no getter, no toString and no proxy trap. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}...` : value);
+      return describeString(value);
     case 'bigint':
       return shorten(`${value}n`);
     case 'number':
@@ -21,6 +25,14 @@ export function describeValue(value: unknown): string {
     default:
       return value === null ? 'null' : describeObject(value as object);
   }
+}
+
+// A string that may be a token, passed in the wrong place, is secret.
+function describeString(text: string): string {
+  if (text.length <= LONGEST) return JSON.stringify(text);
+  const start = text.slice(0, LONGEST);
+  const isSecret = text.length >= MAY_BE_TOKEN && BASE64.test(start);
+  return isSecret ? `a string of ${text.length} characters` : JSON.stringify(`${start}...`);
 }
 
 /** Any operation on a revoked proxy throws. */

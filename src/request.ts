@@ -225,7 +225,9 @@ function snapshotItems(path: string, list: unknown, keys: readonly string[]): un
 }
 
 export function isPlainObject(value: unknown): value is Snapshot {
-  return typeof value === 'object' && value !== null && !isArrayOrRevoked(value);
+  return (
+    typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !isArrayOrRevoked(value)
+  );
 }
 
 // Array.isArray throws for a revoked proxy, which is no object to work with either.

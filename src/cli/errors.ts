@@ -13,6 +13,10 @@ export const INTERRUPTED = 130;
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'ERR_ODX_USAGE';
+
+  constructor(message: string) {
+    super(withoutTokens(message));
+  }
 }
 
 /** The command line is understood, but what it requests is not possible. */
@@ -23,7 +27,7 @@ export class RequestError extends Error {
   declare readonly next?: string;
 
   constructor(message: string, options?: { cause?: unknown; next?: string }) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutTokens(message), options?.cause === undefined ? undefined : { cause: options.cause });
     if (options?.next !== undefined) this.next = options.next;
   }
 }
@@ -35,10 +39,18 @@ export class CommandError extends Error {
   declare readonly code?: string;
 
   constructor(message: string, next: string, options?: { cause?: unknown; code?: string | undefined }) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutTokens(message), options?.cause === undefined ? undefined : { cause: options.cause });
     this.next = next;
     if (options?.code !== undefined) this.code = options.code;
   }
+}
+
+// A token is 684 characters of base64, or 1024 of hexadecimal.
+const MAY_BE_TOKEN = /[\w+/=-]{512,}/g;
+
+/** A word of the command line that may be a token, passed in the wrong place, is secret. */
+function withoutTokens(message: string): string {
+  return message.replaceAll(MAY_BE_TOKEN, (word) => `(${word.length} characters)`);
 }
 
 /** An error for people: a sentence or two, and the next step. */

@@ -94,29 +94,6 @@ describe('a token', () => {
     await expect(write).rejects.toMatchObject(INVALID_TOKEN);
   });
 
-  test('a token with one altered bit is invalid', async () => {
-    const { emulator, source, destination } = makePair(pattern(4096));
-    const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
-    for (const at of [0, 7, 8, 20, 300, 511]) {
-      const bytes = token.bytes;
-      bytes[at] = (bytes[at] ?? 0) ^ 1;
-      const write = offloadWriteWith(emulator, destination, { token: bytes, copyLength: 4096 });
-      await expect(write).rejects.toMatchObject(INVALID_TOKEN);
-    }
-    await offloadWriteWith(emulator, destination, { token: token.bytes, copyLength: 4096 });
-  });
-
-  test('all 504 bytes after the header of a token are random', () => {
-    const { emulator, source } = makePair(pattern(4096));
-    const ids = Array.from({ length: 64 }, () => {
-      const { token } = offloadReadSyncWith(emulator, source, { copyLength: 4096 });
-      return token.bytes.subarray(8);
-    });
-    for (let at = 0; at < 504; at++) {
-      expect(new Set(ids.map((id) => id[at])).size).toBeGreaterThan(16);
-    }
-  });
-
   test('a token of another emulator is invalid', async () => {
     const { emulator, source } = makePair(pattern(4096));
     const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });

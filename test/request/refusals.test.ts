@@ -66,6 +66,7 @@ describe.each(ALL)('%s without a request object', (name) => {
     ['a symbol', Symbol('request'), 'a symbol'],
     ['a function', () => ({ copyLength: 512 }), 'a function'],
     ['an array', [{ copyLength: 512 }], 'an array'],
+    ['the bytes of a token', Buffer.alloc(512, 7), 'a Buffer'],
   ])('refuses %s as the request', async (_, request, shown) => {
     await expectRefused(name, request, '', `${name} takes an object, not ${shown}.`);
   });
