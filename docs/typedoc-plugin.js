@@ -1,4 +1,5 @@
 // What TypeDoc does not do by itself: categories by source file, links to the errors of @throws, documents with titles.
+import { fileURLToPath } from 'node:url';
 import { Application, Comment, CommentTag, Converter } from 'typedoc';
 import ts from 'typescript';
 
@@ -15,7 +16,12 @@ const CATEGORIES = [
   ],
   ['Errors', /^src\/errors\.ts$/],
   ['Composition', /^src\/(odx|trace|kernel\/(default-kernel|kernel))\.ts$/],
+  ['Guides', /^docs\/[\w-]+\.md$/],
+  ['Modules', /^src\/(index|structs|emulator\/index|kernel\/kernel32)\.ts$/],
+  ['Project', /\.md$/],
 ];
+
+const HEADING = /^\s*# (.+)\n/;
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
@@ -33,7 +39,13 @@ export function load(app) {
     const main = context.project.getChildByName('win-odx');
     for (const child of main.children) categorize(child, sourceOf(context, child));
     for (const link of links) link.target = main.getChildByName(link.text);
-    for (const document of context.project.documents) nameByHeading(document);
+    for (const module of context.project.children) categorize(module, sourceOf(context, module));
+    for (const document of context.project.documents) {
+      categorize(document, pathOf(context.project.files.getReflectionPath(document)));
+      nameByHeading(document);
+    }
+    // The page has the name of the project as its heading already.
+    context.project.readme[0].text = context.project.readme[0].text.replace(HEADING, '');
   });
 }
 
@@ -58,15 +70,16 @@ function categorize(reflection, file) {
 
 function sourceOf(context, reflection) {
   const declared = context.getSymbolFromReflection(reflection)?.declarations?.[0];
-  const path = declared?.getSourceFile().fileName ?? '';
-  return path.slice(new URL('..', import.meta.url).pathname.length);
+  return pathOf(declared?.getSourceFile().fileName ?? '');
+}
+
+function pathOf(file) {
+  return file.slice(fileURLToPath(new URL('..', import.meta.url)).length);
 }
 
 /** A document is called by its heading instead of its file name. */
 function nameByHeading(document) {
-  const [first] = document.content;
-  const heading = first?.kind === 'text' ? /^\s*# (.+)\n/.exec(first.text) : null;
+  const heading = HEADING.exec(document.content[0].text);
   if (heading === null) throw new Error(`${document.name} does not begin with a heading.`);
   document.name = heading[1];
-  first.text = first.text.slice(heading[0].length);
 }
