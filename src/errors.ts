@@ -90,6 +90,8 @@ export interface CallContext {
   readonly path?: string | undefined;
   /** Byte offset in the file that the call was made for. */
   readonly offset?: bigint | undefined;
+  /** What a failure means here and what to do, where that is known better than from its number. */
+  readonly explanation?: { readonly meaning: string; readonly advice: string } | undefined;
 }
 
 /** Windows or the emulator refused a call. An unknown error keeps its number as `ERROR_<n>`. */
@@ -113,8 +115,12 @@ export class Win32Error extends OdxError {
 
   constructor(failure: { errno: number; ntstatus?: number | undefined }, context: CallContext) {
     const status = meaningOf(failure.errno, failure.ntstatus);
+    const { meaning, advice } = context.explanation ?? status ?? UNKNOWN;
     const name = win32Name(failure.errno);
-    super(name, sentence(name, failure, status, context));
+    super(
+      name,
+      `${name} (${numbers(failure)}): ${context.syscall}${place(context)} failed. ${meaning} ${advice}`,
+    );
     this.errno = failure.errno;
     if (failure.ntstatus !== undefined) {
       this.ntstatus = { name: ntstatusName(failure.ntstatus), value: failure.ntstatus };
@@ -123,7 +129,7 @@ export class Win32Error extends OdxError {
     if (context.path !== undefined) this.path = context.path;
     if (context.offset !== undefined) this.offset = context.offset;
     this.action = status?.action ?? 'fail';
-    this.advice = status?.advice ?? UNKNOWN_ADVICE;
+    this.advice = advice;
   }
 }
 
@@ -214,8 +220,10 @@ Object.defineProperty(OdxError.prototype, inspect.custom, {
   },
 });
 
-const UNKNOWN_ADVICE =
-  'Look the number up in the Windows system error codes, and treat the call as failed for good.';
+const UNKNOWN = {
+  meaning: 'Windows gave an error that this package does not know.',
+  advice: 'Look the number up in the Windows system error codes, and treat the call as failed for good.',
+};
 
 // The first line: what Node adds is where it has looked for a module.
 function reasonOf(cause: unknown): string {
@@ -228,19 +236,8 @@ function meaningOf(errno: number, ntstatus: number | undefined): Win32Status | u
   return exact?.win32.value === errno ? exact : win32ByValue(errno);
 }
 
-function sentence(
-  name: string,
-  failure: { errno: number; ntstatus?: number | undefined },
-  status: Win32Status | undefined,
-  context: CallContext,
-): string {
-  const numbers =
-    failure.ntstatus === undefined
-      ? `${failure.errno}`
-      : `${failure.errno}, ${ntstatusName(failure.ntstatus)}`;
-  const meaning = status?.meaning ?? 'Windows gave an error that this package does not know.';
-  const advice = status?.advice ?? UNKNOWN_ADVICE;
-  return `${name} (${numbers}): ${context.syscall}${place(context)} failed. ${meaning} ${advice}`;
+function numbers({ errno, ntstatus }: { errno: number; ntstatus?: number | undefined }): string {
+  return ntstatus === undefined ? `${errno}` : `${errno}, ${ntstatusName(ntstatus)}`;
 }
 
 function place(context: CallContext): string {

@@ -12,7 +12,7 @@ export { copyFile } from './copy/copy-file.ts';
 export { type CopyPair, copyFiles } from './copy/copy-files.ts';
 export { type CopyRangeOptions, copyRange } from './copy/copy-range.ts';
 export type { CopyFileOptions, CopyFilesOptions } from './copy/options.ts';
-export type { CopyFallback, CopyProgress, CopyReport, OnProgress } from './copy/progress.ts';
+export type { CopyFallback, CopyProgress, CopyReport, OnProgress, VerifiedFrom } from './copy/progress.ts';
 export { type CopyOffload, queryCopyOffload } from './copy-offload.ts';
 export type { DataSetRange } from './dsm.ts';
 export {

@@ -31,6 +31,9 @@ const REQUESTS: Record<OpenFlags, OpenRequest> = {
  * Opens a file, volume or disk for offloaded transfer (`CreateFileW` with FILE_FLAG_OVERLAPPED), shared for reading,
  * writing and deleting, and queries its size and logical sector.
  *
+ * A volume, `\\.\D:`, is not locked here, because reading it or querying it must not depend on who uses it: copyFile and copyRange
+ * lock and dismount it before their first write. Other writes to a mounted volume are refused with ERROR_ACCESS_DENIED.
+ *
  * @param path a path of any length, a `file:` URL, or a device: `\\.\D:`, `\\.\PhysicalDrive1`. Relative to the current directory.
  * @param flags 'r' reads; 'r+' reads and writes an existing file; 'w' creates or truncates; 'wx' creates a file that must not exist.
  * @param options `size`: the size in bytes to set, because offload writes never extend a file.
@@ -149,7 +152,8 @@ function openSyncWith(kernel: Kernel, path: string, request: OpenRequest, size?:
   }
 }
 
-function offloadFile(
+/** The public object for an open handle. */
+export function offloadFile(
   kernel: Kernel,
   files: FileKernel,
   path: string,

@@ -7,7 +7,7 @@ import { type Field, field } from './fields.ts';
 import { checkArgument, refuse } from './request.ts';
 
 // What follows the device, as in \\.\C:\folder\file, is a path on it.
-const DEVICE = /^[\\/]{2}[.?][\\/](?:GLOBALROOT[\\/]Device[\\/])?[^\\/]+$/i;
+const DEVICE = /^[\\/]{2}[.?][\\/](?:GLOBALROOT[\\/]Device[\\/](?:Harddisk\d+[\\/])?)?[^\\/]+$/i;
 const NUL = '\0';
 
 /**
@@ -16,6 +16,12 @@ const NUL = '\0';
  */
 export function isDevicePath(path: string): boolean {
   return DEVICE.test(path);
+}
+
+/** The named stream in a path, `file:stream`, in lower case. Undefined for the main stream, `file` or `file::$DATA`. */
+export function streamOf(path: string): string | undefined {
+  const [, stream = ''] = win32.basename(path).split(':');
+  return stream === '' ? undefined : stream.toLowerCase();
 }
 
 /** A path as it was given, which is the one to show, and in a form that process.chdir does not affect. */

@@ -19,6 +19,7 @@ export * from './dsm.ts';
 export * from './file-information.ts';
 export * from './filter.ts';
 export type { Field, Layout } from './layout.ts';
+export * from './legacy-filter.ts';
 export * from './offload-read.ts';
 export * from './offload-write.ts';
 export * from './overlapped.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { InvalidArgumentError } from '../src/errors.ts';
-import { isDevicePath, problemOfName } from '../src/path.ts';
+import { isDevicePath, problemOfName, streamOf } from '../src/path.ts';
 import { failureOf, workspace } from './kit.ts';
 
 describe('A file: URL is the path of a file', () => {
@@ -70,6 +70,8 @@ test.each([
   ['\\\\?\\Volume{4c1b02c1-d990-11dc-99ae-806e6f6e6963}', true],
   ['\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy1', true],
   ['\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy1\\big.vhdx', false],
+  ['\\\\?\\GLOBALROOT\\Device\\Harddisk0\\Partition1', true],
+  ['\\\\?\\GLOBALROOT\\Device\\Harddisk0\\Partition1\\big.vhdx', false],
   ['\\\\?\\Volume{4c1b02c1-d990-11dc-99ae-806e6f6e6963}\\big.vhdx', false],
   ['\\\\.\\C:\\disks\\big.vhdx', false],
   ['\\\\.\\C:\\', false],
@@ -79,6 +81,21 @@ test.each([
   ['D:\\big.vhdx', false],
 ])('Whether %s names a device: %s', (path, expected) => {
   expect(isDevicePath(path)).toBe(expected);
+});
+
+// "File Streams", Microsoft: filename:stream name:stream type.
+test.each([
+  ['D:\\big.vhdx', undefined],
+  ['big.vhdx', undefined],
+  ['D:big.vhdx', undefined],
+  ['D:\\big.vhdx:Zone.Identifier', 'zone.identifier'],
+  ['D:big.vhdx:a', 'a'],
+  ['big.vhdx:a:$DATA', 'a'],
+  ['big.vhdx::$DATA', undefined],
+  ['D:\\folder:a\\big.vhdx', undefined],
+  ['\\\\?\\C:\\big.vhdx:A', 'a'],
+])('The stream that %s names is %s', (path, expected) => {
+  expect(streamOf(path)).toBe(expected);
 });
 
 // "Naming Files, Paths, and Namespaces", Microsoft: reserved names, and dots and spaces at the end.

@@ -16,14 +16,10 @@ import {
 type CopyOutcome = CopyReport | OdxError;
 
 /** The result of a copy of one file. Import this file dynamically: it loads the library. */
-export function resultOfOne(
-  { source, destination }: PlannedCopy,
-  report: CopyReport,
-  verified: boolean,
-): CommandResult {
+export function resultOfOne({ source, destination }: PlannedCopy, report: CopyReport): CommandResult {
   return {
-    data: { source, destination, ...reportDocument(report), verified },
-    text: `${source} -> ${destination}\n${describeReport(report, verified)}`,
+    data: { source, destination, ...reportDocument(report) },
+    text: `${source} -> ${destination}\n${describeReport(report)}`,
   };
 }
 
@@ -32,15 +28,14 @@ export function resultOfMany(
   command: Command,
   plan: CopyPlan,
   outcomes: readonly CopyOutcome[],
-  options: { readonly verified: boolean; readonly elapsedMs: number },
+  elapsedMs: number,
 ): CommandResult {
   const results = plan.copies.flatMap((planned, index) => {
     const outcome = outcomes[index];
     return outcome === undefined ? [] : [{ planned, outcome }];
   });
   const finished = results.filter(({ outcome }) => isReport(outcome)).map(({ planned }) => planned);
-  const total = sumReports(outcomes.filter(isReport), options.elapsedMs);
-  const verified = options.verified && finished.length > 0;
+  const total = sumReports(outcomes.filter(isReport), elapsedMs);
   const interrupted = outcomes.filter(isInterrupted).length;
   const failures = [
     ...plan.skipped.map(({ source, reason }) => `not copied: ${source} ${reason}.`),
@@ -60,14 +55,13 @@ export function resultOfMany(
     ? `${plural(count, 'file')} copied`
     : `${finished.length} of ${plural(count, 'file')} copied`;
   const lines = [head];
-  if (finished.length > 0) lines.push(describeReport(total, verified, fallbacks.length > 0), ...fallbacks);
+  if (finished.length > 0) lines.push(describeReport(total, fallbacks.length > 0), ...fallbacks);
   // So that the same command can be repeated for the rest.
   if (interrupted > 0)
     lines.push(...finished.map(({ source, destination }) => `  finished: ${source} -> ${destination}`));
   return {
     data: {
       ...reportDocument(total),
-      verified,
       files: [
         ...results.map(({ planned, outcome }) => fileDocument(command, planned, outcome)),
         ...plan.skipped.map(({ source, reason, code }) => ({
@@ -91,8 +85,9 @@ function isInterrupted(outcome: CopyOutcome): boolean {
 }
 
 /** Says how many bytes were copied in which way, and why not all of them were offloaded. */
-function describeReport(report: CopyReport, verified: boolean, someFellBack = false): string {
-  const { bytes, offloadedBytes, zeroedBytes, systemBytes, bufferedBytes, elapsedMs, fallback } = report;
+function describeReport(report: CopyReport, someFellBack = false): string {
+  const { bytes, offloadedBytes, zeroedBytes, systemBytes, bufferedBytes, elapsedMs, verified, fallback } =
+    report;
   const calls = `${plural(report.reads, 'offload read')}, ${plural(report.writes, 'offload write')}`;
   return facts([
     ['bytes', `${formatExactSize(bytes)} in ${formatDuration(elapsedMs)}, ${formatRate(bytes, elapsedMs)}`],
@@ -115,9 +110,14 @@ function describeReport(report: CopyReport, verified: boolean, someFellBack = fa
       'fallback',
       fallback && `from offset ${formatCount(fallback.at)}: ${describeError(fallback.reason).sentence}`,
     ],
-    ['checked', verified ? 'identical: both files were read again and compared' : undefined],
+    ['checked', verified && CHECKED[verified]],
   ]);
 }
+
+const CHECKED = {
+  disk: 'identical: both files were read again from the disk and compared',
+  cache: 'identical: both files were read again and compared, but the cache may have answered for the disk',
+} as const;
 
 function share(part: bigint, whole: bigint): string {
   return part === whole ? `all ${formatSize(part)}` : formatSize(part);
@@ -137,6 +137,7 @@ function sumReports(reports: readonly CopyReport[], elapsedMs: number): CopyRepo
     reports.reduce((total, report) => total + pick(report), 0n);
   const calls = (pick: (report: CopyReport) => number): number =>
     reports.reduce((total, report) => total + pick(report), 0);
+  const verified = reports.find((report) => report.verified !== 'disk') ?? reports[0];
   return {
     bytes: bytes((report) => report.bytes),
     offloadedBytes: bytes((report) => report.offloadedBytes),
@@ -146,6 +147,7 @@ function sumReports(reports: readonly CopyReport[], elapsedMs: number): CopyRepo
     reads: calls((report) => report.reads),
     writes: calls((report) => report.writes),
     elapsedMs,
+    ...(verified?.verified !== undefined && { verified: verified.verified }),
   };
 }
 
@@ -184,7 +186,8 @@ function fileDocument(command: Command, { source, destination }: PlannedCopy, ou
 
 function reportDocument(report: CopyReport): object {
   const { fallback } = report;
-  if (fallback === undefined) return { ...report };
+  const document = { ...report, verified: report.verified ?? false };
+  if (fallback === undefined) return document;
   const reason = errorDocument(fallback.reason, describeError(fallback.reason));
-  return { ...report, fallback: { ...fallback, reason } };
+  return { ...document, fallback: { ...fallback, reason } };
 }

@@ -70,13 +70,18 @@ export function describeError(error: unknown, words: Words = {}): ErrorDescripti
 function describeWin32Error(error: Win32Error, { advice }: Words): ErrorDescription {
   const refused = describeRefusedOpen(error);
   if (refused !== undefined) return { exitCode: FAILED, ...refused };
+  const meaning = meaningOf(error);
+  if (!error.message.includes(meaning)) {
+    // It was explained where it happened, better than by its number.
+    return { exitCode: FAILED, sentence: error.message.replace(` ${error.advice}`, ''), next: error.advice };
+  }
   const { code, errno, ntstatus, syscall, path, offset } = error;
   const numbers = ntstatus === undefined ? `${errno}` : `${errno}, ${ntstatus.name}`;
   const on = path === undefined ? '' : ` on '${path}'`;
   const at = offset === undefined ? '' : ` at offset ${offset}`;
   return {
     exitCode: FAILED,
-    sentence: `${code} (${numbers}): ${syscall}${on}${at} failed. ${meaningOf(error)}`,
+    sentence: `${code} (${numbers}): ${syscall}${on}${at} failed. ${meaning}`,
     next: advice?.[code] ?? ADVICE[code] ?? error.advice,
     // A file that is missing needs no page.
     ...(CONTROL_CODE.test(syscall) && { help: error.help }),

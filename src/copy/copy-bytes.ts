@@ -67,7 +67,7 @@ export async function copyBytes(job: CopyJob): Promise<CopyFallback | undefined>
   }
   if (job.verify) {
     progress.phase = 'verify';
-    await verifyCopy(job);
+    job.tally.verified = await verifyCopy(job);
   }
   await job.checkSource();
   await progress.settle();

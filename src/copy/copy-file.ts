@@ -36,12 +36,20 @@ import { type CopyPaths, copyBySystem } from './system.ts';
  * During the copy nobody else can open the destination, or open the source to write to it. That goes for a copy by the system
  * from the moment when it opens the files by their names: a program that puts another file in the place of the destination
  * before that moment loses it. With `overwrite: false`, that can only happen to a file that replaces the new, empty
- * destination. A source that was already open
+ * destination. With `verify`, programs that tolerate a writer can read the destination, because it is opened a second time
+ * to be read past the cache. A source that was already open
  * for writing is copied nevertheless; a change to it is detected by its size and last write time, which Windows may
  * update only when the writer closes the file. Changes to a device are not detected.
  *
  * A device, `\\.\D:`, may be source or destination. It is neither resized nor removed. If the copy ends within a sector,
  * the rest of this sector is filled with zeros.
+ *
+ * Before the first write to a volume it is locked (`FSCTL_LOCK_VOLUME`), which Windows refuses while a file on it is open:
+ * the copy then rejects with ERROR_ACCESS_DENIED, and the volume is unchanged. Once it is locked, so that no program can lose
+ * anything, it is dismounted (`FSCTL_DISMOUNT_VOLUME`), because a file system that stays mounted would write its old state
+ * over the copy. It is unlocked at the end, and Windows mounts the new content when it is next used. A disk,
+ * `\\.\PhysicalDrive1`, must be offline or without mounted volumes: nothing on it is locked or dismounted, and Windows
+ * refuses writes to the sectors of a mounted volume with ERROR_ACCESS_DENIED.
  *
  * @param source path of the file to copy. It stays open until the copy ends, because some servers forget its tokens otherwise.
  * @param destination path of the copy. Its folder must exist.
@@ -104,14 +112,14 @@ async function openAndCopy(
   settings: CopyFileSettings,
 ): Promise<CopyReport> {
   const startedAt = performance.now();
-  const { signal, overwrite } = settings;
+  const { signal } = settings;
   throwIfAborted(signal);
   const small = await copySmallFile(kernel, paths, settings, startedAt);
   if (small !== undefined) return small;
   const source = await openSource(kernel, paths.source);
   try {
     throwIfAborted(signal);
-    const destination = await openDestination(kernel, paths.destination, overwrite, source);
+    const destination = await openDestination(kernel, paths.destination, settings, source);
     const { size } = source.info;
     const tally = emptyTally();
     const names = { source: paths.source.shown, destination: paths.destination.shown };
@@ -147,7 +155,8 @@ function jobOf(
   const { size, sectorSize } = source.info;
   const { info } = destination.endpoint;
   const unit = Math.max(sectorSize, info.sectorSize);
-  const isDevice = source.info.isDevice || info.isDevice;
+  // What has no named streams of its own.
+  const isPart = [source.info, info].some(({ isDevice, stream }) => isDevice || stream !== undefined);
 
   const system = async () => {
     throwIfAborted(signal);
@@ -181,9 +190,9 @@ function jobOf(
       refuseDecryption(source, destination.endpoint, allowDecrypted);
       return destination.prepare(size, unit);
     },
-    checkSource: () => checkUnchanged(kernel, source),
-    copyBySystem: mode === 'prefer' && !isDevice ? system : undefined,
-    copyStreams: isDevice ? undefined : () => copyStreams(job, destination.isNew),
+    checkSource: () => checkUnchanged(kernel, source, destination.endpoint),
+    copyBySystem: mode === 'prefer' && !isPart ? system : undefined,
+    copyStreams: isPart ? undefined : () => copyStreams(job, destination.isNew),
   };
   return job;
 }

@@ -18,6 +18,7 @@ import { type Signal, throwIfAborted } from '../signal.ts';
 import { type CopyJob, copyBytes } from './copy-bytes.ts';
 import { type CopyReport, emptyTally, type OnProgress, ProgressReporter, reportOf } from './progress.ts';
 import { addDestination, type CopyEndpoint, checkUnchanged, isSameFile, refuseDecryption } from './source.ts';
+import { reserveVolume } from './volume-lock.ts';
 
 /** Options of {@link copyRange}. */
 export interface CopyRangeOptions {
@@ -34,7 +35,7 @@ export interface CopyRangeOptions {
    * below one. Default: reads request all that remains, writes 256 MiB.
    */
   readonly chunkSize?: ByteCount | undefined;
-  /** Reads both ranges after the copy and compares them byte by byte. Default false. */
+  /** Reads both ranges after the copy and compares them byte by byte: from the disk where possible, which the report says. Default false. */
   readonly verify?: boolean | undefined;
   /**
    * Allows a copy of a file that is encrypted by EFS to one that is not. Otherwise it fails with ERROR_ENCRYPTION_FAILED.
@@ -77,6 +78,9 @@ type Settings = ReturnType<typeof copyRangeRequest.check>;
  *
  * If the range ends within a sector of a longer destination, `prefer` copies the bytes in this sector by ordinary means,
  * so that what follows them is preserved, and `require` rejects.
+ *
+ * Before the first write to a volume, `\\.\D:`, it is locked and dismounted as {@link copyFile} does, until the
+ * destination is closed.
  *
  * Do not write to the ranges, or resize the files, until the promise is settled. Several copies to different ranges of a
  * file may run at the same time.
@@ -185,12 +189,10 @@ async function prepareJob(
     progress: new ProgressReporter(names, length, tally, onProgress, startedAt),
     async prepare() {
       throwIfAborted(signal);
+      await reserveVolume(kernel, destination, length);
       return zeroedFrom;
     },
-    async checkSource() {
-      // The copy itself modifies the file if there is only one.
-      if (!isOneFile) await checkUnchanged(kernel, source);
-    },
+    checkSource: () => checkUnchanged(kernel, source, destination),
   };
 }
 

@@ -10,16 +10,15 @@ import { ignoreErrors, withCallContext } from '../call-context.ts';
 import { InvalidArgumentError, Win32Error } from '../errors.ts';
 import { type FileInfo, filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
 import { type FixedPath, isDevicePath } from '../path.ts';
+import type { CopyFileSettings } from './options.ts';
 import { type CopyEndpoint, isErrno, isSameFile, openEndpoint } from './source.ts';
+import { reserveVolume } from './volume-lock.ts';
 
 const DEVICE: OpenRequest = { read: true, write: true, disposition: 'open' };
 // Nobody else can write to it, or mistake a half-made copy for a whole one.
-const EXISTING: OpenRequest = { ...DEVICE, sharing: 'none', removable: true };
-// The right to write to a file does not include the right to remove it.
-const NOT_REMOVABLE: OpenRequest = { ...EXISTING, removable: false };
-const NEW: OpenRequest = { ...EXISTING, disposition: 'create-new' };
-// The system may have made it read-only, like its source.
-const REOPENED: OpenRequest = { ...EXISTING, write: false };
+const EXCLUSIVE: OpenRequest = { ...DEVICE, sharing: 'none', removable: true };
+// It is opened a second time to be verified.
+const VERIFIED: OpenRequest = { ...EXCLUSIVE, sharing: 'read' };
 // A virus scanner may have it open.
 const LEFTOVER: OpenRequest = { read: false, write: false, disposition: 'open', removable: true };
 // An opening without access rights conflicts with no other.
@@ -71,20 +70,21 @@ export class Destination {
   async written(isRead: boolean): Promise<void> {
     this.#isAltered = true;
     if (!isRead) return;
-    this.#endpoint = await openEndpoint(this.#kernel, this.#path, REOPENED);
+    this.#endpoint = await openVerified(this.#kernel, this.#path);
     this.#isReleased = false;
   }
 
   /**
-   * Gives the file its final size before the first byte is written, because offload writes never extend a file. An
-   * existing file that is not prepared yet is unchanged, and survives a failure of the copy.
+   * Gives the file its final size before the first byte is written, because offload writes never extend a file, or locks
+   * the volume. An existing file that is not prepared yet is unchanged, and survives a failure of the copy.
    *
    * @returns from where the file was never written, and therefore reads as zeros: a multiple of the unit, or the size.
    */
   async prepare(size: bigint, unit: number): Promise<bigint> {
     const { file, info } = this.#endpoint;
     if (!this.#isPrepared) {
-      if (!info.isDevice && info.size !== size) await file.setSize(size);
+      if (info.isDevice) await reserveVolume(this.#kernel, this.#endpoint, size);
+      else if (info.size !== size) await file.setSize(size);
       this.#isPrepared = true;
       this.#isAltered = true;
     }
@@ -132,11 +132,15 @@ export class Destination {
   }
 }
 
-/** Opens or creates the destination. Leaves the content of an existing file unchanged. */
+/**
+ * Opens or creates the destination, so that nobody else can write to it. Nobody can read it either and mistake a half-made
+ * copy for a whole one, unless it is to be verified, for which it is opened a second time. Leaves the content of an
+ * existing file unchanged.
+ */
 export async function openDestination(
   kernel: Kernel,
   path: FixedPath,
-  overwrite: boolean,
+  { overwrite, verify }: Pick<CopyFileSettings, 'overwrite' | 'verify'>,
   source: CopyEndpoint,
 ): Promise<Destination> {
   if (isDevicePath(path.absolute)) {
@@ -146,10 +150,12 @@ export async function openDestination(
     }
     return new Destination(kernel, path, await openEndpoint(kernel, path, DEVICE), false);
   }
+  const existing = verify ? VERIFIED : EXCLUSIVE;
   for (let attempt = 1; ; attempt++) {
     // With a check for existence first, two copies at once could both believe that they created the file.
     try {
-      return new Destination(kernel, path, await openEndpoint(kernel, path, NEW), true);
+      const created = await openEndpoint(kernel, path, { ...existing, disposition: 'create-new' });
+      return new Destination(kernel, path, created, true);
     } catch (error) {
       if (!isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
       if (!overwrite) {
@@ -158,7 +164,7 @@ export async function openDestination(
       }
     }
     try {
-      return new Destination(kernel, path, await openExisting(kernel, path), false);
+      return new Destination(kernel, path, await openExisting(kernel, path, existing), false);
     } catch (error) {
       if (isErrno(error, ERROR_SHARING_VIOLATION)) await checkNotSource(kernel, path, source);
       // It may have been removed in between.
@@ -167,12 +173,23 @@ export async function openDestination(
   }
 }
 
-async function openExisting(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint> {
+async function openExisting(kernel: Kernel, path: FixedPath, request: OpenRequest): Promise<CopyEndpoint> {
   try {
-    return await openEndpoint(kernel, path, EXISTING);
+    return await openEndpoint(kernel, path, request);
   } catch (error) {
     if (!isErrno(error, ERROR_ACCESS_DENIED)) throw error;
-    return openEndpoint(kernel, path, NOT_REMOVABLE);
+    // The right to write to a file does not include the right to remove it.
+    return openEndpoint(kernel, path, { ...request, removable: false });
+  }
+}
+
+/** Opens what the system has copied, which may be read-only, like its source: then it can be read, but not flushed. */
+async function openVerified(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint> {
+  try {
+    return await openEndpoint(kernel, path, VERIFIED);
+  } catch (error) {
+    if (!isErrno(error, ERROR_ACCESS_DENIED)) throw error;
+    return openEndpoint(kernel, path, { ...VERIFIED, write: false });
   }
 }
 
@@ -183,7 +200,7 @@ export async function removeLeftover(
   isLeftover: (found: FileInfo) => boolean,
 ): Promise<void> {
   await ignoreErrors(async () => {
-    const { file, handle, info } = await openEndpoint(kernel, path, EXISTING).catch(() =>
+    const { file, handle, info } = await openEndpoint(kernel, path, EXCLUSIVE).catch(() =>
       openEndpoint(kernel, path, LEFTOVER),
     );
     if (isLeftover(info)) {

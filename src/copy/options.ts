@@ -20,7 +20,11 @@ export interface CopyFileOptions {
   readonly mode?: 'prefer' | 'require' | undefined;
   /** With false the destination must not exist, which is decided at the moment of its creation. Default true. */
   readonly overwrite?: boolean | undefined;
-  /** Reads both files after the copy, by whichever means, and compares them byte by byte without their named streams. Default false. */
+  /**
+   * Reads both files after the copy, by whichever means, and compares them byte by byte without their named streams: from
+   * the disk where possible, which the report says. Until then, programs that tolerate a writer can read the unfinished
+   * destination. Default false.
+   */
   readonly verify?: boolean | undefined;
   /** With `prefer`, the system copies files of fewer bytes, as they gain nothing from offload. Default 262,144. */
   readonly minimumSize?: ByteCount | undefined;

@@ -1,9 +1,17 @@
+import { ERROR_ACCESS_DENIED } from '../../structs/index.ts';
 import { least, roundUp } from '../byte-count.ts';
 import { AbortError, ProtocolError, SourceChangedError, Win32Error } from '../errors.ts';
 import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../kernel/kernel.ts';
 import { type Signal, throwIfAborted } from '../signal.ts';
 import type { CopyJob } from './copy-bytes.ts';
 import type { CopyEndpoint } from './source.ts';
+
+const PROTECTED_DEVICE = {
+  meaning:
+    'Windows protects the sectors of every mounted volume, also when they are written through the disk.',
+  advice:
+    'To write to a disk, take it offline first ("Set-Disk -Number N -IsOffline $true" as an administrator) or remove its volumes; to write to one volume, name the volume, and close every file on it.',
+};
 
 /** Bytes per ordinary read: a multiple of every sector. */
 export const BLOCK_SIZE = 1_048_576;
@@ -76,7 +84,7 @@ async function padToSector(
 ): Promise<number> {
   const { kernel, destination, destinationOffset, keepsTail, signal } = job;
   const { sectorSize } = destination.info;
-  const end = roundedForDevice(destination, count);
+  const end = roundedToSector(destination, count);
   if (end > count && keepsTail) {
     const sector = allocateBlock(kernel, BigInt(sectorSize), sectorSize);
     const offset = destinationOffset + position + BigInt(end - sectorSize);
@@ -104,14 +112,15 @@ export async function readFully(
   offset: bigint,
   signal: Signal | undefined,
 ): Promise<number> {
-  const end = roundedForDevice(endpoint, wanted);
+  const end = roundedToSector(endpoint, wanted);
   let done = 0;
   while (done < wanted) {
     const at = offset + BigInt(done);
     const part = into.subarray(done, end);
     const count = await transfer(filesOf(kernel).read, 'ReadFile', endpoint, part, at, signal);
-    if (count === 0) break;
     done += count;
+    // Part of a sector is read only where the file ends, and no read could continue from there.
+    if (count === 0 || done !== roundedToSector(endpoint, done)) break;
   }
   return Math.min(done, wanted);
 }
@@ -138,14 +147,15 @@ export async function writeFully(
   }
 }
 
-function roundedForDevice({ info }: CopyEndpoint, length: number): number {
-  return info.isDevice ? Number(roundUp(length, info.sectorSize)) : length;
+/** A device, and a handle that reads past the cache, take whole sectors. */
+function roundedToSector({ info, isUnbuffered }: CopyEndpoint, length: number): number {
+  return info.isDevice || isUnbuffered ? Number(roundUp(length, info.sectorSize)) : length;
 }
 
 async function transfer(
   call: FileKernel['read'],
   syscall: string,
-  { file, path }: CopyEndpoint,
+  { file, path, info }: CopyEndpoint,
   bytes: Uint8Array,
   offset: bigint,
   signal: Signal | undefined,
@@ -157,6 +167,12 @@ async function transfer(
   } catch (error) {
     if (!(error instanceof KernelFailure)) throw error;
     if (signal?.aborted) throw new AbortError(signal.reason);
-    throw new Win32Error(error, { syscall, path, offset });
+    const isProtected = syscall === 'WriteFile' && info.isDevice && error.errno === ERROR_ACCESS_DENIED;
+    throw new Win32Error(error, {
+      syscall,
+      path,
+      offset,
+      explanation: isProtected ? PROTECTED_DEVICE : undefined,
+    });
   }
 }

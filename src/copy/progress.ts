@@ -13,6 +13,12 @@ export interface CopyFallback {
 }
 
 /**
+ * Where a verified copy was read from: `disk`, past the cache of Windows, after the destination was flushed; or `cache`
+ * where that is not possible: over the network, where Windows refuses, and on the emulator.
+ */
+export type VerifiedFrom = 'disk' | 'cache';
+
+/**
  * The result of a copy. `offloadedBytes + zeroedBytes + bufferedBytes + systemBytes` is always `bytes`. JSON.stringify
  * writes a bigint as a decimal string.
  */
@@ -39,6 +45,8 @@ export interface CopyReport {
   readonly writes: number;
   /** Duration in milliseconds, rounded up to a whole number. */
   readonly elapsedMs: number;
+  /** Where source and destination were read from for the comparison. Present with `verify`. */
+  readonly verified?: VerifiedFrom;
   /** Present if offload was tried and given up. A file that is too small for offload is copied by the system without it. */
   readonly fallback?: CopyFallback;
 }
@@ -89,6 +97,7 @@ export interface Tally {
   verifiedBytes: bigint;
   reads: number;
   writes: number;
+  verified?: VerifiedFrom;
 }
 
 export function emptyTally(): Tally {

@@ -2,7 +2,7 @@ import { ERROR_FILE_EXISTS } from '../../structs/index.ts';
 import { ignoreErrors } from '../call-context.ts';
 import { SourceChangedError, Win32Error } from '../errors.ts';
 import { filesOf, type Kernel } from '../kernel/kernel.ts';
-import { type FixedPath, isDevicePath } from '../path.ts';
+import { type FixedPath, isDevicePath, streamOf } from '../path.ts';
 import { throwIfAborted } from '../signal.ts';
 import { removeLeftover } from './destination.ts';
 import type { CopyFileSettings } from './options.ts';
@@ -23,9 +23,10 @@ export async function copySmallFile(
   startedAt: number,
 ): Promise<CopyReport | undefined> {
   const { source, destination } = paths;
-  if (mode === 'require' || verify || isDevicePath(source.absolute) || isDevicePath(destination.absolute)) {
-    return undefined;
-  }
+  const isPart = [source.absolute, destination.absolute].some(
+    (path) => isDevicePath(path) || streamOf(path) !== undefined,
+  );
+  if (mode === 'require' || verify || isPart) return undefined;
   const { find } = filesOf(kernel);
   const found = await find(source.absolute);
   if (found === undefined || !found.isPlain || found.size >= minimumSize) return undefined;

@@ -7,7 +7,10 @@ import { type Opened, openWith } from '../open-file.ts';
 import { type FixedPath, isDevicePath } from '../path.ts';
 
 /** One of the two files of a copy, and its state when the copy began. */
-export type CopyEndpoint = Opened;
+export interface CopyEndpoint extends Opened {
+  /** Its handle reads past the cache, and only whole sectors. */
+  readonly isUnbuffered?: true;
+}
 
 const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
 
@@ -18,7 +21,7 @@ const SOURCE: OpenRequest = { read: true, write: false, disposition: 'open' };
 export async function openSource(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint> {
   if (isDevicePath(path.absolute)) return openEndpoint(kernel, path, SOURCE);
   try {
-    return await openEndpoint(kernel, path, { ...SOURCE, sharing: 'read' });
+    return await openEndpoint(kernel, path, { ...SOURCE, sharing: 'read-delete' });
   } catch (error) {
     if (!isErrno(error, ERROR_SHARING_VIOLATION)) throw error;
     return openEndpoint(kernel, path, SOURCE);
@@ -34,8 +37,16 @@ export function openEndpoint(
   return openWith(kernel, shown, request, undefined, absolute);
 }
 
-/** Throws if the source was modified since the copy began: the copy would mix old data with new. */
-export async function checkUnchanged(kernel: Kernel, source: CopyEndpoint): Promise<void> {
+/**
+ * Throws if the source was modified since the copy began: the copy would mix old data with new. Not detected within one
+ * file, which the copy itself modifies, be it another stream of it.
+ */
+export async function checkUnchanged(
+  kernel: Kernel,
+  source: CopyEndpoint,
+  destination: CopyEndpoint,
+): Promise<void> {
+  if (isOneFile(source, destination)) return;
   const { path, absolutePath, file, info } = source;
   const now = await withCallContext({ syscall: 'GetFileInformationByHandle', path }, () =>
     filesOf(kernel).info(file.handle, absolutePath),
@@ -43,7 +54,12 @@ export async function checkUnchanged(kernel: Kernel, source: CopyEndpoint): Prom
   if (now.stamp !== info.stamp) throw new SourceChangedError(path);
 }
 
+/** Whether both are the same stream of the same file, or the same device. */
 export function isSameFile(source: CopyEndpoint, destination: CopyEndpoint): boolean {
+  return isOneFile(source, destination) && source.info.stream === destination.info.stream;
+}
+
+function isOneFile(source: CopyEndpoint, destination: CopyEndpoint): boolean {
   const { identity } = source.info;
   if (identity === undefined) return resolve(source.absolutePath) === resolve(destination.absolutePath);
   return identity === destination.info.identity;

@@ -21,6 +21,7 @@ import {
   statAt,
   statOf,
   statOfLink,
+  synchronize,
   unlessNotOwner,
   writeAll,
 } from './host-io.ts';
@@ -44,6 +45,9 @@ export function fileKernel(storage: Storage): FileKernel {
     setSizeSync: (handle, size) => runSync(setFileSize(storage, handle, size)),
     read: async (handle, into, offset, signal) => runAsync(readFile(storage, handle, into, offset), signal),
     write: async (handle, from, offset, signal) => runAsync(writeFile(storage, handle, from, offset), signal),
+    flush: async (handle) => runAsync(flushFile(storage, handle)),
+    // Node.js cannot align memory as O_DIRECT demands.
+    openUnbuffered: async () => refuse('NOT_SUPPORTED'),
     copyMetadata: async (from, to) => runAsync(copyMetadata(storage, from, to)),
     remove: async (handle) => removeFile(storage, handle),
     removeSync: (handle) => removeFile(storage, handle),
@@ -144,6 +148,14 @@ function writeFile(storage: Storage, handle: bigint, from: Uint8Array, offset: b
       }
       return from.length;
     });
+  });
+}
+
+/** FlushFileBuffers. */
+function flushFile(storage: Storage, handle: bigint): Task<void> {
+  return whileHeld(storage, handle, function* (open) {
+    if (!open.write) refuse('ACCESS_DENIED');
+    yield* synchronize(storage.observe(open).fd);
   });
 }
 

@@ -4,6 +4,8 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsync,
+  fsyncSync,
   ftruncate,
   ftruncateSync,
   lstatSync,
@@ -24,6 +26,7 @@ const openAsync = promisify(open);
 const closeAsync = promisify(close);
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
+const fsyncAsync = promisify(fsync);
 const ftruncateAsync = promisify(ftruncate);
 
 /** Bytes that are copied at a time. Between two pieces an abort takes effect. */
@@ -53,6 +56,13 @@ export function closeHostFile(fd: number): Task<void> {
   return waitFor(
     () => onHost(() => closeSync(fd)),
     () => onHostAsync(() => closeAsync(fd)),
+  );
+}
+
+export function synchronize(fd: number): Task<void> {
+  return waitFor(
+    () => onHost(() => fsyncSync(fd)),
+    () => onHostAsync(() => fsyncAsync(fd)),
   );
 }
 

@@ -138,7 +138,7 @@ function isBorrowed(handle: bigint): boolean {
 }
 
 function allows(sharing: Sharing, { read, write }: Pick<OpenRequest, 'read' | 'write'>): boolean {
-  return sharing === 'all' || (!write && (sharing === 'read' || !read));
+  return sharing === 'all' || (!write && (sharing !== 'none' || !read));
 }
 
 // The access mode of open(2).

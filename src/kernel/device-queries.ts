@@ -2,13 +2,17 @@ import {
   DEVICE_COPY_OFFLOAD_DESCRIPTOR,
   DISK_GEOMETRY,
   FSCTL_ALLOW_EXTENDED_DASD_IO,
+  FSCTL_DISMOUNT_VOLUME,
+  FSCTL_LOCK_VOLUME,
   GET_LENGTH_INFORMATION,
   IOCTL_DISK_GET_DRIVE_GEOMETRY,
   IOCTL_DISK_GET_LENGTH_INFO,
+  IOCTL_STORAGE_GET_DEVICE_NUMBER,
   IOCTL_STORAGE_QUERY_PROPERTY,
   type Layout,
   PropertyStandardQuery,
   STORAGE_ACCESS_ALIGNMENT_DESCRIPTOR,
+  STORAGE_DEVICE_NUMBER,
   STORAGE_PROPERTY_QUERY,
   StorageAccessAlignmentProperty,
   StorageDeviceCopyOffloadProperty,
@@ -69,13 +73,28 @@ export const copyOffloadQuery: Query<CopyOffloadDescriptor> = propertyQuery(
 );
 
 /** Lets a handle reach the last sectors of a volume, beyond the end of its file system. A disk refuses it. */
-export const allowWholeVolume: Query<undefined> = {
-  name: 'FSCTL_ALLOW_EXTENDED_DASD_IO',
-  code: FSCTL_ALLOW_EXTENDED_DASD_IO,
-  outputSize: 0,
+export const allowWholeVolume: Query<undefined> = command(
+  'FSCTL_ALLOW_EXTENDED_DASD_IO',
+  FSCTL_ALLOW_EXTENDED_DASD_IO,
+);
+
+/** Keeps everybody else from a volume until the handle is closed. Refused while a file on it is open. A disk refuses it. */
+export const lockVolume: Query<undefined> = command('FSCTL_LOCK_VOLUME', FSCTL_LOCK_VOLUME);
+
+/** Makes the file system forget a volume, until somebody opens it again. */
+export const dismountVolume: Query<undefined> = command('FSCTL_DISMOUNT_VOLUME', FSCTL_DISMOUNT_VOLUME);
+
+/** What a disk or partition has in common under all its names. A volume on several disks has no number, and refuses. */
+export const deviceNumberQuery: Query<string> = {
+  name: 'IOCTL_STORAGE_GET_DEVICE_NUMBER',
+  code: IOCTL_STORAGE_GET_DEVICE_NUMBER,
+  outputSize: STORAGE_DEVICE_NUMBER.size,
   inputSize: () => 0,
   encode: () => {},
-  decode: () => undefined,
+  decode: wholeReply(STORAGE_DEVICE_NUMBER, (view) => {
+    const { DeviceType, DeviceNumber, PartitionNumber } = STORAGE_DEVICE_NUMBER.offsetOf;
+    return [DeviceType, DeviceNumber, PartitionNumber].map((field) => view.getUint32(field, true)).join(':');
+  }),
 };
 
 /** Size of a disk or volume, in bytes. */
@@ -137,8 +156,45 @@ export function sectorSizeOfDeviceSync(kernel: ControlKernel, device: Target): n
   return SMALLEST_SECTOR;
 }
 
+/** The same for all names of a disk or volume as far as Windows reports it: by its number, otherwise by its name. */
+export async function identityOfDevice(kernel: ControlKernel, device: Target, path: string): Promise<string> {
+  try {
+    return `device:${await perform(kernel, deviceNumberQuery, device, undefined)}`;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return identityByName(path);
+  }
+}
+
+/** {@link identityOfDevice}, blocking. */
+export function identityOfDeviceSync(kernel: ControlKernel, device: Target, path: string): string {
+  try {
+    return `device:${performSync(kernel, deviceNumberQuery, device, undefined)}`;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return identityByName(path);
+  }
+}
+
+// What follows `\\.\` or `\\?\`.
+function identityByName(path: string): string {
+  return `device:${path.slice(4).replaceAll('/', '\\').toLowerCase()}`;
+}
+
 function isRefusal(error: unknown): boolean {
   return error instanceof Win32Error || error instanceof ProtocolError;
+}
+
+/** A control code without input and reply. */
+function command(name: string, code: number): Query<undefined> {
+  return {
+    name,
+    code,
+    outputSize: 0,
+    inputSize: () => 0,
+    encode: () => {},
+    decode: () => undefined,
+  };
 }
 
 /** IOCTL_STORAGE_QUERY_PROPERTY for one property. */

@@ -64,8 +64,8 @@ export interface ControlKernel {
 /** What CreateFileW does if the file exists or not: OPEN_EXISTING, CREATE_ALWAYS, CREATE_NEW. */
 export type Disposition = 'open' | 'create' | 'create-new';
 
-/** The access that other handles may have while this one is open: read, write and delete; read and delete; none. */
-export type Sharing = 'all' | 'read' | 'none';
+/** The access that other handles may have while this one is open: read, write and delete; read and delete; read; none. */
+export type Sharing = 'all' | 'read-delete' | 'read' | 'none';
 
 /** How {@link FileKernel.open} opens a file. */
 export interface OpenRequest {
@@ -89,6 +89,8 @@ export interface FileInfo {
   readonly sectorSize: number;
   /** The same for all names of one file, different for different files. Undefined if the file system has no file ids. */
   readonly identity: string | undefined;
+  /** The named stream, `file:stream`, in lower case. The streams of a file share its identity. Absent for the main stream. */
+  readonly stream?: string | undefined;
   /** Changes when the size or the last write time changes. */
   readonly stamp: string;
   /** Whether it is a volume or a disk. */
@@ -134,7 +136,7 @@ export interface VolumeInfo {
   readonly sectorSize: number;
   /** A path that can be opened without access rights to query the device, such as `\\?\Volume{...}`. */
   readonly device: string | undefined;
-  /** Mini-filters on the volume. Undefined if they cannot be listed. */
+  /** Filters on the volume. Undefined if they cannot be listed. */
   readonly filters: readonly FilterInfo[] | undefined;
   /** The registry value FilterSupportedFeaturesMode, where it could be read: 1 keeps every filter from opting in. */
   readonly featuresMode?: number | undefined;
@@ -142,7 +144,7 @@ export interface VolumeInfo {
   readonly filtersUnknown: string | undefined;
 }
 
-/** A mini-filter and the operations that it has opted in to. */
+/** A file system filter and the operations that it has opted in to. */
 export interface FilterInfo {
   /** The name of the filter, such as `WdFilter`. */
   readonly name: string;
@@ -150,6 +152,8 @@ export interface FilterInfo {
   readonly offloadRead: boolean;
   /** Whether it lets offload writes pass. */
   readonly offloadWrite: boolean;
+  /** Present for a filter of the old kind, which is no mini-filter and cannot opt in. */
+  readonly isLegacy?: true;
 }
 
 /** The part of an operating system that files need. A failure throws or rejects with a {@link KernelFailure}. */
@@ -172,10 +176,20 @@ export interface FileKernel {
   setSizeSync(handle: bigint, size: bigint): void;
   /** Reads at an offset. Resolves with 0 at the end of the file. */
   read(handle: bigint, into: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
-  /** Memory for read and write that a worker thread may leave behind while they are in flight. Any memory, if missing. */
+  /**
+   * Memory for read and write that a worker thread may leave behind while they are in flight, and that is aligned as a
+   * device and an unbuffered handle demand. Any memory, if missing.
+   */
   allocate?(bytes: number): Uint8Array;
   /** Writes at an offset. Resolves with the number of bytes written. */
   write(handle: bigint, from: Uint8Array, offset: bigint, signal?: Signal): Promise<number>;
+  /** Waits until the disk has stored everything that was written to a file. */
+  flush(handle: bigint): Promise<void>;
+  /**
+   * Opens the same file again for reading past the cache. Addresses, offsets and lengths of its reads are multiples of
+   * the sector.
+   */
+  openUnbuffered(handle: bigint): Promise<bigint>;
   /** Copies the times and attributes of a source to its finished copy. */
   copyMetadata(from: bigint, to: bigint): Promise<void>;
   /** Deletes the file of a handle that was opened `removable`, at once or when the handle is closed. */

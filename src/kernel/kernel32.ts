@@ -202,7 +202,9 @@ function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   } catch {
     // Electron has no buffers outside V8.
     koffi.free(memory);
-    return new Uint8Array(bytes);
+    const own = new Uint8Array(bytes + spare);
+    const start = spare === 0 ? 0 : spare - (Number(koffi.address(own)) % PAGE);
+    return own.subarray(start, start + bytes);
   }
 }
 

@@ -91,8 +91,13 @@ function* filters(evidence: Evidence): Iterable<Reason> {
       'FilterSupportedFeaturesMode is 1, which turns copy offload off on this computer; set it to 0 under HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem and restart.';
     yield { effect: 'incapable', sentence };
   }
-  for (const { name, offloadRead, offloadWrite } of found ?? []) {
+  for (const { name, offloadRead, offloadWrite, isLegacy } of found ?? []) {
     if (offloadRead && offloadWrite) continue;
+    if (isLegacy) {
+      const sentence = `The legacy filter ${name} is on this volume. It cannot opt in to copy offload, so only a real call shows whether it lets it pass.`;
+      yield { effect: 'note', sentence };
+      continue;
+    }
     const what = offloadRead ? 'offload writes' : offloadWrite ? 'offload reads' : 'copy offload';
     const sentence = `The filter ${name} on this volume has not opted in to ${what}; update it to a version that does, or detach it with "fltmc detach ${name} <volume>" if you do not need it.`;
     yield { effect: 'incapable', sentence };

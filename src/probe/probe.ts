@@ -32,7 +32,7 @@ export interface ProbeReport {
   readonly attributes: readonly ('sparse' | 'compressed' | 'encrypted')[];
   /** The device's report on its copy offload. */
   readonly copyOffload?: CopyOffload;
-  /** The mini-filters on the volume, and what they opted in to. */
+  /** The filters on the volume, and what they opted in to. A legacy filter cannot, and has no effect on the verdict. */
   readonly filters?: readonly FilterInfo[];
   /** The registry's FilterSupportedFeaturesMode; 1 turns copy offload off. */
   readonly featuresMode?: number;
@@ -62,7 +62,7 @@ export async function probe(path: FilePath): Promise<ProbeReport> {
 /** {@link probe} on a kernel. */
 export async function probeWith(kernel: Kernel, path: FilePath): Promise<ProbeReport> {
   const { shown, absolute } = fixPath(checkPath('path', path));
-  const volume = await withCallContext({ syscall: 'GetFileAttributesW', path: shown }, () =>
+  const volume = await withCallContext({ syscall: 'CreateFileW', path: shown }, () =>
     filesOf(kernel).volume(absolute),
   );
   const file = await queryFile(kernel, absolute);

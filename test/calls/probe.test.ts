@@ -135,6 +135,16 @@ describe('probe', () => {
     ]);
   });
 
+  test('notes a legacy filter, without an effect on the verdict', async () => {
+    const filters = [filter('good', true, true), { ...filter('old', false, false), isLegacy: true as const }];
+    const report = await probeWith(withVolume({ filters }), workspace.file(SIZE));
+    expect(report).toMatchObject({ verdict: 'capable', filters });
+    expect(report.reasons).toEqual([
+      expect.stringMatching(/^The legacy filter old is on this volume\. .*only a real call shows/),
+      expect.stringMatching(/promises nothing/),
+    ]);
+  });
+
   test('notes that an empty file has nothing to offload', async () => {
     const { verdict, reasons } = await probeWith(createEmulator(), workspace.file(0));
     expect(verdict).toBe('capable');

@@ -289,7 +289,8 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
 });
 
 /** Calls each asynchronous function of the kernel that may block. */
-async function useEveryFunction({ files, odx }: Stub, folder: string, source: string): Promise<void> {
+async function useEveryFunction(stub: Stub, folder: string, source: string): Promise<void> {
+  const { files, odx } = stub;
   const scratch = join(folder, 'scratch.bin');
   const copied = join(folder, 'copied.bin');
   rmSync(scratch, { force: true });
@@ -309,6 +310,8 @@ async function useEveryFunction({ files, odx }: Stub, folder: string, source: st
     files.read(from, bytes, 0n),
     files.write(file.handle, Buffer.alloc(SECTOR, 1), 0n),
     files.copyMetadata(from, file.handle),
+    files.flush(file.handle),
+    files.openUnbuffered(from).then((again) => files.close(again)),
     files.find(source),
     files.streams(from),
     files.copy(source, copied, { failIfExists: false, allowDecrypted: false }),
@@ -321,6 +324,11 @@ async function useEveryFunction({ files, odx }: Stub, folder: string, source: st
   await files.remove(file.handle);
   await Promise.all([file.close(), files.close(device), files.close(from)]);
   expect(existsSync(scratch)).toBe(false);
+  // A share has no volume name, and a file that may not be opened is found by its name.
+  await files.volume(`//server/share${source}`);
+  stub.set('CreateFileW', 'fail', 5);
+  await files.volume(source);
+  stub.set('CreateFileW', 'fail', 0);
 }
 
 async function rate({ odx }: Stub, handle: bigint): Promise<number> {

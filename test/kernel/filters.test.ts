@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { KernelFailure } from '../../src/kernel/kernel.ts';
 import { filtersOf } from '../../src/kernel/win32/filters.ts';
 import type { NativeFunctions, Pointer } from '../../src/kernel/win32/native.ts';
-import { INSTANCE_AGGREGATE_STANDARD_INFORMATION } from '../../structs/index.ts';
+import {
+  INSTANCE_AGGREGATE_LEGACY_INFORMATION,
+  INSTANCE_AGGREGATE_STANDARD_INFORMATION,
+} from '../../structs/index.ts';
 import { poolCall } from './pool-call.ts';
 
 const S_OK = 0;
@@ -10,12 +13,13 @@ const E_ACCESSDENIED = 0x8007_0005;
 const NO_MORE_ITEMS = 0x8007_0103;
 const DEVICE_NOT_CONNECTED = 0x8007_048f;
 const at = INSTANCE_AGGREGATE_STANDARD_INFORMATION.offsetOf;
+const legacy = INSTANCE_AGGREGATE_LEGACY_INFORMATION.offsetOf;
 
 type Filter = [name: string, features: number, isMinifilter?: boolean];
 
 describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeInstanceFindNext)', () => {
   // SupportedFeatures: 1 offload read, 2 offload write.
-  test('lists the mini-filters with what they opted in to, and skips legacy filters', async () => {
+  test('lists the filters with what they opted in to, and says which are legacy filters', async () => {
     const { native, closed } = manager([
       ['WdFilter', 3],
       ['Old', 0, false],
@@ -25,6 +29,7 @@ describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeIn
     expect(await filtersOf(poolCall(native), ['D:'])).toEqual({
       filters: [
         { name: 'WdFilter', offloadRead: true, offloadWrite: true },
+        { name: 'Old', offloadRead: false, offloadWrite: false, isLegacy: true },
         { name: 'Größe', offloadRead: true, offloadWrite: false },
         { name: 'None', offloadRead: false, offloadWrite: false },
       ],
@@ -133,10 +138,21 @@ function fill(buffer: Uint8Array, [name, features, isMinifilter = true]: Filter)
   const view = new DataView(buffer.buffer);
   const text = Buffer.from(name, 'utf16le');
   const textAt = INSTANCE_AGGREGATE_STANDARD_INFORMATION.size;
+  const [length, offset, supported] = isMinifilter
+    ? [
+        at['Type.MiniFilter.FilterNameLength'],
+        at['Type.MiniFilter.FilterNameBufferOffset'],
+        at['Type.MiniFilter.SupportedFeatures'],
+      ]
+    : [
+        legacy['Type.LegacyFilter.FilterNameLength'],
+        legacy['Type.LegacyFilter.FilterNameBufferOffset'],
+        legacy['Type.LegacyFilter.SupportedFeatures'],
+      ];
   buffer.fill(0xee);
   view.setUint32(at.Flags, isMinifilter ? 1 : 2, true);
-  view.setUint16(at['Type.MiniFilter.FilterNameLength'], text.length, true);
-  view.setUint16(at['Type.MiniFilter.FilterNameBufferOffset'], textAt, true);
-  view.setUint32(at['Type.MiniFilter.SupportedFeatures'], features, true);
+  view.setUint16(length, text.length, true);
+  view.setUint16(offset, textAt, true);
+  view.setUint32(supported, features, true);
   buffer.set(text, textAt);
 }

@@ -30,6 +30,7 @@ describe('the identity of a file', () => {
 function fileOf(id: string | undefined, index: bigint): Native {
   const native: Partial<Native> = {
     GetFileSizeEx: () => 1,
+    GetFinalPathNameByHandleW: () => 0,
     GetVolumePathNameW: () => 0,
     GetLastError: () => 1,
     GetFileInformationByHandleEx(_handle, kind, into) {

@@ -19,7 +19,10 @@ export const BLOCKING = [
   'CloseHandle',
   'ReadFile',
   'WriteFile',
+  'ReOpenFile',
+  'FlushFileBuffers',
   'GetFileSizeEx',
+  'GetFinalPathNameByHandleW',
   'GetFileInformationByHandle',
   'GetFileInformationByHandleEx',
   'SetFileInformationByHandle',
@@ -35,7 +38,7 @@ export const BLOCKING = [
 
 export type StubFunction = (typeof BLOCKING)[number] | 'GetQueuedCompletionStatusEx' | 'CancelIoEx';
 
-type Switch = 'sleep' | 'fail' | 'delay' | 'break' | 'keep';
+type Switch = 'sleep' | 'fail' | 'delay' | 'damage' | 'busy' | 'break' | 'keep';
 
 export interface Stub {
   readonly library: string;
@@ -48,6 +51,10 @@ export interface Stub {
   most(): number;
   /** Calls on the number of a handle that was closed. */
   strays(): number;
+  /** Volumes locked, dismounted, and damaged: dismounted without a lock, or written under a mounted file system. */
+  volumes(): { readonly locks: number; readonly dismounts: number; readonly torn: number };
+  /** Makes drive S: a SUBST drive for a folder of this host. */
+  subst(folder: string): void;
   reset(): void;
 }
 
@@ -67,6 +74,7 @@ export function loadStub(): Stub {
   const stub = koffi.load(library);
   const set = stub.func('int stub_set(const char *name, const char *what, int value)');
   const get = stub.func('int stub_get(const char *name, const char *what)');
+  const subst = stub.func('void stub_subst(const char *folder)');
   const reset = stub.func('void stub_reset()');
   const kernel = loadKernel32({ kernel32: library, ntdll: library });
   return {
@@ -80,6 +88,8 @@ export function loadStub(): Stub {
     get: (name, what) => get(name, what),
     most: () => get('*', 'most'),
     strays: () => get('*', 'strays'),
+    volumes: () => ({ locks: get('*', 'locks'), dismounts: get('*', 'dismounts'), torn: get('*', 'torn') }),
+    subst: (folder) => subst(folder),
     reset: () => reset(),
   };
 }

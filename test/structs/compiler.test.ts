@@ -4,6 +4,7 @@ import * as codes from '../../structs/codes.ts';
 import {
   controlCodes,
   type Field,
+  INSTANCE_AGGREGATE_LEGACY_INFORMATION,
   type Layout,
   type NamedCode,
   statuses,
@@ -103,6 +104,17 @@ for (const compiler of compilers) {
     ])('agrees with Koffi on the structures in its %s', (_, source, known) => {
       const contained = layouts.filter(({ name }) => known.some((member) => member === name));
       expect(compile(compiler, source, assertions(contained))).toEqual([]);
+    });
+
+    test('agrees with Koffi on the other half of the union for a legacy filter', () => {
+      const { name, fields } = INSTANCE_AGGREGATE_LEGACY_INFORMATION;
+      const claims = fields.flatMap((field) => [
+        { name: `offsetof(${name}, ${field.name})`, value: field.offset },
+        { name: `sizeof(((${name} *)0)->${field.name})`, value: field.size },
+      ]);
+      for (const source of [declarations, headers]) {
+        expect(compile(compiler, source, numberAssertions(claims))).toEqual([]);
+      }
     });
 
     test('agrees on the number of every Win32 error that this package acts on', () => {

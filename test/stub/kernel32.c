@@ -1,8 +1,11 @@
 // A stand-in for the functions of kernel32 and ntdll that the package calls, on Linux.
 //
-// Paths without a drive letter (\tmp\x, and \\?\UNC\server\share\tmp\x) are files of this machine. Any other path opens a
-// file of 1 TiB without contents. Offload reads and writes succeed immediately and in full on both, without moving a byte,
-// so the time of a call is the overhead of calling alone.
+// Paths without a drive letter (\tmp\x, and \\?\UNC\server\share\tmp\x) are files of this machine, and a colon in the name
+// makes one a named stream. Whatever lies in a folder "mounted" is on a second volume. Drive S: is SUBST for the folder
+// of stub_subst(folder). Any other path opens a file or device of 1 TiB without contents. Offload reads and writes of files
+// succeed immediately and in full, without moving a byte, so the time of a call is the overhead of calling alone.
+//
+// Devices: C: and D: are mounted volumes on PhysicalDrive0, X: spans two disks, PhysicalDrive1 is offline.
 //
 // A file whose name contains "encrypted" is encrypted by EFS, and no other can be. A file "name:stream:$DATA" is a named
 // stream of the file "name".
@@ -12,10 +15,13 @@
 //   fail    the call then fails with this error
 //   delay   an overlapped call is pending for this many milliseconds; -1: it succeeds at once instead of being pending;
 //           CopyFileExW takes this long for each block
+//   damage  ReadFile: what was written reads back otherwise from the disk, though not from the cache
+//   busy    DeviceIoControl: files are open on every volume
 //   break   CopyFileExW fails with this error in the middle
 //   keep    1: CopyFileExW leaves a half-made destination where it is
 // stub_get(function, what): calls (begun), inside (running now). Function "*": most (threads inside at the same time),
-// strays (calls on the number of a closed handle), pending (calls), freed (memory of pending calls that was freed before
+// strays (calls on the number of a closed handle), locks (volumes locked), dismounts, torn (volumes dismounted without
+// a lock, or written under a mounted file system), pending (calls), freed (memory of pending calls that was freed before
 // they completed, which is seen where this library is preloaded). stub_reset() undoes all of it. A closed number is reused
 // at once.
 #define _GNU_SOURCE
@@ -28,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,13 +48,24 @@ enum {
   FSCTL_OFFLOAD_READ = 0x00094264,
   FSCTL_OFFLOAD_WRITE = 0x00098268,
   IOCTL_DISK_GET_LENGTH_INFO = 0x0007405C,
+  IOCTL_STORAGE_GET_DEVICE_NUMBER = 0x002D1080,
   FSCTL_ALLOW_EXTENDED_DASD_IO = 0x00090083,
+  FSCTL_LOCK_VOLUME = 0x00090018,
+  FSCTL_DISMOUNT_VOLUME = 0x00090020,
   FILE_FLAG_OVERLAPPED = 0x40000000,
+  FILE_FLAG_NO_BUFFERING = 0x20000000,
+  FILE_FLAG_BACKUP_SEMANTICS = 0x02000000,
   GENERIC_WRITE = 0x40000000,
+  FILE_SHARE_READ = 1,
+  FILE_SHARE_WRITE = 2,
+  FILE_SHARE_DELETE = 4,
+  VOLUME_NAME_GUID = 1,
   ERROR_INVALID_FUNCTION = 1,
   ERROR_FILE_NOT_FOUND = 2,
+  ERROR_PATH_NOT_FOUND = 3,
   ERROR_ACCESS_DENIED = 5,
   ERROR_INVALID_HANDLE = 6,
+  ERROR_SHARING_VIOLATION = 32,
   ERROR_HANDLE_EOF = 38,
   ERROR_FILE_EXISTS = 80,
   ERROR_INVALID_PARAMETER = 87,
@@ -64,8 +82,12 @@ enum {
   FileDispositionInfo = 4,
   FileEndOfFileInfo = 6,
   FileStreamInfo = 7,
+  FileRemoteProtocolInfo = 13,
   FileStorageInfo = 16,
 };
+#define GENERIC_READ 0x80000000u
+#define DELETE 0x00010000u
+#define PAGE 4096
 #define STATUS_PENDING 0x103u
 #define STATUS_CANCELLED 0xC0000120u
 #define STATUS_END_OF_FILE 0xC0000011u
@@ -109,21 +131,21 @@ static BOOL fail(DWORD error) {
 
 // --- Switches
 
-typedef struct { const char *name; int sleep, fail, delay, break_off, keep, calls, inside; } Function;
+typedef struct { const char *name; int sleep, fail, delay, damage, busy, break_off, keep, calls, inside; } Function;
 static Function functions[] = {
   {"DeviceIoControl"}, {"CreateFileW"}, {"CloseHandle"}, {"ReadFile"}, {"WriteFile"}, {"GetFileSizeEx"},
   {"GetFileInformationByHandle"}, {"GetFileInformationByHandleEx"}, {"SetFileInformationByHandle"},
   {"GetFileAttributesW"}, {"GetDiskFreeSpaceW"}, {"GetDriveTypeW"}, {"GetVolumePathNameW"}, {"GetVolumeInformationW"},
-  {"GetVolumeNameForVolumeMountPointW"}, {"GetQueuedCompletionStatusEx"}, {"CancelIoEx"},
-  {"GetFileAttributesExW"}, {"CopyFileExW"},
+  {"GetVolumeNameForVolumeMountPointW"}, {"GetQueuedCompletionStatusEx"}, {"CancelIoEx"}, {"ReOpenFile"},
+  {"FlushFileBuffers"}, {"GetFinalPathNameByHandleW"}, {"GetFileAttributesExW"}, {"CopyFileExW"},
 };
 enum { COUNT = sizeof functions / sizeof *functions };
 enum {
   DEVICE_IO_CONTROL, CREATE_FILE, CLOSE_HANDLE, READ_FILE, WRITE_FILE, FILE_SIZE_EX, BY_HANDLE, BY_HANDLE_EX, SET_BY_HANDLE,
   ATTRIBUTES, FREE_SPACE, DRIVE_TYPE, VOLUME_PATH, VOLUME_INFORMATION, VOLUME_NAME, QUEUED_STATUS, CANCEL_IO,
-  ATTRIBUTES_EX, COPY_FILE,
+  REOPEN_FILE, FLUSH_BUFFERS, FINAL_PATH, ATTRIBUTES_EX, COPY_FILE,
 };
-static int inside, most, strays, freed;
+static int inside, most, strays, freed, locks, dismounts, torn;
 
 static Function *find(const char *name) {
   for (int i = 0; i < COUNT; i++) if (!strcmp(functions[i].name, name)) return &functions[i];
@@ -136,6 +158,8 @@ EXPORT BOOL stub_set(const char *name, const char *what, int value) {
   if (!strcmp(what, "sleep")) f->sleep = value;
   else if (!strcmp(what, "fail")) f->fail = value;
   else if (!strcmp(what, "delay")) f->delay = value;
+  else if (!strcmp(what, "damage")) f->damage = value;
+  else if (!strcmp(what, "busy")) f->busy = value;
   else if (!strcmp(what, "break")) f->break_off = value;
   else if (!strcmp(what, "keep")) f->keep = value;
   else return 0;
@@ -144,12 +168,15 @@ EXPORT BOOL stub_set(const char *name, const char *what, int value) {
 
 static int pending_now(void);
 
+static int total(const char *what) {
+  return !strcmp(what, "most") ? most : !strcmp(what, "strays") ? strays : !strcmp(what, "locks") ? locks
+       : !strcmp(what, "dismounts") ? dismounts : !strcmp(what, "torn") ? torn : !strcmp(what, "freed") ? freed
+       : !strcmp(what, "pending") ? pending_now() : -1;
+}
+
 EXPORT int stub_get(const char *name, const char *what) {
   Function *f = find(name);
-  if (!strcmp(name, "*")) {
-    return !strcmp(what, "most") ? most : !strcmp(what, "strays") ? strays : !strcmp(what, "pending") ? pending_now()
-         : !strcmp(what, "freed") ? freed : -1;
-  }
+  if (!strcmp(name, "*")) return total(what);
   if (!f) return -1;
   return !strcmp(what, "calls") ? f->calls : !strcmp(what, "inside") ? f->inside : -1;
 }
@@ -157,7 +184,7 @@ EXPORT int stub_get(const char *name, const char *what) {
 EXPORT void stub_reset(void) {
   pthread_mutex_lock(&lock);
   for (int i = 0; i < COUNT; i++) functions[i] = (Function){.name = functions[i].name, .inside = functions[i].inside};
-  most = strays = freed = 0;
+  most = strays = freed = locks = dismounts = torn = 0;
   pthread_mutex_unlock(&lock);
 }
 
@@ -223,7 +250,24 @@ EXPORT BOOL CancelIoEx(HANDLE file, OVERLAPPED *overlapped) {
 
 typedef struct { OVERLAPPED *overlapped; uint32_t bytes; } Packet;
 typedef struct { pthread_cond_t arrived; Packet ring[RING]; uint32_t head, tail; } Port;
-typedef struct { int used, known, overlapped, extended, fd; Port *port; char path[1024]; } File;
+typedef struct { const char *name; DWORD number, partition; int spans, mounted; } Device;
+// What reports no device number, as a volume that spans several disks does, has number -1.
+static const Device devices[] = {
+  {"PhysicalDrive0", 0, 0, 0, 1}, {"PhysicalDrive1", 1, 0, 0, 0},
+  {"C:", 0, 1, 0, 1}, {"Volume{57550000-0000-0000-0000-000000000000}", 0, 1, 0, 1},
+  {"GLOBALROOT/Device/HarddiskVolume1", 0, 1, 0, 1}, {"GLOBALROOT/Device/Harddisk0/Partition1", 0, 1, 0, 1},
+  {"D:", 0, 2, 0, 1}, {"GLOBALROOT/Device/HarddiskVolume2", 0, 2, 0, 1},
+  {"X:", -1, 0, 1, 1}, {"", -1, 0, 0, 0},
+};
+
+typedef struct {
+  int used, known, overlapped, extended, unbuffered, written, locked, dismounted, remote, fd;
+  DWORD access, share;
+  const Device *device;
+  Port *port;
+  // base: the file that a named stream belongs to, or the file itself.
+  char path[1024], base[1024];
+} File;
 static File files[MOST_FILES];
 
 static File *file_of(HANDLE handle) {
@@ -243,14 +287,30 @@ static DWORD error_of(int error) {
        : error == EACCES || error == EISDIR ? ERROR_ACCESS_DENIED : ERROR_INVALID_PARAMETER;
 }
 
+// With slashes. ASCII is all that the tests need.
+static void narrow(const uint16_t *path, char *out, size_t room) {
+  size_t length = 0;
+  for (; path[length] && length < room - 1; length++) out[length] = path[length] == '\\' ? '/' : (char)path[length];
+  out[length] = 0;
+}
+
+static char subst[1024];
+
+// SUBST S: folder
+EXPORT void stub_subst(const char *folder) { snprintf(subst, sizeof subst, "%s", folder); }
+
 // The path on this machine; 0 when there is none.
 static int real_path(const uint16_t *path, char *out) {
   char text[1024];
-  size_t length = 0;
-  // ASCII is all that the tests need.
-  for (; path[length] && length < sizeof text - 1; length++) text[length] = path[length] == '\\' ? '/' : (char)path[length];
-  text[length] = 0;
+  narrow(path, text, sizeof text);
+  // file::$DATA is the file itself.
+  size_t length = strlen(text);
+  if (length > 7 && !strcasecmp(text + length - 7, "::$DATA")) text[length - 7] = 0;
   const char *start = text;
+  if (*subst && !strncmp(text, "//?/S:/", 7)) {
+    snprintf(out, sizeof text, "%s/%s", subst, text + 7);
+    return 1;
+  }
   if (!strncmp(text, "//?/UNC/", 8)) {
     start = strchr(text + 8, '/');
     start = start ? strchr(start + 1, '/') : NULL;
@@ -261,14 +321,57 @@ static int real_path(const uint16_t *path, char *out) {
   return 1;
 }
 
-static HANDLE open_file(const uint16_t *path, DWORD access, DWORD disposition, DWORD flags) {
-  File file = {.used = 1, .known = 1, .overlapped = (flags & FILE_FLAG_OVERLAPPED) != 0, .fd = -1};
-  if (real_path(path, file.path)) {
-    int mode = (access & GENERIC_WRITE) ? O_RDWR : O_RDONLY;
-    mode |= disposition == 1 ? O_CREAT | O_EXCL : disposition == 2 ? O_CREAT | O_TRUNC : 0;
-    file.fd = open(file.path, mode | O_CLOEXEC, 0666);
-    if (file.fd < 0) return fail(error_of(errno)), INVALID_HANDLE;
+// A device is named whole: what follows it is a path on it.
+static const Device *device_of(const uint16_t *path) {
+  char text[1024];
+  narrow(path, text, sizeof text);
+  if (strncmp(text, "//./", 4) && strncmp(text, "//?/", 4)) return NULL;
+  const Device *device = devices;
+  while (*device->name && strcasecmp(device->name, text + 4)) device++;
+  return *device->name || !strchr(text + 4, '/') ? device : NULL;
+}
+
+static int is_same_device(const Device *a, const Device *b) {
+  return a && b && (a == b || (a->number == b->number && a->partition == b->partition && (int32_t)a->number >= 0));
+}
+
+static int is_locked(const Device *device) {
+  for (File *f = files; f < files + MOST_FILES; f++) if (f->used && f->locked && is_same_device(f->device, device)) return 1;
+  return 0;
+}
+
+static int is_remote(const uint16_t *path) {
+  char text[1024];
+  narrow(path, text, sizeof text);
+  return !strncmp(text, "//?/UNC/", 8);
+}
+
+static int is_on_second_volume(const char *path) {
+  const char *at = strstr(path, "/mounted");
+  return at && (at[8] == '/' || at[8] == 0);
+}
+
+// Whether access and sharing agree with those of the other handles of the file.
+static int is_shared(const char *path, DWORD access, DWORD share) {
+  struct stat wanted, other;
+  DWORD any = GENERIC_READ | GENERIC_WRITE | DELETE;
+  if (!(access & any) || stat(path, &wanted)) return 1;
+  for (File *f = files; f < files + MOST_FILES; f++) {
+    if (!f->used || f->fd < 0 || !(f->access & any) || fstat(f->fd, &other)) continue;
+    if (other.st_dev != wanted.st_dev || other.st_ino != wanted.st_ino) continue;
+    if (((access & GENERIC_READ) && !(f->share & FILE_SHARE_READ)) || ((f->access & GENERIC_READ) && !(share & FILE_SHARE_READ)) ||
+        ((access & GENERIC_WRITE) && !(f->share & FILE_SHARE_WRITE)) || ((f->access & GENERIC_WRITE) && !(share & FILE_SHARE_WRITE)) ||
+        ((access & DELETE) && !(f->share & FILE_SHARE_DELETE)) || ((f->access & DELETE) && !(share & FILE_SHARE_DELETE))) return 0;
   }
+  return 1;
+}
+
+static int is_folder(const char *path) {
+  struct stat found;
+  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+static HANDLE add(File file) {
   pthread_mutex_lock(&lock);
   uintptr_t index = 1;
   while (index < MOST_FILES - 1 && files[index].used) index++;
@@ -277,11 +380,57 @@ static HANDLE open_file(const uint16_t *path, DWORD access, DWORD disposition, D
   return (HANDLE)(index * 4);
 }
 
+static HANDLE open_file(const uint16_t *path, DWORD access, DWORD share, DWORD disposition, DWORD flags) {
+  File file = {.used = 1, .known = 1, .overlapped = (flags & FILE_FLAG_OVERLAPPED) != 0, .fd = -1, .access = access,
+               .share = share, .unbuffered = (flags & FILE_FLAG_NO_BUFFERING) != 0, .remote = is_remote(path)};
+  if (real_path(path, file.path)) {
+    strcpy(file.base, file.path);
+    char *name = strrchr(file.base, '/'), *colon = name ? strchr(name, ':') : NULL;
+    if (colon) *colon = 0;
+    if (is_folder(file.path) && !(flags & FILE_FLAG_BACKUP_SEMANTICS)) return fail(ERROR_ACCESS_DENIED), INVALID_HANDLE;
+    if (disposition != 1 && !is_shared(file.path, access, share)) return fail(ERROR_SHARING_VIOLATION), INVALID_HANDLE;
+    int mode = (access & GENERIC_WRITE) ? O_RDWR : O_RDONLY;
+    mode |= disposition == 1 ? O_CREAT | O_EXCL : disposition == 2 ? O_CREAT | O_TRUNC : 0;
+    file.fd = open(file.path, mode | O_CLOEXEC, 0666);
+    if (file.fd < 0) return fail(error_of(errno)), INVALID_HANDLE;
+  } else if (is_locked(file.device = device_of(path))) return fail(ERROR_ACCESS_DENIED), INVALID_HANDLE;
+  return add(file);
+}
+
 EXPORT HANDLE CreateFileW(const uint16_t *path, DWORD access, DWORD share, void *security, DWORD disposition,
                           DWORD flags, HANDLE template) {
-  (void)share, (void)security, (void)template;
-  HANDLE file = enter(CREATE_FILE, NULL, NULL) ? open_file(path, access, disposition, flags) : INVALID_HANDLE;
+  (void)security, (void)template;
+  HANDLE file = enter(CREATE_FILE, NULL, NULL) ? open_file(path, access, share, disposition, flags) : INVALID_HANDLE;
   LEAVE(CREATE_FILE, file);
+}
+
+static HANDLE reopen(HANDLE handle, DWORD access, DWORD share, DWORD flags) {
+  File *file = file_of(handle);
+  if (is_stray(handle) || !file || file->fd < 0) return fail(ERROR_INVALID_HANDLE), INVALID_HANDLE;
+  char same[64];
+  snprintf(same, sizeof same, "/proc/self/fd/%d", file->fd);
+  if (!is_shared(same, access, share)) return fail(ERROR_SHARING_VIOLATION), INVALID_HANDLE;
+  File again = *file;
+  again.access = access, again.share = share;
+  again.overlapped = (flags & FILE_FLAG_OVERLAPPED) != 0;
+  again.unbuffered = (flags & FILE_FLAG_NO_BUFFERING) != 0;
+  again.written = (file->access & GENERIC_WRITE) != 0;
+  again.fd = open(same, ((access & GENERIC_WRITE) ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+  if (again.fd < 0) return fail(error_of(errno)), INVALID_HANDLE;
+  return add(again);
+}
+
+EXPORT HANDLE ReOpenFile(HANDLE handle, DWORD access, DWORD share, DWORD flags) {
+  HANDLE file = enter(REOPEN_FILE, handle, NULL) ? reopen(handle, access, share, flags) : INVALID_HANDLE;
+  LEAVE(REOPEN_FILE, file);
+}
+
+EXPORT BOOL FlushFileBuffers(HANDLE handle) {
+  BOOL done = enter(FLUSH_BUFFERS, handle, NULL);
+  if (done && is_stray(handle)) done = fail(ERROR_INVALID_HANDLE);
+  File *file = file_of(handle);
+  if (done && file && !(file->access & GENERIC_WRITE)) done = fail(ERROR_ACCESS_DENIED);
+  LEAVE(FLUSH_BUFFERS, done);
 }
 
 EXPORT BOOL CloseHandle(HANDLE handle) {
@@ -290,6 +439,8 @@ EXPORT BOOL CloseHandle(HANDLE handle) {
   if (done && is_stray(handle)) done = fail(ERROR_INVALID_HANDLE);
   File *file = file_of(handle);
   if (done && file) {
+    // A file system that stays mounted writes its old state over what was written to its volume.
+    if (file->device && file->locked && file->written && !file->dismounted) torn++;
     if (file->fd >= 0) close(file->fd);
     file->fd = -1;
     file->used = 0;
@@ -453,18 +604,52 @@ static DWORD offload_write(const WriteInput *input, DWORD length, WriteOutput *o
   return sizeof *output;
 }
 
+static DWORD device_number(const File *file, DWORD *output) {
+  if (!file || !file->device || (int32_t)file->device->number < 0) return 0;
+  output[0] = 7, output[1] = file->device->number, output[2] = file->device->partition;
+  return 12;
+}
+
+static int is_volume(const File *file) {
+  return file && file->device && file->device->mounted && (file->device->partition || file->device->spans);
+}
+
+// Handles that can read or write the volume, whatever its name.
+static int opened(const Device *device) {
+  int count = 0;
+  for (File *f = files; f < files + MOST_FILES; f++) count += f->used && f->access && is_same_device(f->device, device);
+  return count;
+}
+
+static BOOL change_volume(File *file, DWORD code) {
+  if (!is_volume(file)) return fail(ERROR_INVALID_FUNCTION);
+  if (code == FSCTL_LOCK_VOLUME) {
+    if (functions[DEVICE_IO_CONTROL].busy || file->locked || opened(file->device) > 1) return fail(ERROR_ACCESS_DENIED);
+    file->locked = 1, locks++;
+  } else {
+    if (!file->locked) torn++;
+    file->dismounted = 1, dismounts++;
+  }
+  return 1;
+}
+
 static BOOL control(HANDLE file, DWORD code, void *input, DWORD input_length, void *output, DWORD output_length,
                     DWORD *returned, OVERLAPPED *overlapped) {
   DWORD done;
   if (is_stray(file)) return fail(ERROR_INVALID_HANDLE);
+  int is_offload = code == FSCTL_OFFLOAD_READ || code == FSCTL_OFFLOAD_WRITE;
+  if (is_offload && file_of(file) && file_of(file)->device) return fail(ERROR_INVALID_FUNCTION);
   if (code == FSCTL_OFFLOAD_READ) done = offload_read(input, input_length, output, output_length);
   else if (code == FSCTL_OFFLOAD_WRITE) done = offload_write(input, input_length, output, output_length);
   else if (code == IOCTL_DISK_GET_LENGTH_INFO && output_length >= 8) *(uint64_t *)output = FILE_SIZE, done = 8;
+  else if (code == IOCTL_STORAGE_GET_DEVICE_NUMBER && output_length >= 12) done = device_number(file_of(file), output);
   else if (code == FSCTL_ALLOW_EXTENDED_DASD_IO && file_of(file)) {
     file_of(file)->extended = 1;
     return finish(DEVICE_IO_CONTROL, file, overlapped, 0, NULL, 0);
+  } else if (code == FSCTL_LOCK_VOLUME || code == FSCTL_DISMOUNT_VOLUME) {
+    return change_volume(file_of(file), code) && finish(DEVICE_IO_CONTROL, file, overlapped, 0, NULL, 0);
   } else return fail(ERROR_INVALID_FUNCTION);
-  if (done == 0) return fail(ERROR_INVALID_PARAMETER);
+  if (done == 0) return fail(code == IOCTL_STORAGE_GET_DEVICE_NUMBER ? ERROR_INVALID_FUNCTION : ERROR_INVALID_PARAMETER);
   if (returned) *returned = done;
   return finish(DEVICE_IO_CONTROL, file, overlapped, 0, output, done);
 }
@@ -476,19 +661,34 @@ EXPORT BOOL DeviceIoControl(HANDLE file, DWORD code, void *input, DWORD input_le
   LEAVE(DEVICE_IO_CONTROL, done);
 }
 
+// A write to a named stream changes the last write time of its file.
+static void touch(const File *file) {
+  if (strcmp(file->path, file->base)) utimensat(AT_FDCWD, file->base, NULL, 0);
+}
+
 static BOOL transfer(int which, HANDLE handle, void *bytes, DWORD length, OVERLAPPED *overlapped) {
   if (is_stray(handle)) return fail(ERROR_INVALID_HANDLE);
   File *file = file_of(handle);
   off_t offset = ((uint64_t)overlapped->OffsetHigh << 32) + overlapped->Offset;
   ssize_t done = length;
+  if (file && (file->unbuffered || file->device)) {
+    DWORD sector = is_on_second_volume(file->base) ? 4096 : 512;
+    if ((uintptr_t)bytes % (file->device ? PAGE : sector) || length % sector || offset % sector) return fail(ERROR_INVALID_PARAMETER);
+  }
+  // A mounted volume, or a disk that holds one, is written to only by the handle that has locked or dismounted it.
+  if (which == WRITE_FILE && file && file->device && file->device->mounted && !file->locked && !file->dismounted)
+    return fail(ERROR_ACCESS_DENIED);
   if (!file || file->fd < 0) {
     // The file system ends a sector before its volume.
     uint64_t end = file && !file->extended ? FILE_SIZE - 512 : FILE_SIZE;
     if (offset + done > (ssize_t)end) done = offset < (ssize_t)end ? (ssize_t)end - offset : 0;
     if (which == READ_FILE) memset(bytes, 0, done);
+    else if (file) file->written = 1;
   } else {
     done = which == READ_FILE ? pread(file->fd, bytes, length, offset) : pwrite(file->fd, bytes, length, offset);
     if (done < 0) return fail(error_of(errno));
+    if (which == WRITE_FILE) file->written = 1, touch(file);
+    else if (done > 0 && file->unbuffered && file->written && functions[READ_FILE].damage) *(uint8_t *)bytes ^= 1;
   }
   int ended = which == READ_FILE && done == 0 && length > 0;
   return finish(which, handle, overlapped, ended ? STATUS_END_OF_FILE : 0, which == READ_FILE ? bytes : NULL, done);
@@ -518,6 +718,8 @@ static uint64_t time_of(const struct stat *found) {
 
 static DWORD attributes_of(const char *path, const struct stat *found) {
   DWORD attributes = S_ISLNK(found->st_mode) ? 0x400 : S_ISDIR(found->st_mode) ? 0x10 : 0x80;
+  // The name says it, because files of the host cannot be compressed.
+  if (strstr(path, "compressed")) attributes |= 0x800;
   return is_encrypted(path) ? attributes | ENCRYPTED : attributes;
 }
 
@@ -577,7 +779,21 @@ static BOOL stat_of(HANDLE handle, struct stat *found) {
   memset(found, 0, sizeof *found);
   found->st_size = FILE_SIZE;
   if (!file || file->fd < 0) return 1;
-  return fstat(file->fd, found) == 0 || fail(ERROR_INVALID_HANDLE);
+  struct stat base;
+  if (fstat(file->fd, found)) return fail(ERROR_INVALID_HANDLE);
+  if (strcmp(file->path, file->base) && stat(file->base, &base) == 0) {
+    found->st_dev = base.st_dev, found->st_ino = base.st_ino, found->st_mtim = base.st_mtim;
+  }
+  return 1;
+}
+
+// Where the file really is, on the host.
+static int final_path(const File *file, char *out, size_t room) {
+  char same[64];
+  snprintf(same, sizeof same, "/proc/self/fd/%d", file->fd);
+  ssize_t length = readlink(same, out, room - 1);
+  if (length >= 0) out[length] = 0;
+  return length >= 0;
 }
 
 EXPORT BOOL GetFileSizeEx(HANDLE file, uint64_t *size) {
@@ -591,11 +807,14 @@ static BOOL query(HANDLE file, DWORD kind, uint8_t *information, DWORD length) {
   struct stat found;
   if (!stat_of(file, &found)) return 0;
   if (kind == FileStreamInfo) return list_streams(file_of(file), information, length);
+  if (kind == FileRemoteProtocolInfo) return (file_of(file) && file_of(file)->remote) || fail(ERROR_INVALID_PARAMETER);
   // FileIdInfo is unknown, as on FAT.
   if (kind != FileStorageInfo && kind != FileBasicInfo) return fail(ERROR_INVALID_PARAMETER);
   memset(information, 0, length);
   uint64_t time = time_of(&found);
-  uint32_t sector = 512, attributes = attributes_of(file_of(file) ? file_of(file)->path : "", &found);
+  char path[1024] = "";
+  if (file_of(file) && file_of(file)->fd >= 0) final_path(file_of(file), path, sizeof path);
+  uint32_t sector = is_on_second_volume(path) ? 4096 : 512, attributes = attributes_of(path, &found);
   if (kind == FileStorageInfo) memcpy(information, &sector, 4);
   else memcpy(information + 16, &time, 8), memcpy(information + 32, &attributes, 4);
   return 1;
@@ -611,7 +830,11 @@ EXPORT BOOL GetFileInformationByHandle(HANDLE file, void *information) {
   BOOL done = enter(BY_HANDLE, file, NULL) && stat_of(file, &found);
   if (done) {
     uint32_t volume = found.st_dev, high = found.st_ino >> 32, low = found.st_ino;
+    char path[1024] = "";
+    if (file_of(file) && file_of(file)->fd >= 0) final_path(file_of(file), path, sizeof path);
+    DWORD attributes = attributes_of(path, &found);
     memset(information, 0, 52);
+    memcpy(information, &attributes, 4);
     memcpy((char *)information + 28, &volume, 4);
     memcpy((char *)information + 44, &high, 4);
     memcpy((char *)information + 48, &low, 4);
@@ -655,10 +878,9 @@ EXPORT DWORD GetFileAttributesW(const uint16_t *path) {
   DWORD attributes = 0x80;
   if (!enter(ATTRIBUTES, NULL, NULL)) attributes = -1;
   else if (real_path(path, name)) {
-    if (stat(name, &found)) fail(error_of(errno)), attributes = -1;
-    else if (S_ISDIR(found.st_mode)) attributes = 0x10;
-    // The name says it, because files of the host cannot be compressed.
-    if (attributes != (DWORD)-1 && strstr(name, "compressed")) attributes |= 0x800;
+    // A symbolic link is not followed.
+    if (lstat(name, &found)) fail(error_of(errno)), attributes = -1;
+    else attributes = attributes_of(name, &found);
   }
   LEAVE(ATTRIBUTES, attributes);
 }
@@ -754,40 +976,73 @@ EXPORT BOOL CopyFileExW(const uint16_t *source, const uint16_t *destination, Pro
   LEAVE(COPY_FILE, done);
 }
 
+#define FIRST_VOLUME "\\\\?\\Volume{57550000-0000-0000-0000-000000000000}\\"
+#define SECOND_VOLUME "\\\\?\\Volume{57550001-0000-0000-0000-000000000000}\\"
+#define SHARE "\\\\?\\UNC\\server\\share\\"
+
+static int begins(const uint16_t *path, const char *with) {
+  while (*with) if (*path++ != (uint8_t)*with++) return 0;
+  return 1;
+}
+
+static int is_second(const uint16_t *root) { return begins(root, SECOND_VOLUME); }
+
+// The second volume has no letter: it is mounted in C:\mnt.
+EXPORT DWORD GetFinalPathNameByHandleW(HANDLE handle, uint16_t *out, DWORD room, DWORD flags) {
+  File *file = file_of(handle);
+  char path[1024], name[1400];
+  DWORD length = 0;
+  if (!enter(FINAL_PATH, handle, NULL)) LEAVE(FINAL_PATH, 0);
+  if (is_stray(handle) || !file || file->fd < 0 || !final_path(file, path, sizeof path)) fail(ERROR_INVALID_HANDLE);
+  else if (flags == VOLUME_NAME_GUID && file->remote) fail(ERROR_PATH_NOT_FOUND);
+  else {
+    for (char *at = path; *at; at++) if (*at == '/') *at = '\\';
+    int second = strstr(path, "\\mounted") != NULL;
+    const char *root = flags == VOLUME_NAME_GUID ? (second ? SECOND_VOLUME : FIRST_VOLUME)
+                     : file->remote ? SHARE : second ? "\\\\?\\C:\\mnt\\" : "\\\\?\\C:\\";
+    length = snprintf(name, sizeof name, "%s%s", root, path + 1);
+    if (length < room) text(out, name);
+  }
+  LEAVE(FINAL_PATH, length);
+}
+
+// Goes by the name, as Windows does: it knows mounted folders, but neither SUBST drives nor symbolic links.
 EXPORT BOOL GetVolumePathNameW(const uint16_t *path, uint16_t *volume, DWORD length) {
   BOOL done = enter(VOLUME_PATH, NULL, NULL);
   DWORD needed = 1;
-  while (*path++) needed++;
+  while (path[needed - 1]) needed++;
   if (done && length < needed) fail(206), done = 0;
-  if (done) text(volume, "C:\\");
+  if (done) text(volume, begins(path, SHARE) ? SHARE : begins(path, "\\\\?\\C:\\mnt\\") ? "\\\\?\\C:\\mnt\\"
+                       : begins(path, "\\\\?\\S:\\") ? "S:\\" : "C:\\");
   LEAVE(VOLUME_PATH, done);
 }
 
 EXPORT BOOL GetVolumeNameForVolumeMountPointW(const uint16_t *root, uint16_t *name, DWORD length) {
-  (void)root, (void)length;
-  BOOL done = enter(VOLUME_NAME, NULL, NULL) && text(name, "\\\\?\\Volume{57550000-0000-0000-0000-000000000000}\\");
+  (void)length;
+  BOOL done = enter(VOLUME_NAME, NULL, NULL);
+  if (done && (begins(root, "S:") || begins(root, SHARE))) done = fail(ERROR_INVALID_PARAMETER);
+  if (done) text(name, FIRST_VOLUME);
   LEAVE(VOLUME_NAME, done);
 }
 
 EXPORT BOOL GetVolumeInformationW(const uint16_t *root, uint16_t *label, DWORD label_length, DWORD *serial, DWORD *longest,
                                   DWORD *flags, uint16_t *system, DWORD system_length) {
-  (void)root, (void)label, (void)label_length, (void)serial, (void)longest, (void)system_length;
-  BOOL done = enter(VOLUME_INFORMATION, NULL, NULL) && text(system, "NTFS");
+  (void)label, (void)label_length, (void)serial, (void)longest, (void)system_length;
+  BOOL done = enter(VOLUME_INFORMATION, NULL, NULL) && text(system, is_second(root) ? "ReFS" : "NTFS");
   if (done) *flags = 0;
   LEAVE(VOLUME_INFORMATION, done);
 }
 
 EXPORT BOOL GetDiskFreeSpaceW(const uint16_t *root, DWORD *per_cluster, DWORD *bytes, DWORD *free, DWORD *clusters) {
-  (void)root, (void)per_cluster, (void)free, (void)clusters;
+  (void)per_cluster, (void)free, (void)clusters;
   BOOL done = enter(FREE_SPACE, NULL, NULL);
-  if (done) *bytes = 512;
+  if (done) *bytes = is_second(root) ? 4096 : 512;
   LEAVE(FREE_SPACE, done);
 }
 
 EXPORT DWORD GetDriveTypeW(const uint16_t *root) {
-  (void)root;
   enter(DRIVE_TYPE, NULL, NULL);
-  LEAVE(DRIVE_TYPE, 3);
+  LEAVE(DRIVE_TYPE, begins(root, SHARE) ? 4 : 3);
 }
 
 // The system folder. On Linux a backslash is part of a file name, so "<folder>\fltlib.dll" is a file beside the folder.

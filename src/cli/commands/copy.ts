@@ -9,7 +9,7 @@ const options = {
   require: { type: 'boolean', help: 'fail rather than copy by other means than offload' },
   verify: {
     type: 'boolean',
-    help: 'read both files after the copy and compare them; always done where the emulator replaces kernel32.dll',
+    help: 'read both files after the copy and compare them, from the disk where possible; always done where the emulator replaces kernel32.dll',
   },
   'no-overwrite': {
     type: 'boolean',
@@ -92,9 +92,9 @@ export const copy: Command = defineCommand({
       const [outcome] = outcomes;
       if (!plan.isSingle || planned === undefined || outcome === undefined) {
         const elapsedMs = performance.now() - startedAt;
-        return resultOfMany(copy, plan, outcomes, { verified: verify, elapsedMs });
+        return resultOfMany(copy, plan, outcomes, elapsedMs);
       }
-      if (isReport(outcome)) return resultOfOne(planned, outcome, verify);
+      if (isReport(outcome)) return resultOfOne(planned, outcome);
       throw explainFailure(outcome);
     } finally {
       display?.end();

@@ -76,8 +76,10 @@ function describeFilter({
   name,
   offloadRead,
   offloadWrite,
+  isLegacy,
 }: NonNullable<ProbeReport['filters']>[number]): string {
   if (offloadRead && offloadWrite) return name;
+  if (isLegacy) return `${name} (legacy)`;
   const blocked = [offloadRead ? '' : 'reads', offloadWrite ? '' : 'writes'].filter((word) => word !== '');
   return `${name} (blocks offload ${blocked.join(' and ')})`;
 }

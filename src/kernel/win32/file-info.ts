@@ -20,10 +20,13 @@ import { ignoreErrors, ignoreErrorsSync } from '../../call-context.ts';
 import { perform, performSync } from '../../control.ts';
 import { ProtocolError, Win32Error } from '../../errors.ts';
 import { isSectorSize } from '../../fields.ts';
+import { streamOf } from '../../path.ts';
 import { SMALLEST_SECTOR } from '../../request.ts';
 import { getUint64 } from '../../uint64.ts';
 import {
   allowWholeVolume,
+  identityOfDevice,
+  identityOfDeviceSync,
   lengthQuery,
   sectorSizeOfDevice,
   sectorSizeOfDeviceSync,
@@ -40,6 +43,7 @@ const FileBasicInfo = 0;
 const FileDispositionInfo = 4;
 const FileEndOfFileInfo = 6;
 const FileStreamInfo = 7;
+const FileRemoteProtocolInfo = 13;
 const FileStorageInfo = 16;
 const FileIdInfo = 18;
 
@@ -81,8 +85,8 @@ export async function fileInfo(call: PoolCall, handle: bigint, path: string): Pr
     const { result } = await call('GetFileInformationByHandle', handle, index);
     if (result !== 0) identity = identityByIndex(new DataView(index.buffer));
   }
-  const sectorSize = storageSector(storage) ?? (await sectorSizeOfVolume(call, path));
-  return regularFile(size, basic, identity, sectorSize);
+  const sectorSize = storageSector(storage) ?? (await sectorSizeOfVolume(call, handle, path));
+  return regularFile(path, size, basic, identity, sectorSize);
 }
 
 /** {@link fileInfo}, blocking. */
@@ -103,8 +107,8 @@ export function fileInfoSync(native: Native, handle: bigint, path: string): File
       identity = identityByIndex(new DataView(index.buffer));
     }
   }
-  const sectorSize = storageSector(storage) ?? sectorSizeOfVolumeSync(native, path);
-  return regularFile(size, basic, identity, sectorSize);
+  const sectorSize = storageSector(storage) ?? sectorSizeOfVolumeSync(native, handle, path);
+  return regularFile(path, size, basic, identity, sectorSize);
 }
 
 /** The state of a volume or disk. */
@@ -112,7 +116,8 @@ export async function deviceInfo(kernel: ControlKernel, handle: bigint, path: st
   try {
     await ignoreErrors(() => perform(kernel, allowWholeVolume, { handle }, undefined));
     const size = await perform(kernel, lengthQuery, { handle }, undefined);
-    return device(path, size, await sectorSizeOfDevice(kernel, { handle }));
+    const identity = await identityOfDevice(kernel, { handle }, path);
+    return device(identity, size, await sectorSizeOfDevice(kernel, { handle }));
   } catch (error) {
     throw asKernelFailure(error);
   }
@@ -123,7 +128,8 @@ export function deviceInfoSync(kernel: ControlKernel, handle: bigint, path: stri
   try {
     ignoreErrorsSync(() => performSync(kernel, allowWholeVolume, { handle }, undefined));
     const size = performSync(kernel, lengthQuery, { handle }, undefined);
-    return device(path, size, sectorSizeOfDeviceSync(kernel, { handle }));
+    const identity = identityOfDeviceSync(kernel, { handle }, path);
+    return device(identity, size, sectorSizeOfDeviceSync(kernel, { handle }));
   } catch (error) {
     throw asKernelFailure(error);
   }
@@ -236,15 +242,31 @@ export function setInformationSync(native: Native, parameters: SetParameters): v
   if (native.SetFileInformationByHandle(...parameters) === 0) throw lastFailure(native);
 }
 
-function device(path: string, size: bigint, sectorSize: number): FileInfo {
-  return {
-    size,
-    sectorSize,
-    identity: `device:${path.toLowerCase()}`,
-    stamp: 'device',
-    isDevice: true,
-    isEncrypted: false,
-  };
+// Room for every version of FILE_REMOTE_PROTOCOL_INFO.
+const REMOTE_PROTOCOL_ROOM = 256;
+
+/** Refuses a file on a server, which may answer from a cache of its own, inside a job on the handle. */
+export async function refuseRemote(call: PoolCall, handle: bigint): Promise<void> {
+  const bytes = nativeMemory(REMOTE_PROTOCOL_ROOM);
+  // Fails for a local file.
+  const { result } = await call(
+    'GetFileInformationByHandleEx',
+    handle,
+    FileRemoteProtocolInfo,
+    bytes,
+    REMOTE_PROTOCOL_ROOM,
+  );
+  if (result !== 0) throw new KernelFailure(ERROR_NOT_SUPPORTED);
+}
+
+/** FlushFileBuffers, inside a job on the handle. */
+export async function flush(call: PoolCall, handle: bigint): Promise<void> {
+  const { result, errno } = await call('FlushFileBuffers', handle);
+  if (result === 0) throw new KernelFailure(errno);
+}
+
+function device(identity: string, size: bigint, sectorSize: number): FileInfo {
+  return { size, sectorSize, identity, stamp: 'device', isDevice: true, isEncrypted: false };
 }
 
 // The caller adds the name of the call and the path.
@@ -254,6 +276,7 @@ function asKernelFailure(error: unknown): unknown {
 }
 
 function regularFile(
+  path: string,
   sizeMemory: Uint8Array,
   basic: DataView | undefined,
   identity: string | undefined,
@@ -263,7 +286,8 @@ function regularFile(
   const lastWrite = basic?.getBigInt64(FILE_BASIC_INFO.offsetOf.LastWriteTime, true) ?? 0n;
   const attributes = basic?.getUint32(FILE_BASIC_INFO.offsetOf.FileAttributes, true) ?? 0;
   const isEncrypted = (attributes & FILE_ATTRIBUTE_ENCRYPTED) !== 0;
-  return { size, sectorSize, identity, stamp: `${size}:${lastWrite}`, isDevice: false, isEncrypted };
+  const stream = streamOf(path);
+  return { size, sectorSize, identity, stream, stamp: `${size}:${lastWrite}`, isDevice: false, isEncrypted };
 }
 
 // Undefined where this Windows, or this file system, does not know the class.

@@ -1,4 +1,5 @@
 import {
+  INSTANCE_AGGREGATE_LEGACY_INFORMATION,
   INSTANCE_AGGREGATE_STANDARD_INFORMATION,
   SUPPORTED_FS_FEATURES_OFFLOAD_READ,
   SUPPORTED_FS_FEATURES_OFFLOAD_WRITE,
@@ -16,12 +17,20 @@ const UNKNOWN_NAME = [0x8007_0002, 0x8007_0003, 0x8007_0057, 0x8007_007b, 0x801f
 // HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS)
 const NO_MORE_ITEMS = 0x8007_0103;
 const ROOM = 4096;
-const {
-  Flags,
-  'Type.MiniFilter.FilterNameLength': NameLength,
-  'Type.MiniFilter.FilterNameBufferOffset': NameOffset,
-  'Type.MiniFilter.SupportedFeatures': Features,
-} = INSTANCE_AGGREGATE_STANDARD_INFORMATION.offsetOf;
+
+const mini = INSTANCE_AGGREGATE_STANDARD_INFORMATION.offsetOf;
+const legacy = INSTANCE_AGGREGATE_LEGACY_INFORMATION.offsetOf;
+const { Flags } = mini;
+const MINI_FILTER = {
+  nameLength: mini['Type.MiniFilter.FilterNameLength'],
+  nameOffset: mini['Type.MiniFilter.FilterNameBufferOffset'],
+  supportedFeatures: mini['Type.MiniFilter.SupportedFeatures'],
+};
+const LEGACY_FILTER = {
+  nameLength: legacy['Type.LegacyFilter.FilterNameLength'],
+  nameOffset: legacy['Type.LegacyFilter.FilterNameBufferOffset'],
+  supportedFeatures: legacy['Type.LegacyFilter.SupportedFeatures'],
+};
 
 export interface Filters {
   readonly filters: readonly FilterInfo[] | undefined;
@@ -29,7 +38,7 @@ export interface Filters {
 }
 
 /**
- * The mini-filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst), inside a job. That they cannot
+ * The filters on a volume and what they opted in to (FilterVolumeInstanceFindFirst), inside a job. That they cannot
  * be listed is reported, not thrown.
  *
  * @param names of the volume, the one to try first at the beginning.
@@ -69,8 +78,7 @@ async function list(call: PoolCall, names: readonly string[]): Promise<Filters> 
   const handle = new DataView(find.buffer).getBigUint64(0, true);
   try {
     while (result === 0) {
-      const found = decode(buffer);
-      if (found !== undefined) filters.push(found);
+      filters.push(decode(buffer));
       ({ result } = await call('FilterVolumeInstanceFindNext', handle, kind, buffer, ROOM, returned));
     }
   } finally {
@@ -89,15 +97,16 @@ function listed(filters: readonly FilterInfo[], result: number): Filters {
   return { filters: undefined, filtersUnknown };
 }
 
-// A legacy filter cannot declare features, so it blocks nothing by their absence.
-function decode(buffer: Uint8Array): FilterInfo | undefined {
+function decode(buffer: Uint8Array): FilterInfo {
   const view = new DataView(buffer.buffer);
-  if ((view.getUint32(Flags, true) & FLTFL_IASI_IS_MINIFILTER) === 0) return undefined;
-  const at = view.getUint16(NameOffset, true);
-  const features = view.getUint32(Features, true);
+  const isLegacy = (view.getUint32(Flags, true) & FLTFL_IASI_IS_MINIFILTER) === 0;
+  const { nameOffset, nameLength, supportedFeatures } = isLegacy ? LEGACY_FILTER : MINI_FILTER;
+  const at = view.getUint16(nameOffset, true);
+  const features = view.getUint32(supportedFeatures, true);
   return {
-    name: textOf(buffer.subarray(at, Math.min(at + view.getUint16(NameLength, true), ROOM))),
+    name: textOf(buffer.subarray(at, Math.min(at + view.getUint16(nameLength, true), ROOM))),
     offloadRead: (features & SUPPORTED_FS_FEATURES_OFFLOAD_READ) !== 0,
     offloadWrite: (features & SUPPORTED_FS_FEATURES_OFFLOAD_WRITE) !== 0,
+    ...(isLegacy && { isLegacy }),
   };
 }

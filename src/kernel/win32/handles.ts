@@ -3,7 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ERROR_INVALID_HANDLE, INVALID_HANDLE_VALUE } from '../../../structs/index.ts';
 import { isDevicePath } from '../../path.ts';
 import { type Disposition, KernelFailure, type OpenRequest, type Sharing } from '../kernel.ts';
-import { type CallTarget, type JobEnd, type PoolCall, type Running, refuseClosing, runJob } from './calls.ts';
+import {
+  type CallTarget,
+  type JobEnd,
+  type PoolCall,
+  type PoolResult,
+  type Running,
+  refuseClosing,
+  runJob,
+} from './calls.ts';
 import type { CompletionPort } from './completion-port.ts';
 import { lastFailure } from './failures.ts';
 import type { Native, NativeFunctions } from './native.ts';
@@ -15,9 +23,12 @@ const DELETE = 0x1_0000;
 // Lets a file be removed although it is read-only.
 const FILE_WRITE_ATTRIBUTES = 0x100;
 const FILE_SHARE_ALL = 0x7;
-// FILE_SHARE_READ and FILE_SHARE_DELETE
-const SHARES: Record<Sharing, number> = { all: FILE_SHARE_ALL, read: 0x5, none: 0 };
+// FILE_SHARE_READ is 1, FILE_SHARE_DELETE 4.
+const SHARES: Record<Sharing, number> = { all: FILE_SHARE_ALL, 'read-delete': 0x5, read: 0x1, none: 0 };
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;
+const FILE_FLAG_NO_BUFFERING = 0x2000_0000;
+// Without it a folder does not open.
+const FILE_FLAG_BACKUP_SEMANTICS = 0x0200_0000;
 const FILE_ATTRIBUTE_NORMAL = 0x80;
 const CANCEL_AGAIN = 10;
 
@@ -102,7 +113,16 @@ export class Handles {
 
   /** CreateFileW, inside a job. */
   async open(call: PoolCall, parameters: CreateParameters): Promise<bigint> {
-    const { result: handle, errno } = await call('CreateFileW', ...parameters);
+    return this.#adoptResult(call, await call('CreateFileW', ...parameters));
+  }
+
+  /** ReOpenFile for reading past the cache, inside a job on the handle. */
+  async openUnbuffered(call: PoolCall, handle: bigint): Promise<bigint> {
+    const flags = FILE_FLAG_OVERLAPPED + FILE_FLAG_NO_BUFFERING;
+    return this.#adoptResult(call, await call('ReOpenFile', handle, GENERIC_READ, FILE_SHARE_ALL, flags));
+  }
+
+  async #adoptResult(call: PoolCall, { result: handle, errno }: PoolResult<bigint | null>): Promise<bigint> {
     if (!isHandle(handle)) throw new KernelFailure(errno);
     try {
       return this.#adopt(handle);
@@ -186,6 +206,11 @@ export function deviceParameters(path: string): CreateParameters {
   return [path, 0, FILE_SHARE_ALL, null, DISPOSITIONS.open, FILE_FLAG_OVERLAPPED, 0n];
 }
 
+/** The parameters of CreateFileW for a file or folder that is only queried, without an OVERLAPPED. */
+export function queryParameters(path: string): CreateParameters {
+  return [nativePath(path), 0, FILE_SHARE_ALL, null, DISPOSITIONS.open, FILE_FLAG_BACKUP_SEMANTICS, 0n];
+}
+
 /** The path as CreateFileW takes it whatever its length. A device path stays as it is. */
 export function nativePath(path: string): string {
   if (isDevicePath(path) || path.startsWith('\\\\?\\')) return path;
@@ -200,7 +225,7 @@ function volumeOrServer(path: string): string {
   return server ?? win32.parse(resolved).root;
 }
 
-function isHandle(handle: bigint | null): handle is bigint {
+export function isHandle(handle: bigint | null): handle is bigint {
   return handle !== null && handle !== INVALID_HANDLE_VALUE;
 }
 

@@ -61,6 +61,10 @@ export interface NativeFunctions {
     flags: number,
     template: bigint,
   ): bigint | null;
+  // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-reopenfile
+  ReOpenFile(handle: bigint, access: number, share: number, flags: number): bigint | null;
+  // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
+  FlushFileBuffers(handle: bigint): number;
   // https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-closehandle
   CloseHandle(handle: bigint): number;
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
@@ -69,6 +73,8 @@ export interface NativeFunctions {
   WriteFile(handle: bigint, from: Pointer, length: number, written: Pointer, overlapped: Address): number;
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfilesizeex
   GetFileSizeEx(handle: bigint, size: Pointer): number;
+  // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfinalpathnamebyhandlew
+  GetFinalPathNameByHandleW(handle: bigint, path: Pointer, length: number, flags: number): number;
   // https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfileinformationbyhandle
   GetFileInformationByHandle(handle: bigint, information: Pointer): number;
   // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-getfileinformationbyhandleex
@@ -238,10 +244,13 @@ export const SYMBOLS: Readonly<Record<keyof NativeFunctions, NativeSymbol>> = {
   GetQueuedCompletionStatusEx: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, DWORD, BOOL),
   PostQueuedCompletionStatus: symbol('kernel32', BOOL, HANDLE, DWORD, 'uint64_t', POINTER),
   CreateFileW: symbol('kernel32', HANDLE, STRING, DWORD, DWORD, POINTER, DWORD, DWORD, HANDLE),
+  ReOpenFile: symbol('kernel32', HANDLE, HANDLE, DWORD, DWORD, DWORD),
+  FlushFileBuffers: symbol('kernel32', BOOL, HANDLE),
   CloseHandle: symbol('kernel32', BOOL, HANDLE),
   ReadFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, ADDRESS),
   WriteFile: symbol('kernel32', BOOL, HANDLE, POINTER, DWORD, POINTER, ADDRESS),
   GetFileSizeEx: symbol('kernel32', BOOL, HANDLE, POINTER),
+  GetFinalPathNameByHandleW: symbol('kernel32', DWORD, HANDLE, POINTER, DWORD, DWORD),
   GetFileInformationByHandle: symbol('kernel32', BOOL, HANDLE, POINTER),
   GetFileInformationByHandleEx: symbol('kernel32', BOOL, HANDLE, DWORD, POINTER, DWORD),
   SetFileInformationByHandle: symbol('kernel32', BOOL, HANDLE, DWORD, POINTER, DWORD),

@@ -17,9 +17,11 @@ import {
   fileInfo,
   fileInfoSync,
   findFile,
+  flush,
   metadataParameters,
   namedStreams,
   readMetadata,
+  refuseRemote,
   removeFile,
   removeParameters,
   setInformation,
@@ -33,6 +35,7 @@ import { Semaphore } from './serial-queue.ts';
 import { copyBySystem } from './system-copy.ts';
 import { devicePath, volumeInfo, volumeOfDevice } from './volume.ts';
 
+const PAGE = 4096;
 const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
 const DEFAULT_POOL = 4;
 const LARGEST_POOL = 1024;
@@ -135,7 +138,14 @@ export function win32Kernel(native: Native): Kernel {
       }
     },
     write: (handle, from, offset, signal) => transfer('WriteFile', handle, from, offset, signal),
-    allocate: (bytes) => native.allocate(bytes),
+    // Smaller memory is not aligned.
+    allocate: (bytes) => native.allocate(Math.max(bytes, PAGE)).subarray(0, bytes),
+    flush: (handle) => handles.run(handle, (call) => flush(call, handle)),
+    openUnbuffered: (handle) =>
+      handles.run(handle, async (call) => {
+        await refuseRemote(call, handle);
+        return handles.openUnbuffered(call, handle);
+      }),
     async copyMetadata(from, to) {
       const metadata = await handles.run(from, (call) => readMetadata(call, from));
       await handles.run(to, (call) => setInformation(call, metadataParameters(to, metadata)));

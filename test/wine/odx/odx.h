@@ -87,6 +87,7 @@ NTSTATUS dsm_manage(request *r, ULONG_PTR *information);
 NTSTATUS property_query_answer(request *r, ULONG_PTR *information);
 NTSTATUS property_length(request *r, ULONG_PTR *information);
 NTSTATUS property_geometry(request *r, ULONG_PTR *information);
+NTSTATUS property_device_number(request *r, ULONG_PTR *information);
 
 /* reply.c: the bytes one request may move, and the spoiling of a good answer. */
 uint64_t reply_limit(const request *r, uint64_t asked, uint64_t limit);

@@ -95,3 +95,15 @@ NTSTATUS property_geometry(request *r, ULONG_PTR *information)
     *information = sizeof geometry;
     return STATUS_SUCCESS;
 }
+
+/* The same under every name of the disk. */
+NTSTATUS property_device_number(request *r, ULONG_PTR *information)
+{
+    const uint32_t number[3] = {FILE_DEVICE_DISK, r->disk->index, 0};
+
+    if (r->output_length < sizeof number)
+        return STATUS_BUFFER_TOO_SMALL;
+    RtlCopyMemory(r->irp->AssociatedIrp.SystemBuffer, number, sizeof number);
+    *information = sizeof number;
+    return STATUS_SUCCESS;
+}

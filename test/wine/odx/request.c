@@ -46,6 +46,9 @@ static NTSTATUS perform(request *r, ULONG_PTR *information)
     case CODE_ALLOW_EXTENDED_DASD_IO:
         status = disk_extend(r);
         break;
+    case CODE_GET_DEVICE_NUMBER:
+        status = property_device_number(r, information);
+        break;
     default:
         status = STATUS_INVALID_DEVICE_REQUEST;
     }

@@ -20,6 +20,7 @@ enum {
     CODE_GET_LENGTH_INFO = 0x0007405C,
     CODE_GET_DRIVE_GEOMETRY = 0x00070000,
     CODE_ALLOW_EXTENDED_DASD_IO = 0x00090083,
+    CODE_GET_DEVICE_NUMBER = 0x002D1080,
 };
 
 /* Absent from the mingw headers, or spelled there in ways that differ between versions. */
