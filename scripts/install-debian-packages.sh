@@ -9,6 +9,8 @@ packages=(
   tmux                                        # a terminal for the tests of the command
   wine wine64                                 # the tests in Windows Node.js
 )
+# A browser for the tests of the API site. Ubuntu has it as a snap only, and its runners have Chrome.
+if grep -qx 'ID=debian' /etc/os-release; then packages+=(chromium); fi
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
