@@ -7,7 +7,8 @@
 // REDIS_URL names the server, by default redis://127.0.0.1:6379. No destination may exist yet. A copy has a name of its
 // own until it is complete, so that a worker that dies leaves no half of a destination; another worker then takes the
 // job over. Nothing in this package blocks the event loop, so BullMQ can renew the lock of a job during a long copy.
-// Off Windows this uses the emulator, which works on real files.
+// The destinations need a file system with hard links, such as NTFS. Off Windows this uses the emulator, which works on
+// real files.
 import { link, stat, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Queue, QueueEvents, UnrecoverableError, Worker } from 'bullmq';
@@ -63,8 +64,11 @@ async function copy(job, signal) {
     onProgress: ({ percent }) => void job.updateProgress(percent).catch(() => {}),
   });
   // Unlike a rename, a link never replaces a file that someone else has created since.
-  await link(partial, destination);
-  await unlink(partial);
+  try {
+    await link(partial, destination);
+  } finally {
+    await unlink(partial);
+  }
   return { bytes: `${bytes}`, offloadedBytes: `${offloadedBytes}`, worker: process.pid };
 }
 

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectSameFiles, type Folder, patternBytes, temporaryFolder } from '../kit.ts';
+import { expectSameBytes, expectSameFiles, type Folder, patternBytes, temporaryFolder } from '../kit.ts';
 import { type Ended, example, exampleWithEmulator, type Running, start } from './run-example.ts';
 
 const hasRedis = process.platform !== 'win32' && spawnSync('redis-server', ['--version']).status === 0;
 const SIZE = 3 * 1_048_576 + 777;
+const PRECIOUS = Buffer.from('precious');
 
 describe.skipIf(!hasRedis)('queue.mjs [needs redis-server]', () => {
   let redis: { url: string; stop: () => Promise<void> };
@@ -37,7 +38,7 @@ describe.skipIf(!hasRedis)('queue.mjs [needs redis-server]', () => {
     const folder = temporaryFolder();
     const names = Array.from({ length: 12 }, (_, index) => `${index}`);
     for (const name of names) folder.file(`source${name}`, patternBytes(SIZE, Number(name) + 1));
-    folder.file('exists', Buffer.from('precious'));
+    folder.file('exists', PRECIOUS);
     const workers = await startWorkers(folder, 3);
 
     const pairs = names.flatMap((name) => [`source${name}`, `copy${name}`]);
@@ -47,7 +48,7 @@ describe.skipIf(!hasRedis)('queue.mjs [needs redis-server]', () => {
     expect(added.stderr).toContain(`${folder.path('exists')} exists.`);
     expect(added.code).toBe(1);
     for (const name of names) expectSameFiles(folder.path(`copy${name}`), folder.path(`source${name}`));
-    expect(readFileSync(folder.path('exists'), 'utf8')).toBe('precious');
+    expectSameBytes(readFileSync(folder.path('exists')), PRECIOUS);
     // Nothing is left of the names in between.
     expect(readdirSync(folder.path('.')).length).toBe(2 * names.length + 1);
     expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
@@ -68,6 +69,23 @@ describe.skipIf(!hasRedis)('queue.mjs [needs redis-server]', () => {
     await stop(workers);
     expect(added).toMatchObject({ code: 0, stderr: expect.not.stringContaining('copy:') });
     expectSameFiles(folder.path('copy'), folder.path('source'));
+    expect(readdirSync(folder.path('.')).sort()).toEqual(['copy', 'project', 'source']);
+  });
+
+  test('leaves a file that is created during the copy as it is, and nothing else', {
+    timeout: 60_000,
+  }, async () => {
+    const folder = temporaryFolder();
+    folder.file('source', SIZE);
+    const slow = exampleWithEmulator(folder, 'queue.mjs', '{ latency: 400, maximumTransferSize: 1048576 }');
+    const workers = await startWorkers(folder, 1, slow);
+    const adding = startQueue(folder, ['add', 'source', 'copy']);
+    await untilListed(folder, /^copy\.job-/);
+    folder.file('copy', PRECIOUS);
+    const added = await adding.ended;
+    await stop(workers);
+    expect(added.code).toBe(1);
+    expectSameBytes(readFileSync(folder.path('copy')), PRECIOUS);
     expect(readdirSync(folder.path('.')).sort()).toEqual(['copy', 'project', 'source']);
   });
 
