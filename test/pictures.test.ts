@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chart } from '../bench/chart.ts';
 import type { Section } from '../bench/report.ts';
@@ -22,13 +22,8 @@ for (const layout of Object.values(structs)) {
 }
 
 describe.each(Object.entries(PICTURES))('The picture %s', (name, drawn) => {
-  it('is what its source draws; UPDATE_PICTURES=1 writes it anew', () => {
-    const path = join(ROOT, name);
-    if (process.env['UPDATE_PICTURES'] === '1') {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, drawn);
-    }
-    expect(readFileSync(path, 'utf8')).toBe(drawn);
+  it('is what its source draws; npm run docs:update writes it anew', async () => {
+    await expect(drawn).toMatchFileSnapshot(join(ROOT, name));
   });
 
   it('says in words what it shows', () => {

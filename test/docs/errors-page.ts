@@ -83,9 +83,9 @@ export function errorsPage(): string {
 function commonErrors(): string {
   const rows = COMMON.map((errno) => {
     const { name, meaning, action } = win32ByValue(errno) ?? {};
-    return [`${errno}`, `[${name}](#${name?.toLowerCase()})`, meaning ?? '', `\`${action}\``];
+    return [`[${errno}](#${name?.toLowerCase()})`, meaning ?? '', `\`${action}\``];
   });
-  return `The most common ones:\n\n${table(['Number', 'Code', 'Meaning', '`action`'], rows)}\n`;
+  return `The most common ones:\n\n${table(['Number', 'Meaning', '`action`'], rows)}\n`;
 }
 
 function section({ name, value, action, meaning, advice }: (typeof win32Statuses)[number]): string {
