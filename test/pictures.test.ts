@@ -14,6 +14,7 @@ const PICTURES: Record<string, string> = {
   'bench/results.svg': chart(measuredCalls()),
   'docs/pictures/copy-states-light.svg': copyStates(LIGHT),
   'docs/pictures/copy-states-dark.svg': copyStates(DARK),
+  'docs/pictures/token-travel.svg': tokenTravel(),
   'docs/pictures/token-travel-light.svg': tokenTravel(LIGHT),
   'docs/pictures/token-travel-dark.svg': tokenTravel(DARK),
 };

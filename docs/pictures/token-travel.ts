@@ -1,4 +1,4 @@
-import { type Palette, svgDocument, svgElement } from '../../src/cli/svg.ts';
+import { adaptive, type Palette, svgDocument, svgElement } from '../../src/cli/svg.ts';
 import { structs } from '../../structs/index.ts';
 import { arrow, box, label, shapeStyle } from './shapes.ts';
 
@@ -16,8 +16,11 @@ const MESSAGES = [
 ];
 const TOTAL = MESSAGES.reduce((sum, { bytes }) => sum + bytes, 0).toLocaleString('en-US');
 
-/** How a token goes from the array to the host and back, while the data stays in the array. */
-export function tokenTravel(palette: Palette): string {
+/**
+ * How a token goes from the array to the host and back, while the data stays in the array. Without a palette it follows the
+ * colour scheme of its reader: npm's page shows no picture whose sources have relative addresses.
+ */
+export function tokenTravel(palette?: Palette): string {
   return svgDocument({
     width: WIDTH,
     height: 392,
@@ -26,7 +29,7 @@ export function tokenTravel(palette: Palette): string {
       'The host asks the storage array for an offload read of a range and receives a token. It hands the token back in an ' +
       'offload write. The array then copies the data from the source to the destination by itself and replies with the ' +
       `number of bytes written. ${TOTAL} bytes pass through the host, however long the range is.`,
-    style: shapeStyle(palette),
+    style: palette === undefined ? adaptive(shapeStyle) : shapeStyle(palette),
     parts: [
       box(HOST, 'quiet'),
       label(HOST.x + 24, HOST.y + 32, 'Your host', 'strong left'),

@@ -46,6 +46,11 @@ test('Links to pages of Microsoft have no locale in their address', () => {
   expect(links.filter(({ target }) => /microsoft\.com\/[a-z]{2}-[a-z]{2}\//i.test(target))).toEqual([]);
 });
 
+// It rewrites relative addresses of images and links by the repository in package.json, but not those of a <source>.
+test('The README has no picture that the page of npm would not show', () => {
+  expect(readPage('README.md').text).not.toContain('<source');
+});
+
 test('Every picture has a text alternative', () => {
   for (const { path, text } of all) {
     const pictures = [...text.matchAll(/<img [^>]*>|!\[(.*?)\]\(/g)];
