@@ -8,6 +8,7 @@ import { extname, join } from 'node:path';
 export interface Page {
   goto(url: string): Promise<unknown>;
   url(): string;
+  setViewportSize(size: Size): Promise<void>;
   click(selector: string): Promise<void>;
   fill(selector: string, text: string): Promise<void>;
   textContent(selector: string): Promise<string | null>;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chart } from '../bench/chart.ts';
 import type { Section } from '../bench/report.ts';
 import { copyStates } from '../docs/pictures/copy-states.ts';
@@ -8,6 +9,7 @@ import { tokenTravel } from '../docs/pictures/token-travel.ts';
 import { layoutPicture } from '../src/cli/layout-picture.ts';
 import { DARK, LIGHT } from '../src/cli/svg.ts';
 import { structs } from '../structs/index.ts';
+import { type Browser, hasBrowser, launchBrowser } from './browser.ts';
 import { ROOT } from './built.ts';
 
 const PICTURES: Record<string, string> = {
@@ -34,6 +36,28 @@ describe.each(Object.entries(PICTURES))('The picture %s', (name, drawn) => {
   it('contains no script, and loads nothing', () => {
     expect(drawn).not.toMatch(/<script|<image|<use|href|url\(|@import|on\w+=/i);
   });
+});
+
+describe.skipIf(!hasBrowser)('In Chromium, where it is installed,', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  }, 60_000);
+  afterAll(() => browser.close());
+
+  it('every picture is shown, with all its text inside it', async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    for (const name of Object.keys(PICTURES)) {
+      await page.goto(pathToFileURL(join(ROOT, name)).href);
+      const outside = await page.evaluate(`[...document.querySelectorAll('text')].filter((text) => {
+        const { x, y, width, height } = text.getBBox();
+        const page = document.documentElement.viewBox.baseVal;
+        return x < 0 || y < 0 || x + width > page.width || y + height > page.height;
+      }).map(({ textContent }) => textContent)`);
+      expect({ name, outside }).toEqual({ name, outside: [] });
+    }
+  }, 120_000);
 });
 
 function measuredCalls(): Section {

@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('The API site', () => {
     expect(names.filter((name) => name.startsWith('documents/')).length).toBeGreaterThanOrEqual(
       guides.length,
     );
-    expect(pages.get('index.html')).toContain('npm install win-odx');
+    expect(pages.get('index.html')?.includes('id="install"')).toBe(true);
   });
 
   it('has no dead link and no dead anchor', () => {
@@ -49,17 +49,18 @@ describe.skipIf(process.platform === 'win32')('The API site', () => {
   function isAlive({ pathname, hash }: URL): boolean {
     const name = decodeURIComponent(pathname.slice(1)) || 'index.html';
     const html = pages.get(name);
-    if (html === undefined) return existsSync(join(SITE, name));
+    // Markdown that is no document of the site is copied as it is.
+    if (html === undefined) return existsSync(join(SITE, name)) && !name.endsWith('.md');
     return hash === '' || html.includes(` id="${decodeURIComponent(hash.slice(1))}"`);
   }
 
   it('links every type in a signature, except those of JavaScript', () => {
-    const unlinked = new Set(
-      [...pages.values()].flatMap((html) =>
-        [...html.matchAll(/<span class="tsd-signature-type">([A-Z]\w+)<\/span>/g)].map(([, name]) => name),
-      ),
+    const unlinked = [...pages.values()].flatMap((html) =>
+      [...html.matchAll(/<span class="tsd-signature-type">([A-Z]\w*[a-z])<\/span>/g)].map(([, name]) => name),
     );
-    expect([...unlinked].sort()).toEqual(BUILT_IN);
+
+    expect(unlinked.length).toBeGreaterThan(100);
+    expect(unlinked.filter((name = '') => !BUILT_IN.includes(name))).toEqual([]);
   });
 
   it('links every error that a function throws', () => {
@@ -82,23 +83,21 @@ describe.skipIf(process.platform === 'win32')('The API site', () => {
       server.close();
     });
 
-    it.each([
-      ['phone', PHONE],
-      ['desktop', DESKTOP],
-    ])(
-      'opens every page on a %s without an error, a failed request or a horizontal scroll bar',
-      async (_, size) => {
-        const problems: string[] = [];
-        const page = await openPage(size, problems);
-        for (const path of pages.keys()) {
-          await page.goto(server.url + path);
-          const width = await page.evaluate('document.documentElement.scrollWidth');
-          if (width !== size.width) problems.push(`${path} is ${width} wide`);
+    it('opens every page on a phone and on a desktop without an error, a failed request or a horizontal scroll bar', async () => {
+      const problems: string[] = [];
+      const page = await openPage(PHONE, problems);
+      for (const path of pages.keys()) {
+        await page.setViewportSize(PHONE);
+        await page.goto(server.url + path);
+        const onPhone = await page.evaluate('document.documentElement.scrollWidth');
+        await page.setViewportSize(DESKTOP);
+        const onDesktop = await page.evaluate('document.documentElement.scrollWidth');
+        if (onPhone !== PHONE.width || onDesktop !== DESKTOP.width) {
+          problems.push(`${path} is ${onPhone} wide on a phone, ${onDesktop} on a desktop`);
         }
-        expect(problems).toEqual([]);
-      },
-      300_000,
-    );
+      }
+      expect(problems).toEqual([]);
+    }, 300_000);
 
     it.each([
       ['phone', PHONE],
@@ -122,7 +121,7 @@ describe.skipIf(process.platform === 'win32')('The API site', () => {
     it('lists guides, modules and project in its navigation, whose links are alive', async () => {
       const page = await openPage(DESKTOP, []);
       await page.goto(`${server.url}modules/win-odx.html`);
-      await page.waitForSelector('#tsd-nav-container a');
+      await page.waitForSelector('#tsd-nav-container a.current');
       const links = await page.evaluate(
         `[...document.querySelectorAll('#tsd-nav-container a')].map((a) => a.href)`,
       );
@@ -150,7 +149,22 @@ describe.skipIf(process.platform === 'win32')('The API site', () => {
 });
 
 // What a public signature may mention without being part of this package.
-const BUILT_IN = ['Array'];
+const BUILT_IN = [
+  'Array',
+  'ArrayBuffer',
+  'ArrayBufferLike',
+  'AsyncDisposable',
+  'DataView',
+  'Disposable',
+  'Error',
+  'Extract',
+  'Omit',
+  'Pick',
+  'Promise',
+  'Readonly',
+  'Record',
+  'Uint8Array',
+];
 
 function linksOf(html: string): string[] {
   return [...html.matchAll(/\s(?:href|src)="([^"]+)"/g)].map(([, link = '']) =>

@@ -11,9 +11,9 @@ export interface Box {
 /** The classes of the shapes below. */
 export function shapeStyle({ page, text, muted, accent, accentFill, quiet, quietFill }: Palette): string {
   return [
-    `text{font:16px ${SANS};fill:${text};text-anchor:middle}`,
+    `text{font:18px ${SANS};fill:${text};text-anchor:middle}`,
     '.strong{font-weight:600}',
-    `.note{font-size:14px;fill:${muted}}`,
+    `.note{font-size:16px;fill:${muted}}`,
     '.left{text-anchor:start}',
     '.right{text-anchor:end}',
     `.page{fill:${page}}`,

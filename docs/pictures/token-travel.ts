@@ -55,9 +55,9 @@ function message({ step, x, sent, what, bytes }: (typeof MESSAGES)[number]): str
   return [
     sent ? arrow([x, top], [x, bottom]) : arrow([x, bottom], [x, top]),
     label(x + 12, middle - 4, `${step}.`, 'left'),
-    ...(what === 'token' ? [box({ x: x + 32, y: middle - 23, width: 62, height: 26 }, 'accent')] : []),
-    label(x + (what === 'token' ? 41 : 32), middle - 4, what, 'left'),
-    label(x + 12, middle + 23, `${bytes} bytes`, 'note left'),
+    ...(what === 'token' ? [box({ x: x + 34, y: middle - 25, width: 70, height: 29 }, 'accent')] : []),
+    label(x + (what === 'token' ? 44 : 34), middle - 4, what, 'left'),
+    label(x + 12, middle + 24, `${bytes} bytes`, 'note left'),
   ];
 }
 

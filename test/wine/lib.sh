@@ -48,7 +48,7 @@ mark_done() { printf '%s' "$2" >"$CACHE/$1.done"; }
 sync_project() {
   find "$PROJECT" -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +
   # tar answers 1 when a file changed while it was read.
-  { tar -C "$REPO" --exclude=./node_modules --exclude='./.*' -cf - . || [ $? = 1 ]; } | tar -C "$PROJECT" -xf -
+  { tar -C "$REPO" --exclude=node_modules --exclude=./docs/site --exclude='./.*' -cf - . || [ $? = 1 ]; } | tar -C "$PROJECT" -xf -
 }
 
 # windows_node SECONDS ARGS...: runs Windows Node with a time limit and passes its exit code on.
