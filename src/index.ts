@@ -52,11 +52,13 @@ export {
   type FileInfo,
   type FileKernel,
   type FilterInfo,
+  type FoundFile,
   type IoBuffers,
   type Kernel,
   KernelFailure,
   type OpenRequest,
   type Sharing,
+  type SystemCopyRequest,
   type VolumeInfo,
 } from './kernel/kernel.ts';
 export { createOdx, type Odx } from './odx.ts';

@@ -4,7 +4,7 @@ import { arrow, type Box, box, label, shapeStyle } from './shapes.ts';
 
 const STATES: Box = { x: 12, y: 12, width: 616, height: 354 };
 const OPENING: Box = { x: 210, y: 32, width: 220, height: 62 };
-const PHASES: Record<CopyProgress['phase'] | 'system', Box & { readonly does: string }> = {
+const PHASES: Record<CopyProgress['phase'], Box & { readonly does: string }> = {
   offload: { x: 32, y: 160, width: 156, height: 62, does: 'the array copies' },
   buffered: { x: 242, y: 160, width: 156, height: 62, does: 'reads and writes' },
   system: { x: 452, y: 160, width: 156, height: 62, does: 'Windows copies' },

@@ -103,6 +103,7 @@ export interface FileInfo {
 export interface FoundFile {
   /** An ordinary file: no folder, and no link or other reparse point. */
   readonly isPlain: boolean;
+  /** In bytes. */
   readonly size: bigint;
   /** As in {@link FileInfo}, but not to be compared with one of those. */
   readonly stamp: string;
