@@ -71,6 +71,10 @@ export class OpenFiles {
     return handle;
   }
 
+  get isEmpty(): boolean {
+    return this.#byHandle.size === 0;
+  }
+
   find(handle: bigint): OpenFile | undefined {
     return this.#byHandle.get(handle);
   }

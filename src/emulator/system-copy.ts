@@ -1,4 +1,4 @@
-import { constants, copyFile, stat, utimesSync } from 'node:fs';
+import { type BigIntStats, constants, copyFile, stat as statFile, utimesSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ERROR_REQUEST_ABORTED } from '../../structs/index.ts';
@@ -10,7 +10,7 @@ import { failure, onHost, onHostAsync } from './refusal.ts';
 import type { Storage } from './storage.ts';
 
 const copyAsync = promisify(copyFile);
-const statAsync = promisify(stat);
+const statAsync = promisify(statFile);
 const PROGRESS_INTERVAL_MS = 50;
 const NS_PER_SECOND = 1e9;
 
@@ -28,28 +28,43 @@ export async function copyBySystem(
   if (signal?.aborted) throw failure('CANCELLED');
   // Absolute, because the working directory may change.
   const [source, destination] = [resolve(from), resolve(to)];
-  const before = statAt(source);
-  if (before !== undefined) storage.handles.checkSharing(before, { read: true, write: false });
-  const replaced = failIfExists ? undefined : statAt(destination);
-  if (replaced !== undefined)
-    storage.handles.checkSharing(replaced, { read: false, write: true, sharing: 'none' });
-
+  const replaced = checkSharing(storage, source, destination, failIfExists);
+  const flags = constants.COPYFILE_FICLONE | (failIfExists ? constants.COPYFILE_EXCL : 0);
+  const copying = onHostAsync(() => copyAsync(source, destination, flags));
+  let isOver = false;
   let isCancelled = false;
   const watch =
     onProgress &&
     setInterval(async () => {
       const { size } = await statAsync(destination, { bigint: true }).catch(() => ({ size: 0n }));
-      if (!onProgress(size)) isCancelled = true;
+      if (!isOver && !onProgress(size)) isCancelled = true;
     }, PROGRESS_INTERVAL_MS);
+  // While the host copies.
+  const stat = statAt(source);
   try {
-    const flags = constants.COPYFILE_FICLONE | (failIfExists ? constants.COPYFILE_EXCL : 0);
-    await onHostAsync(() => copyAsync(source, destination, flags));
+    await copying;
   } finally {
+    isOver = true;
     clearInterval(watch);
     if (replaced !== undefined) storage.fileOf(keyOf(replaced)).revokeTokens(WHOLE_FILE);
   }
   if (isCancelled || signal?.aborted) throw new KernelFailure(ERROR_REQUEST_ABORTED);
-  if (before === undefined) return;
-  const [accessed, written] = [before.atimeNs, before.mtimeNs].map((time) => Number(time) / NS_PER_SECOND);
+  if (stat === undefined) return;
+  const [accessed, written] = [stat.atimeNs, stat.mtimeNs].map((time) => Number(time) / NS_PER_SECOND);
   onHost(() => unlessNotOwner(() => utimesSync(destination, accessed ?? 0, written ?? 0)));
+}
+
+/** Refuses files that an open handle does not share. Returns the file that will be overwritten. */
+function checkSharing(
+  { handles }: Storage,
+  source: string,
+  destination: string,
+  failIfExists: boolean,
+): BigIntStats | undefined {
+  // Small files are copied without opening them, and each query takes a noticeable part of the time.
+  const read = handles.isEmpty ? undefined : statAt(source);
+  if (read !== undefined) handles.checkSharing(read, { read: true, write: false });
+  const replaced = failIfExists ? undefined : statAt(destination);
+  if (replaced !== undefined) handles.checkSharing(replaced, { read: false, write: true, sharing: 'none' });
+  return replaced;
 }
