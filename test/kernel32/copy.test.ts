@@ -154,6 +154,7 @@ async function read(disk: number, length: number): Promise<Buffer> {
 
 function expectHonest(report: CopyReport, size: number): void {
   expect(report.bytes).toBe(BigInt(size));
-  expect(report.offloadedBytes + report.zeroedBytes + report.bufferedBytes).toBe(BigInt(size));
+  const { offloadedBytes, zeroedBytes, bufferedBytes, systemBytes } = report;
+  expect(offloadedBytes + zeroedBytes + bufferedBytes + systemBytes).toBe(BigInt(size));
   expect(report.fallback?.reason).not.toBeInstanceOf(SourceChangedError);
 }
