@@ -34,10 +34,10 @@ import { type CopyPaths, copyBySystem } from './system.ts';
  * never touched.
  *
  * During the copy nobody else can open the destination, or open the source to write to it. That goes for a copy by the system
- * from the moment when it opens the files by their names: a program that puts another file in the place of the destination
- * before that moment loses it. With `overwrite: false`, that can only happen to a file that replaces the new, empty
- * destination. With `verify`, programs that tolerate a writer can read the destination, because it is opened a second time
- * to be read past the cache. A source that was already open
+ * from the moment when it opens the files by their names: if another program puts another file in the place of an existing
+ * destination before that moment, that file is overwritten; if the destination is new, the copy fails with
+ * ERROR_FILE_EXISTS. With `verify`, programs that tolerate a writer can read the destination, because it is opened a second
+ * time to be read past the cache. A source that was already open
  * for writing is copied nevertheless; a change to it is detected by its size and last write time, which Windows may
  * update only when the writer closes the file. Changes to a device are not detected.
  *
@@ -161,9 +161,11 @@ function jobOf(
   const system = async () => {
     throwIfAborted(signal);
     await destination.release();
-    const discard = () => destination.discard();
-    const request = { kernel, paths, size, failIfExists: false, allowDecrypted, signal, tally, progress };
-    await copyBySystem({ ...request, discard });
+    await copyBySystem({
+      ...{ kernel, paths, size, allowDecrypted, signal, tally, progress },
+      failIfExists: destination.isNew,
+      discard: () => destination.discardWritten(),
+    });
     await destination.written(verify);
   };
   const job: CopyJob = {

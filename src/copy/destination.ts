@@ -34,7 +34,7 @@ export class Destination {
   #isPrepared = false;
   /** Closed, so that the system can open it by its name. */
   #isReleased = false;
-  #hasMetadata = false;
+  #isWritten = false;
   #isClosing = false;
 
   constructor(kernel: Kernel, path: FixedPath, endpoint: CopyEndpoint, isNew: boolean) {
@@ -55,19 +55,25 @@ export class Destination {
   }
 
   /**
-   * Closes the file while nothing was written to it, because the system opens it by its name. Until then the name is not
-   * protected: another program can open the file, and the copy fails with a sharing violation; or it can remove the file
-   * and put another in its place, which is then overwritten, even with `overwrite: false`. A program that does not replace
-   * existing files cannot lose one: the file is there, empty, if this copy has created it.
+   * Closes the file while nothing was written to it, because the system opens it by its name. A file that this copy has
+   * created is removed, at once because nobody else can have it open, and the system must create it again: another program
+   * that takes the name before that fails the copy, and loses nothing. An existing file stays, and what has its name when
+   * the system opens it is overwritten.
    */
   async release(): Promise<void> {
+    const { file, handle, path } = this.#endpoint;
+    if (this.#isNew) {
+      await withCallContext({ syscall: 'SetFileInformationByHandle', path }, () =>
+        filesOf(this.#kernel).remove(handle),
+      );
+    }
     this.#isReleased = true;
-    this.#hasMetadata = true;
-    await this.#endpoint.file.close();
+    await file.close();
   }
 
   /** To be called when the system has written the file. Opens it again if it is still to be read. */
   async written(isRead: boolean): Promise<void> {
+    this.#isWritten = true;
     this.#isAltered = true;
     if (!isRead) return;
     this.#endpoint = await openVerified(this.#kernel, this.#path);
@@ -99,7 +105,7 @@ export class Destination {
       this.#isClosing = true;
       return;
     }
-    if (!info.isDevice && !source.info.isDevice && !this.#hasMetadata) {
+    if (!info.isDevice && !source.info.isDevice && !this.#isWritten) {
       await withCallContext({ syscall: 'SetFileInformationByHandle', path }, () =>
         filesOf(this.#kernel).copyMetadata(source.handle, handle),
       );
@@ -114,13 +120,7 @@ export class Destination {
     if (this.#isClosing) return;
     const { file, handle, info } = this.#endpoint;
     if (this.#isReleased) {
-      this.#isClosing = true;
-      const isChanged = ({ stamp }: FileInfo): boolean => this.#isAltered || stamp !== info.stamp;
-      await removeLeftover(
-        this.#kernel,
-        this.#path,
-        (found) => found.identity === info.identity && isChanged(found),
-      );
+      await this.#discardByName(this.#isWritten);
       return;
     }
     if (this.#isAltered && !info.isDevice) {
@@ -129,6 +129,24 @@ export class Destination {
       await ignoreErrors(() => filesOf(this.#kernel).remove(handle));
     }
     await ignoreErrors(() => file.close());
+  }
+
+  /** {@link discard} when the system has failed to write the file, of which something may be left. */
+  async discardWritten(): Promise<void> {
+    await this.#discardByName(true);
+  }
+
+  async #discardByName(hasBegun: boolean): Promise<void> {
+    this.#isClosing = true;
+    const { identity, stamp } = this.#endpoint.info;
+    if (!this.#isNew) {
+      // Another file that has taken the name survives, and so does the old one if the system has not touched it.
+      await removeLeftover(
+        this.#kernel,
+        this.#path,
+        (found) => found.identity === identity && (this.#isAltered || found.stamp !== stamp),
+      );
+    } else if (hasBegun) await removeLeftover(this.#kernel, this.#path, () => true);
   }
 }
 

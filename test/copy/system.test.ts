@@ -152,17 +152,20 @@ describe('with overwrite: false, the system', () => {
     unchanged();
   });
 
-  test('never touches a destination that another program creates at the last moment', async () => {
-    const destination = workspace.path();
-    const { copy } = filesOf(refusing());
-    const kernel = copiesBy((...args) => {
-      writeFileSync(destination, 'theirs');
-      return copy(...args);
-    });
-    const copying = copyFileWith(kernel, workspace.file(SMALL), destination, { overwrite: false });
-    expect(await failureOf(copying)).toMatchObject({ code: 'ERROR_FILE_EXISTS', path: destination });
-    expect(readFileSync(destination, 'utf8')).toBe('theirs');
-  });
+  test.each(SIZES)(
+    'never touches a destination that another program creates at the last moment (%i bytes)',
+    async (size) => {
+      const destination = workspace.path();
+      const kernel = refusing();
+      const late = copiesBy((...args) => {
+        writeFileSync(destination, 'theirs');
+        return filesOf(kernel).copy(...args);
+      }, kernel);
+      const copying = copyFileWith(late, workspace.file(size), destination, { overwrite: false });
+      expect(await failureOf(copying)).toMatchObject({ code: 'ERROR_FILE_EXISTS', path: destination });
+      expect(readFileSync(destination, 'utf8')).toBe('theirs');
+    },
+  );
 
   test.each(SIZES)('copies %i bytes to a new destination', async (size) => {
     const [source, destination] = [workspace.file(size), workspace.path()];
@@ -346,8 +349,8 @@ describe.each(EVERYWHERE)('a copy by the system of %i bytes over %s', (size, bef
   });
 });
 
-test('another file that has taken the name of the destination survives a failure of the system', async () => {
-  const destination = workspace.path();
+test('another file that has taken the name of an existing destination survives a failure of the system', async () => {
+  const destination = workspace.written(noise(100), 'destination');
   const kernel = copiesBy(async () => {
     renameSync(destination, `${destination}.moved`);
     writeFileSync(destination, 'theirs');
