@@ -66,7 +66,8 @@ export async function planCopies(sources: readonly string[], destination: string
 
 /** Creates the folders of the destination. */
 export async function createFolders(plan: CopyPlan): Promise<void> {
-  for (const folder of plan.folders) await mkdir(folder, { recursive: true });
+  // By its full name: with a relative one Node.js tries forever when the working directory has been removed.
+  for (const folder of plan.folders) await mkdir(resolve(folder), { recursive: true });
 }
 
 /**

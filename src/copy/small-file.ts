@@ -39,8 +39,10 @@ export async function copySmallFile(
   progress.phase = 'system';
   progress.begin();
   // Only a name that is free is copied to. So what has the name once the system was asked is the result of this copy, unless
-  // another program has replaced that in the meantime.
-  const discard = () => removeLeftover(kernel, destination, () => true);
+  // another program has replaced that in the meantime, or the source could not be opened and another program has created it.
+  const discard = async () => {
+    if (await canOpen(kernel, source)) await removeLeftover(kernel, destination, () => true);
+  };
   const request = {
     kernel,
     paths,
@@ -71,6 +73,13 @@ export async function copySmallFile(
   const report = reportOf(size, tally, startedAt, undefined);
   await progress.end();
   return report;
+}
+
+async function canOpen(kernel: Kernel, path: FixedPath): Promise<boolean> {
+  return checkSource(kernel, path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Throws the error of the source if that is the file that cannot be copied. */

@@ -16,7 +16,7 @@ import { createEmulator } from '../../src/emulator/index.ts';
 import { AbortError, ProtocolError, SourceChangedError } from '../../src/errors.ts';
 import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import { openFileWith } from '../../src/open-file.ts';
-import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import { ERROR_SHARING_VIOLATION, FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import {
   expectConsistent,
   expectNothing,
@@ -166,6 +166,25 @@ describe('with overwrite: false, the system', () => {
       expect(readFileSync(destination, 'utf8')).toBe('theirs');
     },
   );
+
+  test('never removes a file that another program creates while the source cannot be opened', async () => {
+    const [source, destination] = [workspace.file(SMALL), workspace.path()];
+    const kernel = refusing();
+    const { open } = filesOf(kernel);
+    const locked = withFiles(kernel, {
+      async open(path, request) {
+        if (path === source) throw new KernelFailure(ERROR_SHARING_VIOLATION);
+        return open(path, request);
+      },
+      async copy() {
+        writeFileSync(destination, 'theirs');
+        throw new KernelFailure(ERROR_SHARING_VIOLATION);
+      },
+    });
+    const copying = copyFileWith(locked, source, destination, { overwrite: false });
+    expect(await failureOf(copying)).toMatchObject({ code: 'ERROR_SHARING_VIOLATION', path: source });
+    expect(readFileSync(destination, 'utf8')).toBe('theirs');
+  });
 
   test.each(SIZES)('copies %i bytes to a new destination', async (size) => {
     const [source, destination] = [workspace.file(size), workspace.path()];
