@@ -53,7 +53,8 @@ describe.skipIf(underWine)('A command (skipped under Wine, where a process takes
 
   test('stands in more than five places', () => expect(lines.length).toBeGreaterThan(5));
 
-  test.each(lines)('of %s runs as it stands: %s', async (_, line) => {
+  // odx try works on files of 64 MiB.
+  test.each(lines)('of %s runs as it stands: %s', { timeout: 120_000 }, async (_, line) => {
     const { code, stderr } = await odx([...line.split(' '), '--emulate'], { cwd: folder.path });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });

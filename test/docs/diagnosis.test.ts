@@ -90,7 +90,7 @@ describe('The guide about a copy that is not offloaded', () => {
       const folder = temporaryFolder();
       const { stdout } = await odx([command, '.', '--incapable', '--emulate'], { cwd: folder.path });
       folder.remove();
-      expect(stdout).toMatch(/^ {2}help +\S*docs\/diagnose\.md$/m);
+      expect(stdout).toMatch(/^help: \S*docs\/diagnose\.md$/m);
     },
   );
 });

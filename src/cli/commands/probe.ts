@@ -53,8 +53,8 @@ function describe(path: string, report: ProbeReport): string {
       ['best transfer', device && sizeOrUnknown(device.optimalTransferBytes)],
       ['token lifetime', device && lifetime(device)],
       ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
-      ['help', report.verdict === 'capable' ? undefined : guide('diagnose.md')],
     ]),
+    ...(report.verdict === 'capable' ? [] : [`help: ${guide('diagnose.md')}`]),
   ].join('\n');
 }
 

@@ -53,7 +53,7 @@ export const tryCommand: Command = defineCommand({
       line?.end();
       return {
         data: report,
-        text: describeReport(report, columnsOf(process.stdout)),
+        text: describeReport(report, columnsOf(process.stdout)) + HELP[report.verdict],
         exitCode: EXIT_CODES[report.verdict],
       };
     } catch (error) {
@@ -72,10 +72,11 @@ const VERDICTS = {
   broken: 'the storage answered wrongly; report it to its vendor',
 } as const;
 
+// Not part of the table, because an address cannot be wrapped.
 const HELP = {
-  offloads: undefined,
-  incapable: guide('diagnose.md'),
-  broken: guide('array-reports.md'),
+  offloads: '',
+  incapable: `\nhelp: ${guide('diagnose.md')}`,
+  broken: `\nhelp: ${guide('array-reports.md')}`,
 } as const;
 
 /** The report for people, in lines of at most `columns` characters. */
@@ -100,7 +101,6 @@ export function describeReport(report: TrialReport, columns: number): string {
         ['destination', destination && describeVolume(destination)],
         ['versions', `win-odx ${version}, Node.js ${node}, ${platform} ${release} ${architecture}`],
         ['kernel', kernel],
-        ['help', HELP[verdict]],
       ],
       columns,
     ),
