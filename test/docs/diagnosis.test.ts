@@ -48,6 +48,7 @@ const EVIDENCE: Record<string, Partial<Evidence>> = {
   'a disk that does not answer': { descriptor: { failure: failure(5) } },
   'the registry': { featuresMode: 1 },
   'a filter': { filters: [{ name: 'old', offloadRead: false, offloadWrite: true }] },
+  'a legacy filter': { filters: [{ name: 'old', offloadRead: false, offloadWrite: false, isLegacy: true }] },
   'no list of filters': { filters: undefined },
   'a sparse file': { attributes: ['sparse'] },
   'a compressed folder': { attributes: ['compressed'], isFolder: true },
