@@ -51,6 +51,7 @@ async function copyWithProgress({
   stub.set('CopyFileExW', 'keep', keep);
   const steps: CopyProgress[] = [];
   const mine = new Error('mine');
+  const source = file('source', LARGE);
   const onProgress = (step: CopyProgress): unknown => {
     steps.push(step);
     if (step.systemBytes > 0n && failing === 'throws') throw mine;
@@ -58,7 +59,7 @@ async function copyWithProgress({
   };
   let error: Error | undefined;
   const gap = await longestGap(async () => {
-    const copying = stub.odx.copyFile(file('source', LARGE), at('copy'), { minimumSize, onProgress });
+    const copying = stub.odx.copyFile(source, at('copy'), { minimumSize, onProgress });
     error = await copying.then(
       () => undefined,
       (reason: Error) => reason,
