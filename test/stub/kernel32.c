@@ -636,6 +636,7 @@ static BOOL change_volume(File *file, DWORD code) {
 static BOOL control(HANDLE file, DWORD code, void *input, DWORD input_length, void *output, DWORD output_length,
                     DWORD *returned, OVERLAPPED *overlapped) {
   DWORD done;
+  if (returned) *returned = 0;
   if (is_stray(file)) return fail(ERROR_INVALID_HANDLE);
   int is_offload = code == FSCTL_OFFLOAD_READ || code == FSCTL_OFFLOAD_WRITE;
   if (is_offload && file_of(file) && file_of(file)->device) return fail(ERROR_INVALID_FUNCTION);

@@ -39,7 +39,7 @@ export function volumeOfDevice(path: string): VolumeInfo {
 /** The volume behind a path, inside a job. What Windows does not answer is undefined. */
 export async function volumeInfo(call: PoolCall, path: string): Promise<VolumeInfo> {
   const { attributes, root, mountPoint } = await locate(call, path);
-  const { result: drive } = await call('GetDriveTypeW', root);
+  const { result: drive } = await call('GetDriveTypeW', mountPoint ?? root);
   const device = (await deviceOfVolume(call, root)).path;
   return {
     ...(await volumeInformation(call, root)),
@@ -128,7 +128,7 @@ async function locate(call: PoolCall, path: string): Promise<Place & { readonly 
 async function placeOf(call: PoolCall, handle: bigint, path: string): Promise<Place> {
   const root = volumeIn((await finalPath(call, handle, VOLUME_NAME_GUID)) ?? '');
   const named = await finalPath(call, handle, VOLUME_NAME_DOS);
-  const mountPoint = named === undefined ? undefined : await rootByName(call, named);
+  const mountPoint = named === undefined ? undefined : withoutPrefix(await rootByName(call, named));
   // A share has no volume name.
   return { root: root ?? mountPoint ?? (await rootByName(call, path)), mountPoint };
 }
@@ -137,6 +137,11 @@ async function finalPath(call: PoolCall, handle: bigint, kind: number): Promise<
   const text = textForPath();
   const { result } = await call('GetFinalPathNameByHandleW', handle, text, PATH_LENGTH, kind);
   return result === 0 ? undefined : textOf(text);
+}
+
+// Not every function that takes a drive takes \\?\D:\.
+function withoutPrefix(root: string): string {
+  return root.replace(/^\\\\\?\\(?=[A-Z]:)/i, '');
 }
 
 function volumeIn(path: string): string | undefined {
@@ -155,7 +160,7 @@ function obstacles(attributes: number): VolumeInfo['attributes'] {
 
 // Its documentation lists a drive or mounted folder, and `\??\Volume{...}`, but not `\\?\Volume{...}`.
 function namesForFilterManager(mountPoint: string | undefined, device: string | undefined): string[] {
-  const names = [mountPoint?.replace(/^\\\\\?\\/, ''), device?.replace(/^\\\\\?\\/, '\\??\\')];
+  const names = [mountPoint, device?.replace(/^\\\\\?\\/, '\\??\\')];
   return names.filter((name) => name !== undefined).map((name) => name.replace(/\\$/, ''));
 }
 

@@ -1,4 +1,9 @@
-import { ERROR_HANDLE_EOF, ERROR_INVALID_HANDLE } from '../../../structs/index.ts';
+import {
+  ERROR_HANDLE_EOF,
+  ERROR_INVALID_HANDLE,
+  FSCTL_DISMOUNT_VOLUME,
+  FSCTL_LOCK_VOLUME,
+} from '../../../structs/index.ts';
 import { isDevicePath } from '../../path.ts';
 import type { Signal } from '../../signal.ts';
 import {
@@ -35,6 +40,8 @@ import { Semaphore } from './serial-queue.ts';
 import { copyBySystem } from './system-copy.ts';
 import { devicePath, volumeInfo, volumeOfDevice } from './volume.ts';
 
+// Wine completes these without telling the completion port.
+const COMPLETED_AT_ONCE = [FSCTL_LOCK_VOLUME, FSCTL_DISMOUNT_VOLUME];
 const PAGE = 4096;
 const HIGHEST_HANDLE = 0xffff_ffff_ffff_fff0n;
 const DEFAULT_POOL = 4;
@@ -61,9 +68,10 @@ export function win32Kernel(native: Native): Kernel {
     async control(handle, code, buffers, inputLength, outputLength, signal) {
       const io = checkBuffers(buffers);
       const target = handles.target(handle);
+      const observed = COMPLETED_AT_ONCE.includes(code) ? { ...target, port: undefined } : target;
       try {
         // SAFETY: both areas are inside the buffers, which the call references until it has completed.
-        return await overlapped(native, running, target, io, signal, (done) =>
+        return await overlapped(native, running, observed, io, signal, (done) =>
           native.background(
             'DeviceIoControl',
             [
