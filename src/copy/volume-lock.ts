@@ -42,10 +42,19 @@ async function lockAndDismount(kernel: Kernel, { file, path }: CopyEndpoint): Pr
   try {
     await perform(kernel, lockVolume, volume, undefined);
   } catch (error) {
-    if (isErrno(error, ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED)) return;
+    if (isNoVolume(error)) return;
     throw isErrno(error, ERROR_ACCESS_DENIED) ? inUse(path) : error;
   }
-  await perform(kernel, dismountVolume, volume, undefined);
+  try {
+    await perform(kernel, dismountVolume, volume, undefined);
+  } catch (error) {
+    // Wine pretends to lock any device.
+    if (!isNoVolume(error)) throw error;
+  }
+}
+
+function isNoVolume(error: unknown): boolean {
+  return isErrno(error, ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED);
 }
 
 function inUse(path: string): Win32Error {

@@ -142,12 +142,12 @@ describe.skipIf(!hasStub)('a copy to a mounted volume [needs a C compiler]', () 
     const kernel: Kernel = {
       ...stub.kernel,
       control: async (handle, code, ...rest) => {
-        if (code === FSCTL_DISMOUNT_VOLUME) throw new KernelFailure(1);
+        if (code === FSCTL_DISMOUNT_VOLUME) throw new KernelFailure(5);
         return stub.kernel.control(handle, code, ...rest);
       },
     };
     const copying = createOdx({ kernel }).copyFile(workspace.file(100), VOLUME);
-    expect(await failureOf(copying)).toMatchObject({ syscall: 'FSCTL_DISMOUNT_VOLUME', errno: 1 });
+    expect(await failureOf(copying)).toMatchObject({ syscall: 'FSCTL_DISMOUNT_VOLUME', errno: 5 });
     expect(stub.get('WriteFile', 'calls')).toBe(0);
     await stub.files.close(await stub.files.open(VOLUME, READ));
   });
