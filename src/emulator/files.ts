@@ -13,6 +13,7 @@ import { LARGEST } from '../byte-count.ts';
 import type { FileInfo, FileKernel, FoundFile, OpenRequest, VolumeInfo } from '../kernel/kernel.ts';
 import type { Extent } from './host-file.ts';
 import {
+  checkName,
   keyOf,
   openHostFile,
   PIECE_SIZE,
@@ -215,6 +216,7 @@ async function openDevice({ handles }: Storage, path: string): Promise<bigint> {
 }
 
 function statOfPath(path: string): Promise<BigIntStats> {
+  checkName(path);
   return onHostAsync(() => promises.stat(path, { bigint: true }));
 }
 

@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import type { OpenRequest } from '../kernel/kernel.ts';
-import { onHost, onHostAsync } from './refusal.ts';
+import { onHost, onHostAsync, refuse } from './refusal.ts';
 import { type Task, type Wait, waitFor } from './task.ts';
 
 const openAsync = promisify(open);
@@ -42,6 +42,7 @@ const CREATION: Readonly<Record<OpenRequest['disposition'], number>> = {
 };
 
 export function openHostFile(path: string, request: OpenRequest): Task<number> {
+  checkName(path);
   const writable = request.read ? constants.O_RDWR : constants.O_WRONLY;
   const access = request.write ? writable : constants.O_RDONLY;
   // Opening a pipe must not wait for its other end. Windows has no such flag.
@@ -50,6 +51,11 @@ export function openHostFile(path: string, request: OpenRequest): Task<number> {
     () => onHost(() => openSync(path, flags, OWNER_ONLY)),
     () => onHostAsync(() => openAsync(path, flags, OWNER_ONLY)),
   );
+}
+
+/** Refuses half a surrogate pair, which Windows allows. Node.js would replace it, and so name another file. */
+export function checkName(path: string): void {
+  if (/\p{Surrogate}/u.test(path)) refuse('OBJECT_NAME_INVALID');
 }
 
 export function closeHostFile(fd: number): Task<void> {
