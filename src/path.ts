@@ -65,7 +65,13 @@ export const filePath: Field<FilePath> = field<FilePath>((value) => pathOf(value
 function pathOf(given: unknown): string | undefined {
   const url = urlOf(given);
   const path = url === undefined ? given : pathOfUrl(url);
-  return typeof path === 'string' && path !== '' && !path.includes(NUL) ? path : undefined;
+  if (typeof path !== 'string' || path === '' || path.includes(NUL)) return undefined;
+  return process.platform === 'win32' && isServerOnly(path) ? undefined : path;
+}
+
+/** Whether a network path names no share. Node.js would take `\\server` for a file of the current drive. */
+export function isServerOnly(path: string): boolean {
+  return /^[\\/]{2}[^\\/]*[\\/]*$/.test(path);
 }
 
 /** The text of a URL object, or of a string that begins as no path does. */
@@ -95,11 +101,12 @@ const EXACT = /^[\\/]{2}[.?][\\/]/;
 const RESERVED = /^(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[1-9¹²³])(\..*)?$/i;
 
 /**
- * Why Windows programs could not open a file of this name again: they take the name for a device, or leave out the dots and
- * spaces at its end. A path that begins with `\\?\` is meant to the letter.
+ * Why Windows programs could not open a file of this name again: it is that of a folder, they take it for a device, or they
+ * leave out the dots and spaces at its end. A path that begins with `\\?\` is meant to the letter.
  */
 export function problemOfName(path: string): string | undefined {
   if (EXACT.test(path)) return undefined;
+  if (/[\\/]$/.test(path)) return 'only the name of a folder may end with a separator, name a file.';
   const name = win32.basename(path);
   const nearest = name.replace(/[. ]+$/, '');
   const [, device, extension = ''] = RESERVED.exec(nearest) ?? [];
@@ -107,7 +114,8 @@ export function problemOfName(path: string): string | undefined {
     return `Windows reserves the name ${device} for a device, choose another, such as '${device}_${extension}'.`;
   }
   // '.' and '..' are folders.
-  if (nearest === name || nearest === '') return undefined;
+  if (nearest === name || name === '.' || name === '..') return undefined;
+  if (nearest === '') return 'a name on Windows cannot consist of dots and spaces.';
   return `a name cannot end with a dot or a space on Windows, the nearest legal one is '${nearest}'.`;
 }
 
@@ -122,6 +130,10 @@ function explainPath(argument: string, given: unknown): Sentence {
     : types.isUint8Array(given)
       ? 'pass a string or a file: URL.'
       : "it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.";
+  if (typeof given === 'string' && isServerOnly(given)) {
+    return (nameOf) =>
+      `${nameOf(argument)} is ${describeValue(given)}; a network path needs a server and a share, such as '\\\\server\\share\\file'.`;
+  }
   const hasNul = typeof given === 'string' && given.includes(NUL);
   const shown = hasNul ? 'a string with a NUL character' : describeValue(given);
   return (nameOf) => `${nameOf(argument)} is ${shown}; ${hint}`;

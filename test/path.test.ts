@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { InvalidArgumentError } from '../src/errors.ts';
-import { isDevicePath, problemOfName, streamOf } from '../src/path.ts';
+import { isDevicePath, isServerOnly, problemOfName, streamOf } from '../src/path.ts';
 import { failureOf, workspace } from './kit.ts';
 
 describe('A file: URL is the path of a file', () => {
@@ -97,6 +97,33 @@ test.each([
 ])('The stream that %s names is %s', (path, expected) => {
   expect(streamOf(path)).toBe(expected);
 });
+
+test.each([
+  ['\\\\server', true],
+  ['\\\\server\\', true],
+  ['//server', true],
+  ['\\\\', true],
+  ['\\\\.\\', true],
+  ['\\\\?\\', true],
+  ['\\\\server\\share', false],
+  ['//server/share/file', false],
+  ['\\\\.\\D:', false],
+  ['\\file', false],
+  ['D:\\', false],
+])('Whether %s names a server without a share: %s', (path, expected) => {
+  expect(isServerOnly(path)).toBe(expected);
+});
+
+test.each(['...', ' ', '. .'])('Windows programs cannot open a file whose whole name is "%s"', (name) => {
+  expect(problemOfName(`D:\\disks\\${name}`)).toContain('cannot consist of dots and spaces');
+});
+
+test.each(['D:\\disks\\copy\\', 'D:/disks/copy/'])(
+  '%s is the name of a folder, not of a new file',
+  (path) => {
+    expect(problemOfName(path)).toContain('name of a folder');
+  },
+);
 
 // "Naming Files, Paths, and Namespaces", Microsoft: reserved names, and dots and spaces at the end.
 const UNUSABLE: [name: string, nearest: string][] = [

@@ -5,7 +5,7 @@ import { ERROR_REQUEST_ABORTED } from '../../structs/index.ts';
 import { KernelFailure, type SystemCopyRequest } from '../kernel/kernel.ts';
 import type { Signal } from '../signal.ts';
 import { WHOLE_FILE } from './host-file.ts';
-import { keyOf, statAt, unlessNotOwner } from './host-io.ts';
+import { checkName, keyOf, statAt, unlessNotOwner } from './host-io.ts';
 import { failure, onHost, onHostAsync } from './refusal.ts';
 import type { Storage } from './storage.ts';
 
@@ -28,6 +28,8 @@ export async function copyBySystem(
   if (signal?.aborted) throw failure('CANCELLED');
   // Absolute, because the working directory may change.
   const [source, destination] = [resolve(from), resolve(to)];
+  checkName(source);
+  checkName(destination);
   const replaced = checkSharing(storage, source, destination, failIfExists);
   const flags = constants.COPYFILE_FICLONE | (failIfExists ? constants.COPYFILE_EXCL : 0);
   const copying = onHostAsync(() => copyAsync(source, destination, flags));

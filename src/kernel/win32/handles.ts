@@ -1,6 +1,10 @@
 import { win32 } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ERROR_INVALID_HANDLE, INVALID_HANDLE_VALUE } from '../../../structs/index.ts';
+import {
+  ERROR_FILENAME_EXCED_RANGE,
+  ERROR_INVALID_HANDLE,
+  INVALID_HANDLE_VALUE,
+} from '../../../structs/index.ts';
 import { isDevicePath } from '../../path.ts';
 import { type Disposition, KernelFailure, type OpenRequest, type Sharing } from '../kernel.ts';
 import {
@@ -31,6 +35,8 @@ const FILE_FLAG_NO_BUFFERING = 0x2000_0000;
 const FILE_FLAG_BACKUP_SEMANTICS = 0x0200_0000;
 const FILE_ATTRIBUTE_NORMAL = 0x80;
 const CANCEL_AGAIN = 10;
+// 32,767 with the NUL at the end.
+const LONGEST_PATH = 32_766;
 
 const DISPOSITIONS: Record<Disposition, number> = {
   'create-new': 1,
@@ -213,8 +219,11 @@ export function queryParameters(path: string): CreateParameters {
 
 /** The path as CreateFileW takes it whatever its length. A device path stays as it is. */
 export function nativePath(path: string): string {
-  if (isDevicePath(path) || path.startsWith('\\\\?\\')) return path;
-  return win32.toNamespacedPath(win32.resolve(path));
+  const isNative = isDevicePath(path) || path.startsWith('\\\\?\\');
+  const native = isNative ? path : win32.toNamespacedPath(win32.resolve(path));
+  // Beyond this, the length of the path overflows in the kernel, and another file could be meant.
+  if (native.length > LONGEST_PATH) throw new KernelFailure(ERROR_FILENAME_EXCED_RANGE);
+  return native;
 }
 
 // All shares of a server stand or fall together.
