@@ -220,10 +220,10 @@ export function queryParameters(path: string): CreateParameters {
 /** The path as CreateFileW takes it whatever its length. A device path stays as it is. */
 export function nativePath(path: string): string {
   const isNative = isDevicePath(path) || path.startsWith('\\\\?\\');
-  const native = isNative ? path : win32.toNamespacedPath(win32.resolve(path));
+  const longForm = isNative ? path : win32.toNamespacedPath(win32.resolve(path));
   // Beyond this, the length of the path overflows in the kernel, and another file could be meant.
-  if (native.length > LONGEST_PATH) throw new KernelFailure(ERROR_FILENAME_EXCED_RANGE);
-  return native;
+  if (longForm.length > LONGEST_PATH) throw new KernelFailure(ERROR_FILENAME_EXCED_RANGE);
+  return longForm;
 }
 
 // All shares of a server stand or fall together.
