@@ -30,13 +30,18 @@ export interface Job {
   /** Bytes of the source. */
   readonly size: number;
   readonly verify: boolean;
+  /** Files of fewer bytes are not offloaded with `prefer`. */
+  readonly minimumSize: number;
   readonly chunkSize?: number;
 }
 
-export function jobName({ call, destination, mode, trouble, size, verify, chunkSize }: Job): string {
-  const options = [verify ? ', verify' : '', chunkSize === undefined ? '' : `, chunkSize ${chunkSize}`].join(
-    '',
-  );
+export function jobName(job: Job): string {
+  const { call, destination, mode, trouble, size, verify, minimumSize, chunkSize } = job;
+  const options = [
+    verify ? ', verify' : '',
+    size < minimumSize ? ', too small to offload' : '',
+    chunkSize === undefined ? '' : `, chunkSize ${chunkSize}`,
+  ].join('');
   const having = trouble === 'none' ? '' : `, ${trouble}`;
   return `${call} of ${size} bytes to ${destination}, ${mode}${options}${having}`;
 }
@@ -55,6 +60,7 @@ export const jobs: readonly Job[] = CALLS.flatMap((call): Job[] => {
     trouble: 'none',
     size: SMALL,
     verify: false,
+    minimumSize: 0,
   };
   if (call === 'zeroRange' || call === 'offloadPair') return [job, { ...job, destination: 'device' }];
   if (call === 'tryOffload') {
@@ -74,6 +80,8 @@ export const jobs: readonly Job[] = CALLS.flatMap((call): Job[] => {
     { ...job, destination, trouble: 'offload ends' },
     { ...job, destination, trouble: 'last step fails' },
   ]);
+  const small = DESTINATIONS.map((destination): Job => ({ ...job, destination, minimumSize: SMALL + 1 }));
+  if (call === 'copyFile') troubled.push(...small);
   return [...plain, ...troubled, { ...job, trouble: 'no offload', size: LARGE }];
 });
 
@@ -102,12 +110,12 @@ export const start: Record<
   CallName,
   (odx: Odx, scene: Scene, range: readonly OffloadFile[]) => Promise<unknown>
 > = {
-  copyFile: (odx, { source, targets: [target], options }) =>
-    odx.copyFile(source, target?.path ?? '', { ...options, minimumSize: 0 }),
-  copyFiles: (odx, { source, targets, options }) =>
+  copyFile: (odx, { job: { minimumSize }, source, targets: [target], options }) =>
+    odx.copyFile(source, target?.path ?? '', { ...options, minimumSize }),
+  copyFiles: (odx, { job: { minimumSize }, source, targets, options }) =>
     odx.copyFiles(
       targets.map(({ path }) => [source, path]),
-      { ...options, minimumSize: 0, concurrency: 2 },
+      { ...options, minimumSize, concurrency: 2 },
     ),
   copyRange: (odx, { job, options }, [source, destination]) =>
     odx.copyRange(source as OffloadFile, destination as OffloadFile, {

@@ -86,6 +86,7 @@ function randomJob(random: Random): Job {
       random.pick([2, 600, 5000, 70_000, 70_000, 70_000, 70_000, 500_000, 500_000, 3_000_000]),
     ),
     verify: random.below(3) === 0,
+    minimumSize: random.pick([0, 0, 0, 262_144]),
     ...(random.below(3) === 0 && { chunkSize: 1 + random.below(100_000) }),
   };
 }
