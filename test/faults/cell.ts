@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { AbortError, type CopyReport, OdxError, Win32Error } from '../../src/index.ts';
-import { win32FromNtstatus } from '../../structs/index.ts';
+import { win32FromNtstatus, win32Name } from '../../structs/index.ts';
 import { type Fault, refuse } from './faults.ts';
 import { type CallName, isWhole, type Job, TROUBLES } from './jobs.ts';
 import type { Random } from './random.ts';
@@ -159,7 +159,7 @@ function problemsOfError(error: unknown, scene: Scene): string[] {
   return isOther ? [`rejected with ${error.code}, which is not the status of the fault`] : [];
 }
 
-const INVALID_TOKEN = 315;
+const BEYOND_VALID_DATA = ['ERROR_BEYOND_VDL', 'ERROR_INVALID_PARAMETER'];
 const STATUS_DISK_FULL = 0xc000_007f;
 
 function isOffload({ operation }: Step): boolean {
@@ -181,11 +181,13 @@ function mustSucceed({ job, strike, storage }: Scene): boolean {
 
 function mustFail({ job: { call, mode }, strike }: Scene): boolean {
   if (strike?.fault.status === undefined || !isOffload(strike.step)) return false;
-  // A fresh token may be accepted.
+  if (isPlain(call)) return true;
+  const error = win32Name(win32FromNtstatus(strike.fault.status));
   const isMended =
     strike.step.operation === 'FSCTL_OFFLOAD_WRITE' &&
-    win32FromNtstatus(strike.fault.status) === INVALID_TOKEN;
-  return isPlain(call) || (mode === 'require' && !isMended);
+    // A fresh token may be accepted, and a gap before a range can be filled.
+    (error === 'ERROR_INVALID_TOKEN' || (call === 'copyRange' && BEYOND_VALID_DATA.includes(error)));
+  return mode === 'require' && !isMended;
 }
 
 /** Whether something goes wrong without a fault. */
