@@ -1,30 +1,34 @@
-// npm run test:faults -- [--seed N] [--only TEXT]
-// --only runs the cells whose name contains the text.
+// npm run test:faults -- [--seed N] [--only TEXT] [--minutes N]
+// --only runs the cells whose name contains the text. --minutes takes the cells of each function in random order for that long.
 import { parseArgs } from 'node:util';
 import { available } from '../wine/driver.ts';
 import { CALLS } from './jobs.ts';
 import { cellsOf, runCells } from './matrix.ts';
-import { newSeed } from './random.ts';
+import { newSeed, Random } from './random.ts';
 import { driverStorage, emulatorStorage, LIMITS } from './storage.ts';
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, only: { type: 'string', default: '' } },
+  options: {
+    seed: { type: 'string' },
+    only: { type: 'string', default: '' },
+    minutes: { type: 'string', default: 'Infinity' },
+  },
 });
 const seed = values.seed === undefined ? newSeed() : Number(values.seed);
+const milliseconds = Number(values.minutes) * 60_000;
 const storage = available() ? driverStorage(LIMITS) : emulatorStorage(LIMITS);
 
 console.log(`Fault matrix on the ${storage.name}, seed ${seed}`);
-console.log('function         cells  failed  seconds');
+console.log('function        cells     tried    failed   seconds');
 let tried = 0;
 for (const call of CALLS) {
   const startedAt = performance.now();
-  const cells = (await cellsOf(storage, call)).filter(({ name }) => name.includes(values.only));
-  const result = await runCells(cells, storage, seed);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-  const { length: failed } = result.failures;
-  console.log(
-    `${call.padEnd(12)}${String(result.tried).padStart(10)}${String(failed).padStart(8)}${seconds.padStart(9)}`,
-  );
+  const all = (await cellsOf(storage, call)).filter(({ name }) => name.includes(values.only));
+  const cells = new Random(seed).shuffled(all);
+  const result = await runCells(cells, storage, seed, startedAt + milliseconds);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const figures = [cells.length, result.tried, result.failures.length, seconds];
+  console.log(call.padEnd(11) + figures.map((figure) => String(figure).padStart(10)).join(''));
   for (const { cell, problems } of result.failures) {
     console.error(`FAILED ${cell}\n  ${problems.join('\n  ')}`);
     process.exitCode = 1;
