@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Result, runCell } from './cell.ts';
 import { type Fault, faults } from './faults.ts';
 import { type CallName, type Job, jobName, jobs } from './jobs.ts';
@@ -50,9 +51,17 @@ export async function runCells(
   let tried = 0;
   for (const cell of cells) {
     if (performance.now() > deadline) break;
-    const { problems } = await cell.run(storage, seed);
+    const problems = await problemsOf(cell, storage, seed);
     tried++;
     if (problems.length > 0) failures.push({ cell: cell.name, problems });
   }
   return { tried, failures };
+}
+
+async function problemsOf(cell: Cell, storage: Storage, seed: number): Promise<readonly string[]> {
+  try {
+    return (await cell.run(storage, seed)).problems;
+  } catch (error) {
+    return [`the cell could not be tried: ${inspect(error)}`];
+  }
 }
