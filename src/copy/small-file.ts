@@ -1,7 +1,7 @@
 import { ERROR_FILE_EXISTS } from '../../structs/index.ts';
-import { ignoreErrors } from '../call-context.ts';
+import { ignoreErrors, withCallContext } from '../call-context.ts';
 import { SourceChangedError, Win32Error } from '../errors.ts';
-import { filesOf, type Kernel } from '../kernel/kernel.ts';
+import { type FoundFile, filesOf, type Kernel } from '../kernel/kernel.ts';
 import { type FixedPath, isDevicePath, streamOf } from '../path.ts';
 import { throwIfAborted } from '../signal.ts';
 import { removeLeftover } from './destination.ts';
@@ -27,10 +27,9 @@ export async function copySmallFile(
     (path) => isDevicePath(path) || streamOf(path) !== undefined,
   );
   if (mode === 'require' || verify || isPart) return undefined;
-  const { find } = filesOf(kernel);
-  const found = await find(source.absolute);
+  const found = await find(kernel, source);
   if (found === undefined || !found.isPlain || found.size >= minimumSize) return undefined;
-  if ((await find(destination.absolute)) !== undefined) return undefined;
+  if ((await find(kernel, destination)) !== undefined) return undefined;
 
   const { size } = found;
   const tally = emptyTally();
@@ -63,7 +62,7 @@ export async function copySmallFile(
     throw error;
   }
   try {
-    if ((await find(source.absolute))?.stamp !== found.stamp) throw new SourceChangedError(source.shown);
+    if ((await find(kernel, source))?.stamp !== found.stamp) throw new SourceChangedError(source.shown);
     await progress.settle();
     throwIfAborted(signal);
   } catch (error) {
@@ -86,4 +85,9 @@ async function canOpen(kernel: Kernel, path: FixedPath): Promise<boolean> {
 async function checkSource(kernel: Kernel, path: FixedPath): Promise<void> {
   const { file } = await openSource(kernel, path);
   await ignoreErrors(() => file.close());
+}
+
+function find(kernel: Kernel, { shown, absolute }: FixedPath): Promise<FoundFile | undefined> {
+  const context = { syscall: 'GetFileAttributesExW', path: shown };
+  return withCallContext(context, () => filesOf(kernel).find(absolute));
 }

@@ -379,6 +379,19 @@ test('another file that has taken the name of an existing destination survives a
   expect(readFileSync(destination, 'utf8')).toBe('theirs');
 });
 
+test('copyFile rejects with a Win32Error if the source cannot be looked up by its name', async () => {
+  const find = async (): Promise<never> => {
+    throw new KernelFailure(DISK_FULL);
+  };
+  const source = workspace.file(SMALL);
+  const failure = await failureOf(copyFileWith(withFiles(refusing(), { find }), source, workspace.path()));
+  expect(failure).toMatchObject({
+    code: 'ERROR_DISK_FULL',
+    syscall: 'GetFileAttributesExW',
+    path: source,
+  });
+});
+
 test('with mode require the system copies nothing', async () => {
   const kernel = copiesBy(
     () => expect.unreachable('the system should not have been asked'),
