@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { AbortError, type CopyReport, OdxError, Win32Error } from '../../src/index.ts';
 import { win32FromNtstatus, win32Name } from '../../structs/index.ts';
@@ -37,6 +38,9 @@ export async function runCell(
 ): Promise<Result> {
   const scene = await Scene.prepare(storage, job);
   const before = resources();
+  const unhandled: string[] = [];
+  const onUnhandled = (reason: unknown) => unhandled.push(`unhandled rejection: ${inspect(reason)}`);
+  process.on('unhandledRejection', onUnhandled);
   const steps: Step[] = [];
   const outcome = await inTime(
     steps,
@@ -57,7 +61,9 @@ export async function runCell(
     ...problemsOfOutcome(scene, outcome),
     ...(await problemsOfFiles(scene, outcome, hasBegun)),
     ...problemsOfResources(scene, before),
+    ...unhandled,
   ];
+  process.off('unhandledRejection', onUnhandled);
   return { scene, steps, outcome, problems };
 }
 
@@ -65,6 +71,7 @@ export async function runCell(
 const READ_ONLY = [
   'open',
   'openDevice',
+  'openUnbuffered',
   'info',
   'volume',
   'find',

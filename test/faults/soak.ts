@@ -41,9 +41,6 @@ let descriptorsAtFirst = 0;
 process.once('SIGINT', () => {
   milliseconds = 0;
 });
-process.on('unhandledRejection', (reason) => {
-  report('unhandled rejection', [String(reason)], figures.jobs);
-});
 
 console.log(`Soak on the ${storages[0]?.name}, seed ${seed}`);
 while (elapsed() < milliseconds && figures.jobs < mostJobs) {

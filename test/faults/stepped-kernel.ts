@@ -129,7 +129,9 @@ export class SteppedKernel {
   }
 
   async #open(call: Call, parameters: readonly unknown[]): Promise<unknown> {
-    const [path] = parameters;
+    // A file can also be opened again through its handle.
+    const [given] = parameters;
+    const path = this.#handles.get(given) ?? given;
     this.#opening.add(path);
     try {
       const handle = await call(...parameters);
