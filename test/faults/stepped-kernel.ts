@@ -125,7 +125,10 @@ export class SteppedKernel {
       this.misuses.push(`${operation} on a handle that is not open`);
     }
     if (operation === 'close') this.#handles.delete(parameters[0]);
-    return operation.startsWith('open') ? this.#open(call, parameters) : call(...parameters);
+    if (operation.startsWith('open')) return this.#open(call, parameters);
+    const result = await call(...parameters);
+    if (operation === 'copy') this.#opened.add(parameters[1]);
+    return result;
   }
 
   async #open(call: Call, parameters: readonly unknown[]): Promise<unknown> {
