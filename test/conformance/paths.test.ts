@@ -299,7 +299,10 @@ describe(`${kernel.name} gives every function that takes a path what it should:`
     } else if (outcome === 'folder') {
       for (const call of [open, copyFrom])
         expect(await failureOf(() => call?.())).toMatchObject({ errno: 5 });
-      expect(await failureOf(() => odx.copyFile(path('other'), subject))).toBeInstanceOf(Win32Error);
+      // On Windows, a name that ends in a separator is refused before anything is opened.
+      const isRefused = onWindows && String(subject).endsWith(sep);
+      const code = isRefused ? 'ERR_ODX_INVALID_ARGUMENT' : 'ERROR_ACCESS_DENIED';
+      expect(await failureOf(() => odx.copyFile(path('other'), subject))).toMatchObject({ code });
       await probe?.();
       await tryOffload?.();
     } else if (outcome === 'free' || outcome === 'unusable' || outcome === 'stream') {
