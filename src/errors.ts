@@ -91,7 +91,7 @@ export interface CallContext {
   /** Byte offset in the file that the call was made for. */
   readonly offset?: bigint | undefined;
   /** What a failure means here and what to do, where that is known better than from its number. */
-  readonly explanation?: { readonly meaning: string; readonly advice: string } | undefined;
+  readonly explanation?: Pick<Win32Status, 'meaning' | 'advice'> | undefined;
 }
 
 /** Windows or the emulator refused a call. An unknown error keeps its number as `ERROR_<n>`. */
