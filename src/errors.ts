@@ -91,7 +91,14 @@ export interface CallContext {
   /** Byte offset in the file that the call was made for. */
   readonly offset?: bigint | undefined;
   /** What a failure means here and what to do, where that is known better than from its number. */
-  readonly explanation?: Pick<Win32Status, 'meaning' | 'advice'> | undefined;
+  readonly explanation?:
+    | {
+        /** One sentence. */
+        readonly meaning: string;
+        /** What a person should do, in one sentence. */
+        readonly advice: string;
+      }
+    | undefined;
 }
 
 /** Windows or the emulator refused a call. An unknown error keeps its number as `ERROR_<n>`. */

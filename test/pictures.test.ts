@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chart } from '../bench/chart.ts';
@@ -36,6 +36,13 @@ describe.each(Object.entries(PICTURES))('The picture %s', (name, drawn) => {
   it('contains no script, and loads nothing', () => {
     expect(drawn).not.toMatch(/<script|<image|<use|href|url\(|@import|on\w+=/i);
   });
+});
+
+it('No picture in docs/pictures is left from an earlier version', () => {
+  const found = readdirSync(join(ROOT, 'docs', 'pictures'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.svg'))
+    .map((path) => `docs/pictures/${path.split(sep).join('/')}`);
+  expect(found.filter((path) => !Object.hasOwn(PICTURES, path))).toEqual([]);
 });
 
 describe.skipIf(!hasBrowser)('In Chromium, where it is installed,', () => {
