@@ -201,7 +201,7 @@ describe.skipIf(!isSupported)('ordinary files through kernel32 [needs Windows]',
   );
 
   // FILE_ATTRIBUTE_READONLY, HIDDEN and SYSTEM, which Wine keeps too.
-  it.each([0x1, 0x2, 0x4])('a copy has the attribute 0x%x of its source', async (attribute) => {
+  it.each([0x1, 0x2, 0x4])('a copy has the attribute %i of its source', async (attribute) => {
     const [source, destination] = [join(folder, 'attribute.bin'), join(folder, 'attribute-copy.bin')];
     writeFileSync(source, Buffer.alloc(300_000, 1));
     setAttributes(source, attribute);
