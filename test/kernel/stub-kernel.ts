@@ -55,6 +55,10 @@ export interface Stub {
   volumes(): { readonly locks: number; readonly dismounts: number; readonly torn: number };
   /** Makes drive S: a SUBST drive for a folder of this host. */
   subst(folder: string): void;
+  /** Handles that are open. */
+  handles(): number;
+  /** Closes a handle as another module of the process would. */
+  closeElsewhere(handle: bigint): void;
   reset(): void;
 }
 
@@ -76,6 +80,7 @@ export function loadStub(): Stub {
   const get = stub.func('int stub_get(const char *name, const char *what)');
   const subst = stub.func('void stub_subst(const char *folder)');
   const reset = stub.func('void stub_reset()');
+  const close = stub.func('int CloseHandle(void *handle)');
   const kernel = loadKernel32({ kernel32: library, ntdll: library });
   return {
     library,
@@ -90,6 +95,8 @@ export function loadStub(): Stub {
     strays: () => get('*', 'strays'),
     volumes: () => ({ locks: get('*', 'locks'), dismounts: get('*', 'dismounts'), torn: get('*', 'torn') }),
     subst: (folder) => subst(folder),
+    handles: () => get('*', 'handles'),
+    closeElsewhere: (handle) => void close(handle),
     reset: () => reset(),
   };
 }

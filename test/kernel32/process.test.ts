@@ -1,3 +1,4 @@
+import koffi from 'koffi';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import * as driver from '../wine/driver.ts';
 import { runProgram } from './run-program.ts';
@@ -52,7 +53,35 @@ describe.skipIf(!onDriver)('the process [needs the driver]', () => {
     expect(after.rss - before.rss).toBeLessThan(16 * 1024 * 1024);
     await close();
   });
+
+  it('uses no more handles after 500 more opens, also with calls in flight, twice and blocking', async () => {
+    const round = async (count: number) => {
+      for (let at = 0; at < count; at++) {
+        const file = await odx.openFile(DISK, 'r');
+        const call =
+          at % 5 === 0 ? odx.offloadRead(file, { copyLength: 512 }).catch(() => undefined) : undefined;
+        if (at % 7 === 0) file[Symbol.dispose]();
+        await Promise.all([file.close(), file[Symbol.asyncDispose](), call]);
+      }
+    };
+    await round(50);
+    const before = { next: nextHandle(), open: driver.state(0).handles };
+    await round(500);
+    expect(driver.state(0).handles).toBe(before.open);
+    expect(nextHandle() - before.next).toBeLessThan(64n);
+  });
+
+  it('reports a handle that another module has closed', async () => {
+    const file = await odx.openFile(DISK, 'r');
+    closeHandle(file.handle);
+    await expect(odx.offloadRead(file, { copyLength: 512 })).rejects.toMatchObject({ errno: 6 });
+    await expect(file.close()).rejects.toMatchObject({ errno: 6, syscall: 'CloseHandle' });
+  });
 });
+
+function closeHandle(handle: bigint): void {
+  koffi.load('kernel32.dll').func('__stdcall', 'CloseHandle', 'int32_t', ['void *'])(handle);
+}
 
 function nextHandle(): bigint {
   const { handle, close } = openForeign(DISK, 'synchronous');

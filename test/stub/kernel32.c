@@ -20,10 +20,10 @@
 //   break   CopyFileExW fails with this error in the middle
 //   keep    1: CopyFileExW leaves a half-made destination where it is
 // stub_get(function, what): calls (begun), inside (running now). Function "*": most (threads inside at the same time),
-// strays (calls on the number of a closed handle), locks (volumes locked), dismounts, torn (volumes dismounted without
-// a lock, or written under a mounted file system), pending (calls), freed (memory of pending calls that was freed before
-// they completed, which is seen where this library is preloaded). stub_reset() undoes all of it. A closed number is reused
-// at once.
+// strays (calls on the number of a closed handle), handles (open), locks (volumes locked), dismounts, torn (volumes
+// dismounted without a lock, or written under a mounted file system), pending (calls), freed (memory of pending calls that
+// was freed before they completed, which is seen where this library is preloaded). stub_reset() undoes all of it. A closed
+// number is reused at once.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -166,12 +166,12 @@ EXPORT BOOL stub_set(const char *name, const char *what, int value) {
   return 1;
 }
 
-static int pending_now(void);
+static int pending_now(void), handles_now(void);
 
 static int total(const char *what) {
   return !strcmp(what, "most") ? most : !strcmp(what, "strays") ? strays : !strcmp(what, "locks") ? locks
        : !strcmp(what, "dismounts") ? dismounts : !strcmp(what, "torn") ? torn : !strcmp(what, "freed") ? freed
-       : !strcmp(what, "pending") ? pending_now() : -1;
+       : !strcmp(what, "pending") ? pending_now() : !strcmp(what, "handles") ? handles_now() : -1;
 }
 
 EXPORT int stub_get(const char *name, const char *what) {
@@ -269,6 +269,12 @@ typedef struct {
   char path[1024], base[1024];
 } File;
 static File files[MOST_FILES];
+
+static int handles_now(void) {
+  int count = 0;
+  for (int index = 0; index < MOST_FILES; index++) count += files[index].used;
+  return count;
+}
 
 static File *file_of(HANDLE handle) {
   uintptr_t index = (uintptr_t)handle / 4;
