@@ -18,7 +18,7 @@ if (isMainThread) {
   const get = stub.func('int stub_get(const char *name, const char *what)');
   const workers = [1, 2].map(() => new Worker(new URL(import.meta.url), { workerData: parameters }));
   const handles = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]));
-  // Copies read and write.
+  // Then copyRange reads and writes.
   if (name !== 'DeviceIoControl') set('DeviceIoControl', 'fail', 1);
   set(name, how, Number(duration));
   const calls = get(name, 'calls');
@@ -47,8 +47,13 @@ if (isMainThread) {
   const handle = await open();
   parentPort.once('message', async () => {
     if (name === 'DeviceIoControl') await odx.offloadRead(handle, { copyLength: 512 });
-    else await odx.copyFile(path, `${path}.${handle}`, { minimumSize: 0 });
+    else await copy(`${path}.${handle}`);
     parentPort.postMessage('completed');
   });
   parentPort.postMessage(handle);
+}
+
+async function copy(to) {
+  const [source, destination] = [await odx.openFile(path, 'r'), await odx.openFile(to, 'w')];
+  await odx.copyRange(source, destination, { length: source.size });
 }
