@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -13,8 +13,8 @@ const ASIDE = 'C:\\odx\\fltlib.original.dll';
 // folder and the PATH; Koffi looks in the working folder once more. Wine's own fltlib.dll ends the process when it is
 // called, so another one takes its place. advapi32.dll cannot be planted: node.exe itself has loaded it.
 describe.skipIf(!existsSync(MARKING))('a fltlib.dll that somebody has planted [needs Wine]', () => {
-  const root = join(tmpdir(), 'odx-planted');
-  const [exe, cwd, path] = ['exe', 'cwd', 'path'].map((name) => join(root, name)) as [string, string, string];
+  const root = join(tmpdir(), `odx-planted-${process.pid}`);
+  const [exe, cwd, path] = [join(root, 'exe'), join(root, 'cwd'), join(root, 'path')];
   const node = join(exe, 'node.exe');
   const mark = join(root, 'mark');
   const withoutWine = join(root, 'ntdll-without-wine.dll');
@@ -25,15 +25,14 @@ describe.skipIf(!existsSync(MARKING))('a fltlib.dll that somebody has planted [n
   ] as const;
 
   beforeAll(() => {
-    rmSync(root, { recursive: true, force: true });
-    for (const folder of [exe, cwd, path]) mkdirSync(folder, { recursive: true });
-    linkSync(process.execPath, node);
+    for (const place of [exe, cwd, path]) mkdirSync(place, { recursive: true });
+    copyFileSync(process.execPath, node);
     copyFileSync(MARKING, withoutWine);
     // An earlier run may have been stopped before it could put the file back.
     if (!existsSync(ASIDE)) renameSync(SYSTEM, ASIDE);
   });
   afterEach(() => {
-    for (const folder of [exe, cwd, path]) rmSync(join(folder, 'fltlib.dll'), { force: true });
+    for (const place of [exe, cwd, path]) rmSync(join(place, 'fltlib.dll'), { force: true });
     rmSync(SYSTEM, { force: true });
     rmSync(mark, { force: true });
   });
@@ -42,22 +41,22 @@ describe.skipIf(!existsSync(MARKING))('a fltlib.dll that somebody has planted [n
     rmSync(root, { recursive: true, force: true });
   });
 
-  it.each(PLACES)('%s is loaded by its bare name, so these tests can fail', async (_, folder) => {
-    copyFileSync(MARKING, join(folder, 'fltlib.dll'));
+  it.each(PLACES)('%s is loaded by its bare name, so these tests can fail', async (_, place) => {
+    copyFileSync(MARKING, join(place, 'fltlib.dll'));
     expect(await run('load-by-name.mjs')).toEqual({
       output: 'loaded\n',
-      loaded: [join(folder, 'fltlib.dll')],
+      loaded: [join(place, 'fltlib.dll')],
     });
   });
 
   it('is not loaded by probe, which loads that of the system folder', async () => {
-    for (const [, folder] of PLACES) copyFileSync(MARKING, join(folder, 'fltlib.dll'));
+    for (const [, place] of PLACES) copyFileSync(MARKING, join(place, 'fltlib.dll'));
     copyFileSync(MARKING, SYSTEM);
     expect(await run('probe.mjs', withoutWine)).toEqual({ output: '[]\n', loaded: [SYSTEM] });
   });
 
   it('is not loaded by probe when the system folder has none', async () => {
-    for (const [, folder] of PLACES) copyFileSync(MARKING, join(folder, 'fltlib.dll'));
+    for (const [, place] of PLACES) copyFileSync(MARKING, join(place, 'fltlib.dll'));
     const { output, loaded } = await run('probe.mjs', withoutWine);
     expect(output).toContain('fltlib.dll is not there');
     expect(loaded).toEqual([]);
