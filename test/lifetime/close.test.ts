@@ -7,7 +7,7 @@ const FILE = 'C:\\file';
 const READ = { copyLength: 512 };
 const FOREVER = 60_000;
 
-// On the emulator: test/calls/open-file.test.ts; on Wine: test/kernel32/process.test.ts.
+// On the emulator: test/calls/open-file.test.ts.
 describe.skipIf(!hasStub)('the end of an OffloadFile [needs a C compiler]', () => {
   let stub: Stub;
   beforeAll(() => {
