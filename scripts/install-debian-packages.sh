@@ -12,9 +12,6 @@ packages=(
 # A browser for the tests of the API site. Ubuntu has it as a snap only, and its runners have Chrome.
 if grep -qx 'ID=debian' /etc/os-release; then packages+=(chromium); fi
 
-# The API site in a browser. Ubuntu has no such package, but its runners have Chrome.
-command -v google-chrome >/dev/null || packages+=(chromium)
-
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
