@@ -7,7 +7,7 @@ export interface CopyFallback {
   readonly reason: Win32Error | ProtocolError;
   /**
    * Position in bytes of the first byte that was not offloaded, counted from the start of the file or range. With 0 the system
-   * has copied the whole file, unless it is a range or a device.
+   * has copied the whole file, unless it is a range, a device or a single stream.
    */
   readonly at: bigint;
 }
@@ -31,7 +31,7 @@ export interface CopyReport {
   readonly zeroedBytes: bigint;
   /**
    * Bytes copied by ordinary reads and writes, zeros included: the rest of a file whose offload stopped in the middle, copies
-   * of devices, and what copyRange could not offload.
+   * of devices and of single streams (`file:name`), and what copyRange could not offload.
    */
   readonly bufferedBytes: bigint;
   /**
