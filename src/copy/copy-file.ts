@@ -36,10 +36,11 @@ import { type CopyPaths, copyBySystem } from './system.ts';
  * During the copy nobody else can open the destination, or open the source to write to it. That goes for a copy by the system
  * from the moment when it opens the files by their names: if another program puts another file in the place of an existing
  * destination before that moment, that file is overwritten; if the destination is new, the copy fails with
- * ERROR_FILE_EXISTS. With `verify`, programs that tolerate a writer can read the destination, because it is opened a second
- * time to be read past the cache. A source that was already open
- * for writing is copied nevertheless; a change to it is detected by its size and last write time, which Windows may
- * update only when the writer closes the file. Changes to a device are not detected.
+ * ERROR_FILE_EXISTS, but a file smaller than `minimumSize` overwrites what is there, without `verify` and unless `overwrite`
+ * is false. With `verify`, programs that tolerate a writer can read the destination, because it is opened a second time to be
+ * read past the cache. A source that was already open for writing is copied nevertheless; a change to it is detected by its
+ * size and last write time, which Windows may update only when the writer closes the file. Changes to a device are not
+ * detected.
  *
  * A device, `\\.\D:`, may be source or destination. It is neither resized nor removed. If the copy ends within a sector,
  * the rest of this sector is filled with zeros.

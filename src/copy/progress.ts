@@ -14,7 +14,7 @@ export interface CopyFallback {
 
 /**
  * Where a verified copy was read from: `disk`, past the cache of Windows, after the destination was flushed; or `cache`
- * where that is not possible: over the network, where Windows refuses, and on the emulator.
+ * where that is not possible: over the network, where Windows refuses, for a read-only copy by the system, and on the emulator.
  */
 export type VerifiedFrom = 'disk' | 'cache';
 
