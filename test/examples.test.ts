@@ -103,7 +103,7 @@ async function programOf({ code, isComplete }: Example): Promise<string> {
     .replaceAll(/"win-odx(?:\/\w+)?"/g, "'./win-odx.mjs'");
 }
 
-const SIZE = 16 * 1_048_576 + 777;
+const SIZE = 11 * 1_048_576 + 777;
 const WHOLE_FILES = ['big.vhdx', 'a.vhdx', 'c.iso', 'a.bin', 'child.vhdx', 'D:\\disks\\big.vhdx'];
 
 // Child processes have no pipes in Windows Node under Wine.

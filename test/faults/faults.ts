@@ -24,7 +24,8 @@ export interface Fault {
   act(step: Step, scene: Scene, random: Random): Promise<unknown>;
 }
 
-const UNKNOWN = 0xe0de_0001;
+// Without the customer bit, 0x20000000, with which Windows passes a status on as if it were a Win32 error.
+const UNKNOWN = 0xc0de_0001;
 const SHORT_REPLY = 8;
 // Longer than any other step, so that what runs at the same time overtakes it.
 const DELAY_MS = 20;

@@ -135,10 +135,12 @@ export class Scene {
   /** Another program moves the destination away and makes a file with its name. */
   replaceDestinations(): void {
     for (const { path, target } of this.#destinations()) {
-      const contents = readFileSync(path);
+      let contents: Buffer;
       try {
+        contents = readFileSync(path);
         renameSync(path, `${path}.moved`);
       } catch {
+        // As above.
         continue;
       }
       writeFileSync(path, STRANGER);

@@ -26,6 +26,9 @@ type Call = (...parameters: readonly unknown[]) => Promise<unknown>;
 
 const codeNames: ReadonlyMap<unknown, string> = new Map(controlCodes.map(({ name, value }) => [value, name]));
 
+// What returns no promise is no call of the system that could fail later.
+const SYNCHRONOUS = /Sync$|^allocate$/;
+
 /** A kernel whose every call is a step that can be replaced, and that knows what a job leaves behind. */
 export class SteppedKernel {
   readonly kernel: Kernel;
@@ -45,7 +48,7 @@ export class SteppedKernel {
     const control = this.#stepped('control', inner.control);
     const files = Object.entries(filesOf(inner)).map(([operation, call]) => [
       operation,
-      operation.endsWith('Sync') ? call : this.#stepped(operation, call),
+      SYNCHRONOUS.test(operation) ? call : this.#stepped(operation, call),
     ]);
     this.kernel = {
       ...inner,
