@@ -11,6 +11,13 @@ const config: ViteUserConfig = defineConfig({
     // Files share their imports, because loading Koffi and Zod for each file takes longer than most of the tests.
     isolate: false,
     testTimeout: 30_000,
+    coverage: {
+      include: ['src/**', 'structs/**'],
+      // It runs in processes of its own, which are not counted.
+      exclude: ['src/cli/**'],
+      reporter: ['text'],
+      reportOnFailure: true,
+    },
   },
 });
 
