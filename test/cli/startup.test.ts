@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './files.ts';
-import { ODX } from './odx-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ROUNDS = 5;
 
 const folder = temporaryFolder();
 
@@ -27,31 +25,4 @@ describe('the start of odx', () => {
       expect(status).toBe(0);
     },
   );
-
-  it('takes less than 1.5 times as long for --version as importing koffi and zod', () => {
-    const both = write('both.mjs', `import '${urlOf('koffi')}';\nimport '${urlOf('zod')}';\n`);
-    // The fastest of several rounds, taken in turns, depends least on other processes.
-    const best = { odx: Number.POSITIVE_INFINITY, both: Number.POSITIVE_INFINITY };
-    for (let round = 0; round < ROUNDS; round++) {
-      best.odx = Math.min(best.odx, timeOf([ODX, '--version']));
-      best.both = Math.min(best.both, timeOf([both]));
-    }
-    expect(best.odx).toBeLessThan(1.5 * best.both);
-  });
 });
-
-function write(name: string, code: string): string {
-  const path = join(folder.path, name);
-  writeFileSync(path, code);
-  return path;
-}
-
-function urlOf(name: string): string {
-  return import.meta.resolve(name);
-}
-
-function timeOf(args: readonly string[]): number {
-  const startedAt = performance.now();
-  spawnSync(process.execPath, args, { stdio: 'ignore' });
-  return performance.now() - startedAt;
-}

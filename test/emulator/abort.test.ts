@@ -8,12 +8,13 @@ import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import { makePair, pattern } from './harness.ts';
 
 const CANCELLED = 0xc000_0120;
-const PROMPT_MS = 500;
+// Longer than any test may take.
+const FOREVER = 600_000;
 
 describe('an abort of a call on the emulator', () => {
   const waits: [string, EmulatorOptions][] = [
-    ['the wait for the latency', { latency: 10_000 }],
-    ['the wait for a delay', { intercept: () => ({ delay: 10_000 }) }],
+    ['the wait for the latency', { latency: FOREVER }],
+    ['the wait for a delay', { intercept: () => ({ delay: FOREVER }) }],
     ['the wait for an intercept that never replies', { intercept: () => new Promise(() => {}) }],
   ];
 
@@ -23,10 +24,8 @@ describe('an abort of a call on the emulator', () => {
     const read = offloadReadWith(emulator, source, { copyLength: 4096, signal: abort.signal });
     const refused = expect(read).rejects.toMatchObject({ code: 'ABORT_ERR', cause: 'enough' });
     await sleep(5);
-    const started = performance.now();
     abort.abort('enough');
     await refused;
-    expect(performance.now() - started).toBeLessThan(PROMPT_MS);
     expect(emulator.calls).toMatchObject([{ status: CANCELLED, bytesReturned: 0 }]);
   });
 
@@ -46,10 +45,8 @@ describe('an abort of a call on the emulator', () => {
     const write = emulator.control(destination, FSCTL_OFFLOAD_WRITE, buffers, 544, 16, abort.signal);
     const failure: unknown = write.catch((error: unknown) => error);
     await sleep(5);
-    const started = performance.now();
     abort.abort();
     const error = await failure;
-    expect(performance.now() - started).toBeLessThan(PROMPT_MS);
     expect(error).toBeInstanceOf(KernelFailure);
     expect(error).toMatchObject({ errno: 995, ntstatus: CANCELLED });
     const { stamp } = emulator.files.infoSync(destination, destinationPath);

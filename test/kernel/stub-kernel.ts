@@ -38,7 +38,7 @@ export const BLOCKING = [
 
 export type StubFunction = (typeof BLOCKING)[number] | 'GetQueuedCompletionStatusEx' | 'CancelIoEx';
 
-type Switch = 'sleep' | 'fail' | 'delay' | 'damage' | 'busy' | 'break' | 'keep';
+type Switch = 'sleep' | 'hold' | 'release' | 'fail' | 'delay' | 'damage' | 'busy' | 'break' | 'keep';
 
 export interface Stub {
   readonly library: string;
@@ -46,7 +46,8 @@ export interface Stub {
   readonly files: FileKernel;
   readonly odx: Odx;
   set(name: StubFunction, what: Switch, value: number): void;
-  get(name: StubFunction, what: 'calls' | 'inside'): number;
+  /** Calls that began, that are inside now, and that the thread of JavaScript made itself. */
+  get(name: StubFunction, what: 'calls' | 'inside' | 'here'): number;
   /** Threads inside the stub at the same time, of functions that sleep or fail. */
   most(): number;
   /** Calls on the number of a handle that was closed. */
@@ -82,6 +83,7 @@ export function loadStub(): Stub {
   const reset = stub.func('void stub_reset()');
   const close = stub.func('int CloseHandle(void *handle)');
   const kernel = loadKernel32({ kernel32: library, ntdll: library });
+  reset();
   return {
     library,
     kernel,

@@ -6,13 +6,11 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AbortError, type CopyProgress } from '../../src/index.ts';
 import { patternBytes } from '../kit.ts';
-import { longestGap } from './longest-gap.ts';
 import { hasStub, loadStub, type Stub } from './stub-kernel.ts';
 
 const SMALL = 3000;
 const LARGE = 2_000_001;
 const SIZES = [SMALL, LARGE];
-const LONGEST_GAP = 100;
 const DISK_FULL = 112;
 const OFFLOAD_READ_FILE_NOT_SUPPORTED = 4442;
 const ENCRYPTION_FAILED = { code: 'ERROR_ENCRYPTION_FAILED', errno: 6000 };
@@ -32,7 +30,6 @@ function expectSame(actual: string, expected: string): void {
 
 interface Outcome {
   readonly steps: readonly CopyProgress[];
-  readonly gap: number;
   readonly error: string | undefined;
   readonly exists: boolean;
 }
@@ -57,15 +54,11 @@ async function copyWithProgress({
     if (step.systemBytes > 0n && failing === 'throws') throw mine;
     return step.systemBytes > 0n && failing === 'rejects' ? Promise.reject(mine) : undefined;
   };
-  let error: Error | undefined;
-  const gap = await longestGap(async () => {
-    const copying = stub.odx.copyFile(source, at('copy'), { minimumSize, onProgress });
-    error = await copying.then(
-      () => undefined,
-      (reason: Error) => reason,
-    );
-  });
-  return { steps, gap, error: error?.message, exists: existsSync(at('copy')) };
+  const error = await stub.odx.copyFile(source, at('copy'), { minimumSize, onProgress }).then(
+    () => undefined,
+    (reason: Error) => reason.message,
+  );
+  return { steps, error, exists: existsSync(at('copy')) };
 }
 
 beforeAll(() => {
@@ -119,9 +112,9 @@ describe.skipIf(!hasStub)('a copy by CopyFileExW [needs a C compiler]', () => {
 
   test('reports the bytes of the main stream while it runs, without blocking the event loop', async () => {
     for (const minimumSize of [0, LARGE + 1]) {
-      const { steps, gap, error } = await copyWithProgress({ minimumSize, failing: 'never' });
+      const { steps, error } = await copyWithProgress({ minimumSize, failing: 'never' });
       expect(error).toBeUndefined();
-      expect(gap).toBeLessThan(LONGEST_GAP);
+      expect(stub.get('CopyFileExW', 'here')).toBe(0);
       expectSame(at('copy'), at('source'));
       rmSync(at('copy'));
       const system = steps.filter(({ phase }) => phase === 'system');
@@ -152,15 +145,14 @@ describe.skipIf(!hasStub)('a copy by CopyFileExW [needs a C compiler]', () => {
 
     test('leaves nothing if it is aborted, which takes effect at the next block', async () => {
       const source = file('source', LARGE);
-      stub.set('CopyFileExW', 'delay', 20);
+      // Slower than the time limit of this test for all 31 blocks.
+      stub.set('CopyFileExW', 'delay', 1000);
       for (const minimumSize of [0, LARGE + 1]) {
         const controller = new AbortController();
         const copying = stub.odx.copyFile(source, at('copy'), { minimumSize, signal: controller.signal });
         while (!existsSync(at('copy')) || stub.get('CopyFileExW', 'inside') === 0) await sleep(10);
-        const before = performance.now();
         controller.abort();
         await expect(copying).rejects.toBeInstanceOf(AbortError);
-        expect(performance.now() - before).toBeLessThan(200);
         expect(existsSync(at('copy'))).toBe(false);
       }
     });

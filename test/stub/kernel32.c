@@ -12,6 +12,7 @@
 //
 // stub_set(function, what, value) changes one function:
 //   sleep   milliseconds spent inside the call; CancelIoEx ends them with ERROR_OPERATION_ABORTED where the call has an OVERLAPPED
+//   hold    1: calls that begin now stay inside, until they are cancelled in the same way or release is set to any value
 //   fail    the call then fails with this error
 //   delay   an overlapped call is pending for this many milliseconds; -1: it succeeds at once instead of being pending;
 //           CopyFileExW takes this long for each block
@@ -19,7 +20,8 @@
 //   busy    DeviceIoControl: files are open on every volume
 //   break   CopyFileExW fails with this error in the middle
 //   keep    1: CopyFileExW leaves a half-made destination where it is
-// stub_get(function, what): calls (begun), inside (running now). Function "*": most (threads inside at the same time),
+// stub_get(function, what): calls (begun), inside (running now), here (calls by the thread that called stub_reset() first,
+// which is that of JavaScript). Function "*": most (threads inside at the same time),
 // strays (calls on the number of a closed handle), handles (open), locks (volumes locked), dismounts, torn (volumes
 // dismounted without a lock, or written under a mounted file system), pending (calls), freed (memory of pending calls that
 // was freed before they completed, which is seen where this library is preloaded). stub_reset() undoes all of it. A closed
@@ -131,7 +133,7 @@ static BOOL fail(DWORD error) {
 
 // --- Switches
 
-typedef struct { const char *name; int sleep, fail, delay, damage, busy, break_off, keep, calls, inside; } Function;
+typedef struct { const char *name; int sleep, hold, released, fail, delay, damage, busy, break_off, keep, calls, inside, here; } Function;
 static Function functions[] = {
   {"DeviceIoControl"}, {"CreateFileW"}, {"CloseHandle"}, {"ReadFile"}, {"WriteFile"}, {"GetFileSizeEx"},
   {"GetFileInformationByHandle"}, {"GetFileInformationByHandleEx"}, {"SetFileInformationByHandle"},
@@ -146,16 +148,29 @@ enum {
   REOPEN_FILE, FLUSH_BUFFERS, FINAL_PATH, ATTRIBUTES_EX, COPY_FILE,
 };
 static int inside, most, strays, freed, locks, dismounts, torn;
+static pthread_t javascript;
+static int has_javascript;
+// What waits inside a function looks again whether it may go on.
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
 static Function *find(const char *name) {
   for (int i = 0; i < COUNT; i++) if (!strcmp(functions[i].name, name)) return &functions[i];
   return NULL;
 }
 
+static void release(Function *f) {
+  pthread_mutex_lock(&lock);
+  f->released++;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&lock);
+}
+
 EXPORT BOOL stub_set(const char *name, const char *what, int value) {
   Function *f = find(name);
   if (!f) return 0;
   if (!strcmp(what, "sleep")) f->sleep = value;
+  else if (!strcmp(what, "hold")) f->hold = value;
+  else if (!strcmp(what, "release")) release(f);
   else if (!strcmp(what, "fail")) f->fail = value;
   else if (!strcmp(what, "delay")) f->delay = value;
   else if (!strcmp(what, "damage")) f->damage = value;
@@ -178,12 +193,18 @@ EXPORT int stub_get(const char *name, const char *what) {
   Function *f = find(name);
   if (!strcmp(name, "*")) return total(what);
   if (!f) return -1;
-  return !strcmp(what, "calls") ? f->calls : !strcmp(what, "inside") ? f->inside : -1;
+  return !strcmp(what, "calls") ? f->calls : !strcmp(what, "inside") ? f->inside : !strcmp(what, "here") ? f->here : -1;
 }
 
 EXPORT void stub_reset(void) {
   pthread_mutex_lock(&lock);
-  for (int i = 0; i < COUNT; i++) functions[i] = (Function){.name = functions[i].name, .inside = functions[i].inside};
+  if (!has_javascript) javascript = pthread_self();
+  has_javascript = 1;
+  for (int i = 0; i < COUNT; i++) {
+    Function *f = &functions[i];
+    *f = (Function){.name = f->name, .inside = f->inside, .released = f->released + 1};
+  }
+  pthread_cond_broadcast(&changed);
   most = strays = freed = locks = dismounts = torn = 0;
   pthread_mutex_unlock(&lock);
 }
@@ -192,7 +213,6 @@ EXPORT void stub_reset(void) {
 
 typedef struct { HANDLE file; OVERLAPPED *overlapped; int active, cancelled; } Sleeper;
 static Sleeper sleepers[MOST_SLEEPERS];
-static pthread_cond_t cancelled = PTHREAD_COND_INITIALIZER;
 
 static struct timespec after(uint64_t milliseconds) {
   struct timespec until;
@@ -203,14 +223,16 @@ static struct timespec after(uint64_t milliseconds) {
   return until;
 }
 
-// Returns whether the wait was cancelled.
-static int wait_for(HANDLE file, OVERLAPPED *overlapped, int milliseconds) {
+// Waits for a time, or until a function that holds its calls releases them. Returns whether the wait was cancelled.
+static int wait_for(HANDLE file, OVERLAPPED *overlapped, int milliseconds, Function *holds) {
   struct timespec until = after(milliseconds);
   pthread_mutex_lock(&lock);
+  int released = holds ? holds->released : 0;
   Sleeper *sleeper = sleepers;
   while (sleeper->active && sleeper < sleepers + MOST_SLEEPERS - 1) sleeper++;
   *sleeper = (Sleeper){file, overlapped, 1, 0};
-  while (!sleeper->cancelled && pthread_cond_timedwait(&cancelled, &lock, &until) != ETIMEDOUT) continue;
+  if (holds) while (!sleeper->cancelled && holds->released == released) pthread_cond_wait(&changed, &lock);
+  else while (!sleeper->cancelled && pthread_cond_timedwait(&changed, &lock, &until) != ETIMEDOUT) continue;
   int was = sleeper->cancelled;
   sleeper->active = 0;
   pthread_mutex_unlock(&lock);
@@ -222,10 +244,11 @@ static int enter(int which, HANDLE file, OVERLAPPED *overlapped) {
   Function *f = &functions[which];
   __atomic_add_fetch(&f->calls, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&f->inside, 1, __ATOMIC_RELAXED);
-  if (!f->sleep && !f->fail) return 1;
+  if (has_javascript && pthread_equal(javascript, pthread_self())) __atomic_add_fetch(&f->here, 1, __ATOMIC_RELAXED);
+  if (!f->sleep && !f->hold && !f->fail) return 1;
   int now = __atomic_add_fetch(&inside, 1, __ATOMIC_RELAXED);
   if (now > most) most = now;
-  if (f->sleep && wait_for(file, overlapped, f->sleep)) last_error = ERROR_OPERATION_ABORTED;
+  if ((f->sleep || f->hold) && wait_for(file, overlapped, f->sleep, f->hold ? f : NULL)) last_error = ERROR_OPERATION_ABORTED;
   else last_error = f->fail;
   __atomic_sub_fetch(&inside, 1, __ATOMIC_RELAXED);
   return last_error == 0;
@@ -241,7 +264,7 @@ EXPORT BOOL CancelIoEx(HANDLE file, OVERLAPPED *overlapped) {
     if (!s->active || s->file != file || !s->overlapped || (overlapped && s->overlapped != overlapped)) continue;
     s->cancelled = found = 1;
   }
-  pthread_cond_broadcast(&cancelled);
+  pthread_cond_broadcast(&changed);
   pthread_mutex_unlock(&lock);
   return found || fail(ERROR_NOT_FOUND);
 }
@@ -506,7 +529,7 @@ EXPORT void free(void *memory) {
 static void *complete_later(void *argument) {
   Pending *pending = argument;
   void **overlapped = watch(pending->overlapped), **into = watch(pending->into ? pending->into : pending->overlapped);
-  int was = wait_for(pending->file, pending->overlapped, pending->delay);
+  int was = wait_for(pending->file, pending->overlapped, pending->delay, NULL);
   uint32_t bytes = was ? 0 : pending->bytes;
   if (unwatch(into) && pending->into) memcpy(pending->into, pending->data, bytes);
   if (unwatch(overlapped)) {

@@ -2,6 +2,7 @@
  * Commands for the ODX array that the kernel driver plays; README.md has the protocol.
  * Nothing native is loaded before the first call, so the module can be imported on any OS.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 
 export interface Disk {
@@ -227,6 +228,11 @@ export function state(disk: number): DiskState {
     vdl: u64(72),
     switches: u32(80),
   };
+}
+
+/** Waits until a number of requests pend, without blocking the event loop. */
+export async function untilPending(disk: number, count = 1): Promise<void> {
+  while (state(disk).pending < count) await sleep(5);
 }
 
 function entryAt(b: Buffer): LogEntry {
