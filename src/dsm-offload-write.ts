@@ -52,6 +52,7 @@ export interface DsmOffloadWriteRequest extends DsmOffloadWriteSyncRequest {
 
 /** A checked request with its defaults filled in. */
 export interface DsmOffloadWriteArguments extends DsmOffloadWriteSyncRequest {
+  readonly token: OffloadToken;
   readonly tokenOffset: ByteCount;
 }
 

@@ -13,7 +13,7 @@ import {
 import { describeValue } from './describe.ts';
 import { type Explain, SMALLEST_SECTOR, type Snapshot, valueAt } from './request.ts';
 import { isSafeSignal, type Signal } from './signal.ts';
-import { isLegalToken, type OffloadToken, tokenSentence } from './token.ts';
+import { isToken, type OffloadToken, tokenSentence } from './token.ts';
 
 /** Accepts values of one kind. A check that needs other fields too is a {@link Rule}. */
 export type Field<T> = z.ZodCustom<T, T>;
@@ -111,8 +111,8 @@ export const signal: Field<Signal | undefined> = optional(
   field<Signal>(isSafeSignal, must('be an AbortSignal')),
 );
 
-/** An OffloadToken or its 512 bytes, which are copied into the input before any code of the caller runs again. */
-export const offloadToken: Field<OffloadToken | Uint8Array> = field(isLegalToken, tokenSentence);
+/** An OffloadToken. requestSchema has made one of a caller's 512 bytes. */
+export const offloadToken: Field<OffloadToken> = field(isToken, tokenSentence);
 
 export const LARGEST_SECTOR = 65_536;
 

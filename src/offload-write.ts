@@ -50,6 +50,7 @@ export interface OffloadWriteRequest extends OffloadWriteSyncRequest {
 
 /** A checked request with its defaults filled in. */
 export interface OffloadWriteArguments extends OffloadWriteSyncRequest {
+  readonly token: OffloadToken;
   readonly fileOffset: ByteCount;
   readonly transferOffset: ByteCount;
   readonly sectorSize: number;

@@ -178,8 +178,8 @@ function viewAt(source: Uint8Array, at: number): Uint8Array {
 }
 
 /** Copies a token into a structure. */
-export function putToken(token: OffloadToken | Uint8Array, into: Uint8Array, at: number): void {
-  setBytes.call(into, isToken(token) ? bytesWithin(token) : token, at);
+export function putToken(token: OffloadToken, into: Uint8Array, at: number): void {
+  setBytes.call(into, bytesWithin(token), at);
 }
 
 function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
@@ -198,14 +198,9 @@ function refuse(source: unknown): never {
   throw new InvalidArgumentError([{ path: 'token', message: tokenSentence('token', source) }]);
 }
 
-/** Whether a value can be sent as a token: an OffloadToken, or a Uint8Array of 512 bytes in unshared memory. */
-export function isLegalToken(value: unknown): value is OffloadToken | Uint8Array {
-  return isToken(value) || (isUnsharedBytes(value) && lengthOf(value) === LENGTH);
-}
-
 /**
- * Copies a token that is given as bytes, because code of the caller may run and change them before they are sent, such as a
- * subscriber of the tracing channel. Any other value is returned unchanged.
+ * Makes a token of 512 bytes in unshared memory. It copies them, because code of the caller may run and change them before
+ * they are sent, such as a subscriber of the tracing channel. Any other value is returned unchanged.
  */
 export function snapshotToken(value: unknown): unknown {
   // A token first, because looking at the bytes takes longer than all other checks together.
@@ -213,7 +208,7 @@ export function snapshotToken(value: unknown): unknown {
   return construct(copyOf(value), 0);
 }
 
-/** Explains why {@link isLegalToken} is false. A string is not shown, because it may be a token in base64. */
+/** Explains what {@link snapshotToken} makes no token of. A string is not shown, because it may be a token in base64. */
 export function tokenSentence(path: string, value: unknown): Sentence {
   if (isUnsharedBytes(value)) {
     const length = lengthOf(value);

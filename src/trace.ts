@@ -4,7 +4,7 @@ import { hex32, ntstatusName, STATUS_PENDING } from '../structs/index.ts';
 import type { ByteCount } from './byte-count.ts';
 import type { Control, Target } from './control.ts';
 import { type ControlKernel, KernelFailure } from './kernel/kernel.ts';
-import { OffloadToken } from './token.ts';
+import type { OffloadToken } from './token.ts';
 
 /**
  * A control code as it is published on the tracing channel `win-odx:control` of `node:diagnostics_channel`: one object
@@ -53,7 +53,7 @@ export interface ControlCall {
 /** What a control code adds to its trace. */
 export interface TraceDetails {
   readonly length: ByteCount;
-  readonly token?: OffloadToken | Uint8Array | undefined;
+  readonly token?: OffloadToken | undefined;
   readonly transferred?: bigint | undefined;
 }
 
@@ -148,7 +148,7 @@ class TracedCall<Arguments, Result> implements ControlCall {
     this.length = optionalBigint(details?.length);
     this.inputLength = control.inputSize(args);
     this.outputLength = control.outputSize;
-    this.fingerprint = fingerprintOf(details?.token);
+    this.fingerprint = details?.token?.fingerprint;
   }
 
   replied(bytesReturned: number): void {
@@ -164,7 +164,7 @@ class TracedCall<Arguments, Result> implements ControlCall {
 
   complete(details: TraceDetails | undefined): void {
     this.transferred = details?.transferred;
-    this.fingerprint ??= fingerprintOf(details?.token);
+    this.fingerprint ??= details?.token?.fingerprint;
   }
 
   /** A call that never got an answer has no status. */
@@ -231,9 +231,4 @@ function observed(kernel: ControlKernel, call: Observer): ControlKernel {
 
 function optionalBigint(value: ByteCount | undefined): bigint | undefined {
   return value === undefined ? undefined : BigInt(value);
-}
-
-function fingerprintOf(token: OffloadToken | Uint8Array | undefined): string | undefined {
-  if (token === undefined) return undefined;
-  return (token instanceof OffloadToken ? token : OffloadToken.from(token)).fingerprint;
 }

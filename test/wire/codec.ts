@@ -17,6 +17,7 @@ const MOST = 2n ** 64n - 1n;
 // With a sector of one byte, no length is rounded.
 const unrounded = { sectorSize: 1, endOfFile: undefined };
 const NOTHING = new Uint8Array(0);
+const ZEROS = OffloadToken.zeroData();
 
 function input(view: DataView, bytes: Uint8Array): IoBuffers {
   return { input: bytes, inputView: view, output: NOTHING, outputView: new DataView(NOTHING.buffer) };
@@ -45,8 +46,12 @@ function decode<Arguments, Result>(
 
 export const READ_INPUT_SIZE: number = offloadReadControl.inputSize(readArguments(0, 0, 0));
 export const READ_OUTPUT_SIZE: number = offloadReadControl.outputSize;
-export const WRITE_INPUT_SIZE: number = offloadWriteControl.inputSize(writeArguments(0, 0, 0, NOTHING));
+export const WRITE_INPUT_SIZE: number = offloadWriteControl.inputSize(writeArguments(0, 0, 0, ZEROS));
 export const WRITE_OUTPUT_SIZE = 16;
+
+function tokenOf(token: OffloadToken | Uint8Array): OffloadToken {
+  return token instanceof OffloadToken ? token : OffloadToken.from(token);
+}
 
 function readArguments(fileOffset: Count, copyLength: Count, tokenTimeToLive: number) {
   return { fileOffset, copyLength, tokenTimeToLive, ...unrounded };
@@ -58,7 +63,7 @@ function writeArguments(
   transferOffset: Count,
   token: OffloadToken | Uint8Array,
 ) {
-  return { fileOffset, copyLength, transferOffset, token, ...unrounded };
+  return { fileOffset, copyLength, transferOffset, token: tokenOf(token), ...unrounded };
 }
 
 export function encodeOffloadRead(view: DataView, fileOffset: Count, copyLength: Count, ttl: number): void {
@@ -98,8 +103,7 @@ export function isAllZeroBeyond(flags: number): boolean {
 }
 
 function decodeWrite(view: DataView) {
-  const token = OffloadToken.zeroData();
-  const [all, none] = [writeArguments(0, MOST, 0, token), writeArguments(0, 0n, 0, token)];
+  const [all, none] = [writeArguments(0, MOST, 0, ZEROS), writeArguments(0, 0n, 0, ZEROS)];
   return decode(offloadWriteControl, view, WRITE_OUTPUT_SIZE, all, none);
 }
 
@@ -120,12 +124,12 @@ const writeOf = (
   ranges: readonly DataSetRange[],
   token: OffloadToken | Uint8Array,
   tokenOffset: Count = 0,
-) => ({ ranges: [...ranges], token, tokenOffset, sectorSize: 512 });
+) => ({ ranges: [...ranges], token: tokenOf(token), tokenOffset, sectorSize: 512 });
 
 export const dsmReadInputSize = (count: number): number =>
   dsmOffloadReadControl.inputSize(readOf(rangesOf(count)));
 export const dsmWriteInputSize = (count: number): number =>
-  dsmOffloadWriteControl.inputSize(writeOf(rangesOf(count), NOTHING));
+  dsmOffloadWriteControl.inputSize(writeOf(rangesOf(count), ZEROS));
 
 /** The shortest reply that a control code accepts. */
 function leastReply(control: { decode(buffers: IoBuffers, returned: number): unknown }): number {
@@ -145,7 +149,7 @@ export const DSM_READ_OUTPUT_LEAST: number = leastReply({
 });
 export const DSM_WRITE_OUTPUT_LEAST: number = leastReply({
   decode: (buffers, returned) =>
-    dsmOffloadWriteControl.decode(buffers, returned, writeOf(rangesOf(1), NOTHING)),
+    dsmOffloadWriteControl.decode(buffers, returned, writeOf(rangesOf(1), ZEROS)),
 });
 
 export function encodeDsmOffloadRead(
@@ -212,7 +216,7 @@ export function decodeDsmReadToken(bytes: Uint8Array, at: number): OffloadToken 
 export function decodeDsmWriteOutput(view: DataView, at: number): { flags: number; lengthCopied: bigint } {
   const result = resultAt(view, at);
   const decoded = () =>
-    dsmOffloadWriteControl.decode(output(result), result.byteLength, writeOf(everything, NOTHING));
+    dsmOffloadWriteControl.decode(output(result), result.byteLength, writeOf(everything, ZEROS));
   try {
     const { flags, lengthCopied } = decoded();
     return { flags, lengthCopied };
