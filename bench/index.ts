@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../test/stub/stub.ts';
+import { blocking } from './blocking.ts';
 import { asyncCalls, driverCalls, syncCalls } from './calls.ts';
 import { chart } from './chart.ts';
 import { copyEngine, sparseCopies, systemCopies } from './copy.ts';
@@ -26,6 +27,7 @@ const SECTIONS: Record<string, () => Section | Promise<Section | Section[]>> = {
   // Batches are short, so that an interruption by another process spoils few of them, which the median ignores.
   calls: () => syncCalls({ rounds: 400 / fewer, batchMs: 2, warmUpMs: 400 }),
   async: () => asyncCalls(16 / fewer),
+  blocking: () => blocking(8 / fewer),
   memory,
   import: () => importTime(20 / fewer),
   copy: async () => [await copyEngine(12 / fewer), await systemCopies(8 / fewer)],

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { AbortError, OffloadToken } from '../../src/index.ts';
+import { AbortError } from '../../src/index.ts';
 import { BLOCKING, BORROWED, hasStub, loadStub, type Stub } from './stub-kernel.ts';
+import { useEveryFunction } from './use-every-function.ts';
 
 const SECTOR = 512;
 const OPEN = { read: true, write: true, disposition: 'open' } as const;
@@ -278,49 +279,6 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     while (stub.get(name, 'inside') < calls) await sleep(5);
   }
 });
-
-/** Calls each asynchronous function of the kernel that may block. */
-async function useEveryFunction(stub: Stub, folder: string, source: string): Promise<void> {
-  const { files, odx } = stub;
-  const scratch = join(folder, 'scratch.bin');
-  const copied = join(folder, 'copied.bin');
-  rmSync(scratch, { force: true });
-  const borrowed = odx.offloadRead(BORROWED, READ);
-  const [file, device, volume] = await Promise.all([
-    odx.openFile(scratch, 'wx', { size: SECTOR }),
-    files.openDevice(source),
-    files.volume(source),
-  ]);
-  expect(volume.fileSystem).toBe('NTFS');
-  const from = await files.open(source, OPEN);
-  const bytes = Buffer.alloc(SECTOR);
-  await Promise.all([
-    odx.offloadRead(file, READ),
-    odx.offloadWrite(file, { token: OffloadToken.zeroData(), copyLength: SECTOR }),
-    file.setSize(2 * SECTOR),
-    files.read(from, bytes, 0n),
-    files.write(file.handle, Buffer.alloc(SECTOR, 1), 0n),
-    files.copyMetadata(from, file.handle),
-    files.flush(file.handle),
-    files.openUnbuffered(from).then((again) => files.close(again)),
-    files.find(source),
-    files.streams(from),
-    files.copy(source, copied, { failIfExists: false, allowDecrypted: false }),
-    odx.queryCopyOffload(device).catch(() => undefined),
-    files.info(device, '\\\\.\\C:'),
-    borrowed,
-  ]);
-  expect(bytes.equals(Buffer.alloc(SECTOR, 7))).toBe(true);
-  expect(readFileSync(copied).equals(readFileSync(source))).toBe(true);
-  await files.remove(file.handle);
-  await Promise.all([file.close(), files.close(device), files.close(from)]);
-  expect(existsSync(scratch)).toBe(false);
-  // A share has no volume name, and a file that may not be opened is found by its name.
-  await files.volume(`//server/share${source}`);
-  stub.set('CreateFileW', 'fail', 5);
-  await files.volume(source);
-  stub.set('CreateFileW', 'fail', 0);
-}
 
 function exitWhileBlocked(library: string, name: string, path: string): Promise<number | null> {
   const program = fileURLToPath(new URL('exit-while-blocked.mjs', import.meta.url));

@@ -23,4 +23,7 @@ const calls = {
   ReadFile: () => kernel.files.read(handle, Buffer.alloc(512), 0n),
 };
 calls[name]().catch(() => {});
-setTimeout(() => process.exit(3), 100);
+setTimeout(() => {
+  console.log(Date.now());
+  process.exit(3);
+}, 100);
