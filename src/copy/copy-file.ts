@@ -60,7 +60,8 @@ import { type CopyPaths, copyBySystem } from './system.ts';
  * @throws {Win32Error} when a file cannot be opened, resized, read or written: ERROR_FILE_NOT_FOUND, ERROR_FILE_EXISTS,
  *   ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL and others; ERROR_ENCRYPTION_FAILED when the copy of an
  *   encrypted file would not be encrypted. With `require`, also when Windows refuses an offload call.
- * @throws {ProtocolError} with `require`, when the reply of a device is impossible; with `verify`, when the copy differs.
+ * @throws {ProtocolError} with `require`, when the reply of a device is impossible; with `verify`, when the copy differs, or
+ *   when another program has replaced it before it could be read.
  * @throws {SourceChangedError} when the source was modified during the copy.
  * @throws {AbortError} when the signal fired.
  * @throws {UnsupportedPlatformError} off Windows.
@@ -167,7 +168,7 @@ function jobOf(
       failIfExists: destination.isNew,
       discard: () => destination.discardWritten(),
     });
-    await destination.written(verify);
+    await destination.written(verify, size);
   };
   const job: CopyJob = {
     kernel,

@@ -7,7 +7,7 @@ import {
 } from '../../structs/index.ts';
 import { least, roundUp } from '../byte-count.ts';
 import { ignoreErrors, withCallContext } from '../call-context.ts';
-import { InvalidArgumentError, Win32Error } from '../errors.ts';
+import { InvalidArgumentError, ProtocolError, Win32Error } from '../errors.ts';
 import { type FileInfo, filesOf, type Kernel, type OpenRequest } from '../kernel/kernel.ts';
 import { type FixedPath, isDevicePath } from '../path.ts';
 import type { CopyFileSettings } from './options.ts';
@@ -35,6 +35,8 @@ export class Destination {
   /** Closed, so that the system can open it by its name. */
   #isReleased = false;
   #isWritten = false;
+  /** False if another file may have taken the name. */
+  #isMine = true;
   #isClosing = false;
 
   constructor(kernel: Kernel, path: FixedPath, endpoint: CopyEndpoint, isNew: boolean) {
@@ -71,13 +73,24 @@ export class Destination {
     await file.close();
   }
 
-  /** To be called when the system has written the file. Opens it again if it is still to be read. */
-  async written(isRead: boolean): Promise<void> {
+  /**
+   * To be called when the system has written the file, of `size` bytes. Opens it again if it is still to be read. The system
+   * has written to a name, which another program may have given to another file since: that file is not removed.
+   */
+  async written(isRead: boolean, size: bigint): Promise<void> {
     this.#isWritten = true;
     this.#isAltered = true;
     if (!isRead) return;
+    const before = this.#endpoint.info;
     this.#endpoint = await openVerified(this.#kernel, this.#path);
     this.#isReleased = false;
+    const { info, path } = this.#endpoint;
+    // Only what is certain is an error: a server may give a file that was overwritten another identity.
+    this.#isMine = info.size === size && (this.#isNew || info.identity === before.identity);
+    if (info.size === size) return;
+    const problem =
+      'another program has put another file in the place of the copy before it could be verified; that file was left alone.';
+    throw new ProtocolError(problem, { syscall: 'verify', path });
   }
 
   /**
@@ -123,7 +136,7 @@ export class Destination {
       await this.#discardByName(this.#isWritten);
       return;
     }
-    if (this.#isAltered && !info.isDevice) {
+    if (this.#isAltered && this.#isMine && !info.isDevice) {
       // If the file cannot be removed, was moved or has other names, what is left must not look like a finished copy.
       await ignoreErrors(() => file.setSize(0));
       await ignoreErrors(() => filesOf(this.#kernel).remove(handle));

@@ -355,6 +355,21 @@ describe.each(EVERYWHERE)('a copy by the system of %i bytes over %s', (size, bef
     expectNothing(destination);
   });
 
+  test('is not taken for the file of another size that replaces it before it is verified', async () => {
+    const [source, destination] = [workspace.file(size), destinationOf(before)];
+    const { copy } = filesOf(refusing());
+    const kernel = copiesBy(async (...parameters) => {
+      await copy(...parameters);
+      renameSync(destination, `${destination}.moved`);
+      writeFileSync(destination, 'the file of someone else');
+    });
+    const failure = await failureOf(copyFileWith(kernel, source, destination, { verify: true }));
+    expect(failure).toMatchObject({ code: 'ERR_ODX_PROTOCOL', syscall: 'verify', path: destination });
+    expect(readFileSync(destination, 'utf8')).toBe('the file of someone else');
+    unlinkSync(destination);
+    unlinkSync(`${destination}.moved`);
+  });
+
   test('is removed if the source is changed at the same time', async () => {
     const source = workspace.file(size);
     const destination = destinationOf(before);

@@ -9,7 +9,7 @@ import {
   win32FromNtstatus,
 } from '../../structs/index.ts';
 import type { Random } from './random.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, STRANGER } from './scene.ts';
 import type { Step } from './stepped-kernel.ts';
 import type { Storage } from './storage.ts';
 
@@ -164,10 +164,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'destination replaced',
     kind: 'other',
-    // A copy by the system is known by its name alone: a file that replaces it before it is verified is taken for it.
-    fits: (_, { job }) =>
-      job.destination !== 'device' &&
-      !(job.verify && (job.trouble === 'no offload' || job.size < job.minimumSize)),
+    // A copy by the system is known by its name alone: a file of the same size that replaces it is taken for it.
+    fits: (_, { job }) => job.destination !== 'device' && !(job.verify && job.size === STRANGER.length),
     act(step, scene) {
       scene.replaceDestinations();
       return step.run();

@@ -31,7 +31,8 @@ type CopyOptions = Pick<CopyFileOptions, 'mode' | 'verify' | 'chunkSize'> & {
 const WRITTEN = new Date('2020-02-02T02:02:02Z');
 const TAIL = 4096;
 const LARGEST_SECTOR = 4096;
-const STRANGER = Buffer.from('the file of someone else');
+/** The contents of a file that another program puts in the place of a destination. */
+export const STRANGER: Buffer = Buffer.from('the file of someone else');
 
 /** The files of a job, and what others do to them during it. */
 export class Scene {

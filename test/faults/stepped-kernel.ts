@@ -81,7 +81,7 @@ export class SteppedKernel {
     return this.#opened.has(path);
   }
 
-  /** Whether a path is being opened, so that nobody knows which file it will be. */
+  /** Whether a path is being opened, or copied to by the system, so that nobody knows which file it will be. */
   isOpening(path: string): boolean {
     return this.#opening.has(path);
   }
@@ -129,9 +129,20 @@ export class SteppedKernel {
     }
     if (operation === 'close') this.#handles.delete(parameters[0]);
     if (operation.startsWith('open')) return this.#open(call, parameters);
-    const result = await call(...parameters);
-    if (operation === 'copy') this.#opened.add(parameters[1]);
-    return result;
+    if (operation === 'copy') return this.#copy(call, parameters);
+    return call(...parameters);
+  }
+
+  async #copy(call: Call, parameters: readonly unknown[]): Promise<unknown> {
+    const [, destination] = parameters;
+    this.#opening.add(destination);
+    try {
+      const result = await call(...parameters);
+      this.#opened.add(destination);
+      return result;
+    } finally {
+      this.#opening.delete(destination);
+    }
   }
 
   async #open(call: Call, parameters: readonly unknown[]): Promise<unknown> {
