@@ -247,7 +247,10 @@ async function shortened(
   { sectorSize }: Storage,
   shorter: (length: number) => number,
 ): Promise<unknown> {
-  const length = shorter(lengthOf(step) ?? 0);
+  const asked = lengthOf(step) ?? 0;
+  // What a device reads and writes is whole sectors, also where it stops early.
+  const length =
+    asked % sectorSize === 0 ? Math.ceil(shorter(asked) / sectorSize) * sectorSize : shorter(asked);
   const buffers = buffersOf(step.parameters);
   const lengths = LENGTHS[step.operation];
   if (buffers !== undefined && lengths !== undefined) {
