@@ -207,7 +207,7 @@ function makeSparse(path: string, size: number, hasLastByte: boolean): void {
   closeSync(fd);
 }
 
-async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'win-odx-bench-'));
   try {
     return await work(folder);

@@ -85,7 +85,7 @@ export class Destination {
     this.#endpoint = await openVerified(this.#kernel, this.#path);
     this.#isReleased = false;
     const { info, path } = this.#endpoint;
-    // Only what is certain is an error: a server may give a file that was overwritten another identity.
+    // Another identity alone is no error, because a server may give a new one to a file that it overwrites.
     this.#isMine = info.size === size && (this.#isNew || info.identity === before.identity);
     if (info.size === size) return;
     const problem =

@@ -69,7 +69,7 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
         : [BORROWED, BORROWED + 4n];
     stub.set('DeviceIoControl', 'hold', 1);
     const calls = Promise.all([stub.odx.offloadRead(first, READ), stub.odx.offloadRead(second, READ)]);
-    await inside('DeviceIoControl', 2);
+    await stub.untilInside('DeviceIoControl', 2);
     stub.set('DeviceIoControl', 'release', 1);
     await calls;
     if (kind === 'own') await Promise.all([stub.files.close(first), stub.files.close(second)]);
@@ -90,7 +90,7 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     const calls = Promise.all(
       Array.from({ length: 8 }, (_, at) => stub.odx.offloadRead(BORROWED + BigInt(4 * at), READ)),
     );
-    await inside('DeviceIoControl', 2);
+    await stub.untilInside('DeviceIoControl', 2);
     for (let round = 0; round < 10; round++) expect(await readFile(source)).toHaveLength(4 * SECTOR);
     expect(stub.get('DeviceIoControl', 'inside')).toBe(2);
     stub.set('DeviceIoControl', 'hold', 0);
@@ -104,7 +104,7 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     const remote = Array.from({ length: 4 }, () =>
       stub.files.open(`\\\\server\\share${source.replaceAll('/', '\\')}`, OPEN),
     );
-    await inside('CreateFileW', 1);
+    await stub.untilInside('CreateFileW', 1);
     stub.set('CreateFileW', 'hold', 0);
     const local = await stub.files.open(source, OPEN);
     expect(stub.get('CreateFileW', 'calls')).toBe(2);
@@ -145,7 +145,7 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     const first = stub.odx.offloadRead(handle, READ);
     const { signal, abort } = aborting();
     const queued = stub.odx.offloadRead(handle, { ...READ, signal });
-    await inside('DeviceIoControl', 1);
+    await stub.untilInside('DeviceIoControl', 1);
     abort();
     await expect(queued).rejects.toBeInstanceOf(AbortError);
     expect(stub.get('DeviceIoControl', 'inside')).toBe(1);
@@ -162,7 +162,7 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
       stub.set('DeviceIoControl', 'hold', 1);
       const { signal, abort } = aborting();
       const call = stub.odx.offloadRead(handle, { ...READ, signal });
-      await inside('DeviceIoControl', 1);
+      await stub.untilInside('DeviceIoControl', 1);
       abort();
       await expect(call).rejects.toBeInstanceOf(AbortError);
       expect(stub.get('DeviceIoControl', 'inside')).toBe(0);
@@ -274,10 +274,6 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     const path = name === 'progress' ? long : source;
     expect(await exitWhileBlocked(stub.library, name, path)).toBe(3);
   });
-
-  async function inside(name: 'DeviceIoControl' | 'CreateFileW', calls: number): Promise<void> {
-    while (stub.get(name, 'inside') < calls) await sleep(5);
-  }
 });
 
 function exitWhileBlocked(library: string, name: string, path: string): Promise<number | null> {

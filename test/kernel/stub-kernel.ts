@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync, renameSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import koffi from 'koffi';
 import { createOdx, type Odx } from '../../src/index.ts';
@@ -48,6 +49,8 @@ export interface Stub {
   set(name: StubFunction, what: Switch, value: number): void;
   /** Calls that began, that are inside now, and that the thread of JavaScript made itself. */
   get(name: StubFunction, what: 'calls' | 'inside' | 'here'): number;
+  /** Waits until a number of calls are inside a function, without blocking the event loop. */
+  untilInside(name: StubFunction, calls: number): Promise<void>;
   /** Threads inside the stub at the same time, of functions that sleep or fail. */
   most(): number;
   /** Calls on the number of a handle that was closed. */
@@ -93,6 +96,9 @@ export function loadStub(): Stub {
       if (set(name, what, value) !== 1) throw new Error(`The stub has no switch ${what} for ${name}.`);
     },
     get: (name, what) => get(name, what),
+    async untilInside(name, calls) {
+      while (get(name, 'inside') < calls) await sleep(5);
+    },
     most: () => get('*', 'most'),
     strays: () => get('*', 'strays'),
     volumes: () => ({ locks: get('*', 'locks'), dismounts: get('*', 'dismounts'), torn: get('*', 'torn') }),

@@ -184,7 +184,7 @@ describe.skipIf(!hasStub)('a copy by CopyFileExW [needs a C compiler]', () => {
     await Promise.all(['a', 'b'].map((name) => stub.odx.copyFile(source, at(name))));
     expect(stub.most()).toBe(2);
     const copying = stub.odx.copyFile(source, at('c'));
-    while (stub.get('CopyFileExW', 'inside') === 0) await sleep(5);
+    await stub.untilInside('CopyFileExW', 1);
     await (await stub.odx.openFile(source, 'r')).close();
     expect(stub.get('CopyFileExW', 'inside')).toBe(1);
     await copying;
@@ -194,7 +194,7 @@ describe.skipIf(!hasStub)('a copy by CopyFileExW [needs a C compiler]', () => {
     const source = file('source', SMALL);
     stub.set('CopyFileExW', 'sleep', 300);
     const copies = ['a', 'b'].map((name) => stub.odx.copyFile(source, at(name)));
-    while (stub.get('CopyFileExW', 'inside') < 2) await sleep(5);
+    await stub.untilInside('CopyFileExW', 2);
     const controller = new AbortController();
     const { files } = stub;
     const queued = files.copy(
