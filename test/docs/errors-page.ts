@@ -43,8 +43,10 @@ and a sentence that names the value and the nearest legal one. \`describe\` retu
 
 ### ERR_ODX_PROTOCOL
 
-\`ProtocolError\`: the reply of the device is impossible. It did more than was requested, nothing at all, or sent a reply that is too short or too long.
-With \`verify\`, also a copy that differs from its source. Report it to the vendor of the storage, with the output of \`odx try\`.
+\`ProtocolError\`: the reply of the device is impossible. It did more than was requested, nothing at all, or sent a reply that is too
+short or too long. With \`verify\`, also a copy that differs from its source. Report it to the vendor of the storage, with the output of
+\`odx try\`. Only if the message says that another program has put another file in the place of the copy, find that program, and copy
+again.
 
 ### ERR_ODX_SOURCE_CHANGED
 
