@@ -13,9 +13,9 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 30_000,
     coverage: {
       include: ['src/**', 'structs/**'],
-      // It runs in processes of its own, which are not counted.
+      // The command runs in processes of its own, which scripts/coverage.mjs counts.
       exclude: ['src/cli/**'],
-      reporter: ['text'],
+      reporter: ['json'],
       reportOnFailure: true,
     },
   },

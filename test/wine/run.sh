@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the test suite in Windows Node under Wine against the ODX driver.
-# Usage: run.sh [--optional] [vitest arguments]; with --optional a machine that cannot have Wine is no failure.
-# Without arguments it runs the tests below; 'test' runs all.
+# Usage: run.sh [--optional] [--coverage] [vitest arguments]; with --optional a machine that cannot have Wine is no failure,
+# with --coverage what the tests reach is written to coverage/wine.json.
+# Without vitest arguments it runs the tests below; 'test' runs all.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -20,6 +21,11 @@ optional=
 if [ "${1:-}" = --optional ]; then
   # CI sets WIN_ODX_WINE=required: there, leaving Wine out is a failure.
   if [ "${WIN_ODX_WINE:-}" != required ]; then optional=1; fi
+  shift
+fi
+coverage=()
+if [ "${1:-}" = --coverage ]; then
+  coverage=(--coverage --coverage.reportsDirectory=coverage)
   shift
 fi
 
@@ -44,4 +50,8 @@ windows_node 120 test/wine/smoke.mjs
 say 'test suite'
 # One file at a time: they share the disks of the driver.
 windows_node "$LIMIT" --expose-gc node_modules/vitest/vitest.mjs run --pool=threads --no-file-parallelism \
-  --reporter=verbose "$@"
+  --reporter=verbose "${coverage[@]}" "$@"
+if [ ${#coverage[@]} != 0 ]; then
+  mkdir -p "$REPO/coverage"
+  cp coverage/coverage-final.json "$REPO/coverage/wine.json"
+fi
