@@ -13,8 +13,6 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 30_000,
     coverage: {
       include: ['src/**', 'structs/**'],
-      // The command runs in processes of its own, which scripts/coverage.mjs counts.
-      exclude: ['src/cli/**'],
       reporter: ['json'],
       reportOnFailure: true,
     },

@@ -13,7 +13,9 @@ interface Entry {
   readonly devOptional?: boolean;
 }
 
-describe.each(['package-lock.json', 'docs/package-lock.json'])('The lock file %s', (name) => {
+const LOCK_FILES = ['package-lock.json', 'docs/package-lock.json', 'test/mutation/package-lock.json'];
+
+describe.each(LOCK_FILES)('The lock file %s', (name) => {
   const { text, entries, namesWhere } = read(name);
 
   test('has an exact version and a digest for every package', () => {
