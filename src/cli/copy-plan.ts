@@ -43,7 +43,7 @@ export async function planCopies(sources: readonly string[], destination: string
       `There is no folder ${destination} to copy ${sources.length} files into; create it first.`,
     );
   } else if (!target.isDirectory()) {
-    throw new RequestError(`${destination} is a file; several files are copied into a folder.`);
+    throw new RequestError(`${destination} is not a folder; several files are copied into a folder.`);
   }
 
   const draft = new PlanDraft();
@@ -57,17 +57,21 @@ export async function planCopies(sources: readonly string[], destination: string
     }
     checkOutside(source, to);
     if (target !== undefined && !target.isDirectory()) {
-      throw new RequestError(`${source} is a folder and ${destination} is a file; name a folder instead.`);
+      throw new RequestError(`${source} is a folder and ${destination} is not; name a folder instead.`);
     }
     await draft.addFolder(source, to);
   }
   return draft.finish();
 }
 
-/** Creates the folders of the destination. */
+/** Creates the folders of the destination. Throws CommandError. */
 export async function createFolders(plan: CopyPlan): Promise<void> {
-  // By its full name: with a relative one Node.js tries forever when the working directory has been removed.
-  for (const folder of plan.folders) await mkdir(resolve(folder), { recursive: true });
+  for (const folder of plan.folders) {
+    // By its full name: with a relative one Node.js tries forever when the working directory has been removed.
+    await mkdir(resolve(folder), { recursive: true }).catch((error: unknown) => {
+      throw fileError(folder, 'created', error);
+    });
+  }
 }
 
 /**
@@ -156,17 +160,20 @@ class PlanDraft {
       this.#skip(source, 'is not a regular file');
       return;
     }
+    const other = this.#sourceOf.get(keyOf(destination));
+    if (other !== undefined) {
+      throw new RequestError(
+        samePath(other, source)
+          ? `${source} is named twice; name it once.`
+          : `${other} and ${source} would both become ${destination}; copy one of them under another name.`,
+      );
+    }
+    // A source that is skipped here must not be replaced by another one either.
+    this.#sourceOf.set(keyOf(destination), source);
     if (samePath(source, destination)) {
       this.#skip(source, 'is the destination itself');
       return;
     }
-    const other = this.#sourceOf.get(keyOf(destination));
-    if (other !== undefined) {
-      throw new RequestError(
-        `${other} and ${source} would both become ${destination}; copy them one by one.`,
-      );
-    }
-    this.#sourceOf.set(keyOf(destination), source);
     this.#copies.push({ source, destination, bytes: BigInt(found.size) });
   }
 

@@ -62,9 +62,13 @@ export interface ErrorDescription {
   readonly help?: string;
 }
 
-/** The error of node:fs for a file that cannot be read or written. */
-export function fileError(path: string, verb: 'read' | 'written', error: unknown): CommandError {
+/** The error of node:fs for a file or folder that cannot be read, written or created. */
+export function fileError(path: string, verb: 'read' | 'written' | 'created', error: unknown): CommandError {
   const code = codeOf(error);
+  // The second one is what `rm` throws.
+  if (code === 'EISDIR' || code === 'ERR_FS_EISDIR') {
+    return new CommandError(`${path} is a folder.`, 'Name a file.', { code });
+  }
   return new CommandError(
     `${path} cannot be ${verb} (${describeSystemError(error)}).`,
     nextStepFor(code) ?? `Run it again with --debug to see where it failed.`,
@@ -91,7 +95,7 @@ export function nextStepFor(code: string | undefined): string | undefined {
       return 'Choose another name, or remove what is there.';
     case 'EACCES':
     case 'EPERM':
-      return 'Check who may write there.';
+      return 'Check that you have the right, and that nothing there is read-only.';
     default:
       return undefined;
   }

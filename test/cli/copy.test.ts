@@ -1,7 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expandWildcards } from '../../src/cli/copy-plan.ts';
+import { resultOfOne } from '../../src/cli/copy-report.ts';
+import { Win32Error } from '../../src/index.ts';
 import { hashOf, pattern } from './files.ts';
 
 import { folderFor, underWine } from './odx-process.ts';
@@ -86,6 +97,43 @@ describe.concurrent('odx copy of one file', () => {
   );
 
   it(
+    'says that a file is empty',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('empty'), '');
+      const { code, stdout, stderr } = await run('copy', 'empty', 'copy');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^ {2}offloaded +nothing, the file is empty$/m);
+      expect(readFileSync(path('copy')).length).toBe(0);
+    }),
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'says that zeros were not read (skipped on Windows, where a file is not sparse by itself)',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('zeros'), '');
+      truncateSync(path('zeros'), 600_000);
+      const { code, stdout } = await run('copy', 'zeros', 'copy');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^ {2}zeroed +all 586 KiB, zeros that were not read$/m);
+      expect(stdout).not.toContain('offloaded');
+      expect(readFileSync(path('copy')).equals(Buffer.alloc(600_000))).toBe(true);
+    }),
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'refuses a source that is neither a file nor a folder (skipped on Windows, which has no FIFOs)',
+    inFolder(async ({ path, run }) => {
+      execFileSync('mkfifo', [path('fifo')]);
+      expect(await run('copy', 'fifo', 'copy.vhdx')).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'odx: fifo is not a regular file.\nnext: Name a file or a folder.\n',
+      });
+      expect(existsSync(path('copy.vhdx'))).toBe(false);
+    }),
+  );
+
+  it(
     'fails with --require where nothing can be offloaded, and says what to do',
     inFolder(async ({ path, run }) => {
       const { code, stdout, stderr } = await run('copy', 'big.vhdx', 'copy.vhdx', '--require', '--incapable');
@@ -138,14 +186,32 @@ describe.concurrent('odx copy of one file', () => {
     ],
     ['a folder that does not exist', ['big.vhdx', 'nowhere/'], /^odx: There is no folder nowhere\/; /],
     ['a copy of a folder into itself', ['.', 'sub'], /^odx: sub lies within \.; /],
+    [
+      'several sources and a destination that is a file',
+      ['big.vhdx', 'tree', 'file'],
+      /^odx: file is not a folder; several files are copied into a folder\.\n/,
+    ],
+    [
+      'a copy of a folder to a file',
+      ['tree', 'file'],
+      /^odx: tree is a folder and file is not; name a folder instead\.\n/,
+    ],
+    [
+      'a source that is named twice',
+      ['big.vhdx', './big.vhdx', 'tree'],
+      /^odx: \.\/big\.vhdx is named twice; name it once\.\n/,
+    ],
   ])(
     'refuses %s and exits with 2',
     inFolder(async ({ path, run }, _what, args, sentence) => {
+      mkdirSync(path('tree'));
+      writeFileSync(path('file'), 'precious');
       const { code, stdout, stderr } = await run('copy', ...args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toMatch(sentence);
       expect(stderr).toContain('next: Correct the command line; odx copy --help shows examples.');
-      expect(hashOf(path('big.vhdx')).length).toBe(64);
+      expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH))).toBe(true);
+      expect(readFileSync(path('file'), 'utf8')).toBe('precious');
     }),
   );
 
@@ -339,7 +405,89 @@ describe
           writeFileSync(path('a', 'big.vhdx'), 'another');
           const { code, stderr } = await run('copy', 'big.vhdx', join('a', 'big.vhdx'), 'backup');
           expect(code).toBe(2);
-          expect(stderr).toContain(`would both become ${join('backup', 'big.vhdx')}`);
+          expect(stderr).toContain(
+            `would both become ${join('backup', 'big.vhdx')}; copy one of them under another name.`,
+          );
+        }),
+      );
+
+      it.each([
+        [
+          'a file of a folder',
+          ['tree', 'backup/tree/one'],
+          `${join('tree', 'one')} would replace backup/tree/one, which is to be copied too; copy it first.`,
+        ],
+        [
+          'a file of the same name, named before it',
+          ['tree/one', 'backup/one'],
+          `tree/one and backup/one would both become ${join('backup', 'one')}; copy one of them under another name.`,
+        ],
+        [
+          'a file of the same name, named behind it',
+          ['backup/one', 'tree/one'],
+          `backup/one and tree/one would both become ${join('backup', 'one')}; copy one of them under another name.`,
+        ],
+      ])(
+        'refuses a copy in which a source would be replaced by %s',
+        inFolder(async ({ path, run }, _what, sources, sentence) => {
+          mkdirSync(path('tree'));
+          mkdirSync(path('backup', 'tree'), { recursive: true });
+          writeFileSync(path('tree', 'one'), 'another');
+          const kept = [path('backup', 'one'), path('backup', 'tree', 'one')];
+          for (const name of kept) writeFileSync(name, 'precious');
+          const { code, stdout, stderr } = await run('copy', ...sources, 'backup');
+          expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+          expect(stderr.split('\n')[0]).toBe(`odx: ${sentence}`);
+          for (const name of kept) expect(readFileSync(name, 'utf8')).toBe('precious');
+        }),
+      );
+
+      it(
+        'leaves out a file that is in the destination already',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('tree'));
+          writeFileSync(path('tree', 'one'), 'precious');
+          const { code, stdout, stderr } = await run('copy', 'tree/one', 'big.vhdx', 'tree');
+          expect({ code, stderr }).toEqual({
+            code: 1,
+            stderr: 'odx: not copied: tree/one is the destination itself.\n',
+          });
+          expect(stdout).toMatch(/^1 of 2 files copied\n/);
+          expect(readFileSync(path('tree', 'one'), 'utf8')).toBe('precious');
+          expect(hashOf(path('tree', 'big.vhdx'))).toBe(hashOf(path('big.vhdx')));
+        }),
+      );
+
+      it.skipIf(process.platform === 'win32')(
+        'copies the files of a folder in the order of their names, and leaves out what is no regular file (skipped on Windows, which has no FIFOs)',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('tree'));
+          for (const name of ['e', 'b', 'd', 'a', 'c']) writeFileSync(path('tree', name), name);
+          execFileSync('mkfifo', [path('tree', 'fifo')]);
+          const { code, stdout } = await run('copy', 'tree', 'new', '--json');
+          expect(code).toBe(1);
+          expect(JSON.parse(stdout)).toMatchObject({
+            files: [
+              ...['a', 'b', 'c', 'd', 'e'].map((name) => ({ source: `tree/${name}`, bytes: '1' })),
+              { source: 'tree/fifo', error: { message: 'tree/fifo is not a regular file.' } },
+            ],
+          });
+          expect(readdirSync(path('new'))).toEqual(['a', 'b', 'c', 'd', 'e']);
+        }),
+      );
+
+      it(
+        'names the folder that it cannot create, because a file has its name',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('tree', 'sub'), { recursive: true });
+          mkdirSync(path('backup', 'tree'), { recursive: true });
+          writeFileSync(path('backup', 'tree', 'sub'), 'precious');
+          expect(await run('copy', 'tree', 'backup')).toEqual({
+            code: 1,
+            stdout: '',
+            stderr: `odx: ${join('backup', 'tree', 'sub')} cannot be created (EEXIST: file already exists).\nnext: Choose another name, or remove what is there.\n`,
+          });
+          expect(readFileSync(path('backup', 'tree', 'sub'), 'utf8')).toBe('precious');
         }),
       );
     },
@@ -381,6 +529,40 @@ describe.skipIf(underWine).concurrent('odx copy --dry-run (skipped under Wine)',
       expect(readdirSync(path())).toEqual(before);
     }),
   );
+});
+
+describe('the report of a copy that was offloaded only in part', () => {
+  it('says how many bytes were copied in which way, and from where', () => {
+    const reason = new Win32Error(
+      { errno: 50, ntstatus: 0xc000_00bb },
+      { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'b', offset: 1_048_576n },
+    );
+    const report = {
+      bytes: 4_194_304n,
+      offloadedBytes: 1_048_576n,
+      zeroedBytes: 1_048_576n,
+      bufferedBytes: 2_097_152n,
+      systemBytes: 0n,
+      reads: 1,
+      writes: 1,
+      elapsedMs: 2000,
+      verified: 'disk',
+      fallback: { at: 2_097_152n, reason },
+    } as const;
+    const { text } = resultOfOne({ source: 'a', destination: 'b', bytes: 4_194_304n }, report);
+    const rows = text?.split('\n').slice(0, 6);
+    expect(rows).toEqual([
+      'a -> b',
+      '  bytes      4,194,304 bytes (4 MiB) in 2.0 s, 2 MiB/s',
+      '  offloaded  1 MiB (1 offload read, 1 offload write)',
+      '  zeroed     1 MiB, zeros that were not read',
+      '  copied     2 MiB by ordinary reads and writes',
+      expect.stringMatching(/^ {2}fallback {3}from offset 2,097,152: ERROR_NOT_SUPPORTED \(50, /),
+    ]);
+    expect(text).toMatch(
+      /\n {2}checked {4}identical: both files were read again from the disk and compared$/,
+    );
+  });
 });
 
 describe('wildcards in the sources of odx copy', () => {
