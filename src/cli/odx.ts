@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Command, CommonValues } from './command.ts';
 import { commands } from './commands.ts';
 import {
+  codeOf,
   DONE,
   type ErrorDescription,
   errorDocument,
@@ -120,7 +121,10 @@ async function describe(error: unknown, command: Command | undefined): Promise<E
     return {
       exitCode: FAILED,
       sentence: error instanceof Error ? error.message : String(error),
-      next: undefined,
+      next:
+        codeOf(error) === 'ERR_MODULE_NOT_FOUND'
+          ? 'Install win-odx again, with its dependencies.'
+          : undefined,
     };
   }
 }

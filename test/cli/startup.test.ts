@@ -25,4 +25,15 @@ describe('the start of odx', () => {
       expect(status).toBe(0);
     },
   );
+
+  it('says which package is missing where the library cannot be loaded, and what to do', () => {
+    const script = join(folder.path, 'dist', 'odx.js');
+    const { status, stderr } = spawnSync(process.execPath, [script, 'probe', '.', '--emulate'], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^odx: Cannot find package '\w+' .+\nnext: Install win-odx again, with its dependencies\.\n$/,
+    );
+  });
 });
