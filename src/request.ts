@@ -139,10 +139,11 @@ export function optionsSchema<Fields extends z.ZodRawShape>(
 
 /** Checks a single argument, such as the flags of openFile. */
 export function checkArgument<T>(path: string, field: z.ZodType<T>, value: unknown): T {
-  const parsed = field.safeParse(value, { error: (issue) => explainOf(issue)?.(path, value, {})(sameName) });
+  const explain = (issue: Issue): Sentence | undefined => explainOf(issue)?.(path, value, {});
+  const parsed = field.safeParse(value, { error: (issue) => explain(issue)?.(sameName) });
   if (parsed.success) return parsed.data;
-  const message = parsed.error.issues.map((issue) => issue.message).join('\n');
-  throw new InvalidArgumentError([{ path, message }], { cause: parsed.error });
+  const issues = parsed.error.issues.map((issue) => ({ path, message: explain(issue) ?? issue.message }));
+  throw new InvalidArgumentError(issues, { cause: parsed.error });
 }
 
 /** Refuses an argument for a reason that no schema can check. The cause is a ZodError here too. */

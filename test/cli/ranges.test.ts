@@ -1,6 +1,8 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OffloadToken } from '../../src/index.ts';
+import { describeProbe } from '../../src/cli/commands/probe.ts';
+import { restOfRange } from '../../src/cli/commands/read.ts';
+import { OffloadToken, type ProbeReport } from '../../src/index.ts';
 import { pattern } from './files.ts';
 
 import { folderFor, underWine } from './odx-process.ts';
@@ -73,6 +75,38 @@ describe.concurrent('odx read', () => {
   );
 
   it(
+    'names the token of zeros, which every emulator knows',
+    inFolder(async ({ path, run }) => {
+      writeFileSync(path('empty'), '');
+      const { code, stdout } = await run('read', 'empty', '--out', 'empty.token');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^ {2}type +0xFFFF0001, the token of zeros$/m);
+      expect(stdout).toMatch(/^ {2}saved +empty\.token$/m);
+      expect(readFileSync(path('empty.token'))).toEqual(Buffer.from(OffloadToken.zeroData().bytes));
+    }),
+  );
+
+  it.each([
+    ['a folder', ['--out', 'folder', '--force'], 'folder is a folder.', 'Name a file.'],
+    [
+      'in a folder that does not exist',
+      ['--out', 'none/big.token'],
+      'none/big.token cannot be written (ENOENT: no such file or directory).',
+      'Check the path.',
+    ],
+  ])(
+    'says what to do when the file for the token is %s',
+    inFolder(async ({ path, run }, _what, args, sentence, next) => {
+      mkdirSync(path('folder'));
+      expect(await run('read', 'big.vhdx', ...args)).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `odx: ${sentence}\nnext: ${next}\n`,
+      });
+    }),
+  );
+
+  it(
     'says where the file ends when --length goes beyond it',
     inFolder(async ({ run }) => {
       const { stdout } = await run('read', 'big.vhdx', '--length', '6M');
@@ -99,6 +133,34 @@ describe.concurrent('odx read', () => {
       );
     }),
   );
+});
+
+describe('the part of a range that a token does not cover', () => {
+  it.each<[string, [bigint, bigint, bigint, bigint, boolean], string | undefined]>([
+    ['is nothing where it covers the range', [0n, 4096n, 8192n, 4096n, true], undefined],
+    [
+      'lies behind the end of the file',
+      [512n, 8192n, 4096n, 3584n, false],
+      'the file ends at 4,096, before the range does',
+    ],
+    [
+      'needs another token',
+      [512n, 4096n, 8192n, 1024n, false],
+      '3,072 bytes of the range need another token: --offset 1536',
+    ],
+    [
+      'ends with the file, where the range goes on',
+      [0n, 8192n, 4096n, 1024n, false],
+      '3,072 bytes of the range need another token: --offset 1024',
+    ],
+    [
+      'needs no token where it has only zeros',
+      [0n, 8192n, 8192n, 1024n, true],
+      '7,168 bytes of the range are zeros up to the end of the file',
+    ],
+  ])('%s', (_title, [offset, copyLength, size, transferLength, allZeroBeyondRange], text) => {
+    expect(restOfRange(offset, copyLength, size, { transferLength, allZeroBeyondRange })).toBe(text);
+  });
 });
 
 describe
@@ -143,6 +205,56 @@ describe
         expect(code).toBe(0);
         expect(JSON.parse(stdout)).toMatchObject({ lengthWritten: '1048576', writes: 4 });
         expect(readFileSync(path('new.img')).equals(Buffer.alloc(1_048_576))).toBe(true);
+      }),
+    );
+
+    it(
+      'writes to the end of the file without --length',
+      inFolder(async ({ path, run }) => {
+        const { code, stdout } = await run('write', 'big.vhdx', '--token', 'zeros.token', '--offset', '512K');
+        expect(code).toBe(0);
+        expect(stdout).toContain('written  475,713 bytes (465 KiB) from offset 524,288, 1 offload write\n');
+        expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH).fill(0, 524_288))).toBe(true);
+      }),
+    );
+
+    it.each([
+      [
+        'an offset in a file that does not exist',
+        ['new.img', '--offset', '1M', '--length', '512'],
+        2,
+        'odx: --offset is 1,048,576, and new.img does not exist; begin at 0, where a new file begins.',
+      ],
+      [
+        'a range that no file can have, in numbers that the command line takes',
+        ['big.vhdx', '--length', '9000P'],
+        2,
+        'odx: --offset plus --length is 10133099161583616000; it must stay within 2^63-1, the nearest legal value is 9223372036854775807.',
+      ],
+      [
+        'an unaligned start within the token',
+        ['big.vhdx', '--length', '512', '--transfer-offset', '7'],
+        2,
+        'odx: --transfer-offset is 7; it must be a multiple of the logical sector of 512 bytes, the nearest legal value is 0.',
+      ],
+      ['a folder', ['folder'], 1, 'odx: folder is a folder.'],
+      [
+        'a new file in a folder that does not exist',
+        ['none/new.img', '--length', '512'],
+        1,
+        expect.stringMatching(/^odx: ERROR_PATH_NOT_FOUND .+'none\/new\.img'/),
+      ],
+    ])(
+      'refuses %s',
+      inFolder(async ({ path, run }, _what, args, code, sentence) => {
+        mkdirSync(path('folder'));
+        const finished = await run('write', ...args, '--token', 'zeros.token');
+        expect({ code: finished.code, stdout: finished.stdout }).toEqual({ code, stdout: '' });
+        const [first, next] = finished.stderr.split('\n');
+        expect(first).toEqual(sentence);
+        expect(next).toMatch(/^next: /);
+        expect(existsSync(path('new.img'))).toBe(false);
+        expect(readFileSync(path('big.vhdx')).equals(pattern(LENGTH))).toBe(true);
       }),
     );
 
@@ -202,7 +314,13 @@ describe
         2,
         /^odx: big\.vhdx holds no token, which is 512 bytes, or their base64\.\nnext: /,
       ],
-      ['missing', 'none.token', 1, /ENOENT/],
+      [
+        'missing',
+        'none.token',
+        1,
+        /^odx: none\.token cannot be read \(ENOENT: no such file or directory\)\.\nnext: Check the path\.\n$/,
+      ],
+      ['a folder', '.', 1, /^odx: \. is a folder\.\nnext: Name a file\.\n$/],
     ])(
       'refuses a token file that is %s',
       inFolder(async ({ run }, _what, token, code, sentence) => {
@@ -287,4 +405,84 @@ describe.concurrent('odx probe', () => {
       expect(stderr).toMatch(/^odx: .+\nnext: .+\n$/);
     }),
   );
+});
+
+describe('the report of odx probe', () => {
+  const DISK: ProbeReport = {
+    verdict: 'unknown',
+    reasons: ['The first reason is longer than a line of this terminal.', 'The second is not.'],
+    path: 'D:\\big.vhdx',
+    location: 'unknown',
+    readOnly: true,
+    sectorSize: 4096,
+    attributes: ['sparse', 'compressed'],
+  };
+  const DEVICE = {
+    version: 1,
+    size: 48,
+    maximumTokenLifetime: 0,
+    defaultTokenLifetime: 0,
+    maximumTransferSize: 0n,
+    optimalTransferCount: 0n,
+    maximumDataDescriptors: 0,
+    maximumTransferLengthPerDescriptor: 0,
+    optimalTransferLengthPerDescriptor: 0,
+    optimalTransferLengthGranularity: 0,
+    maximumTransferBytes: 0n,
+    optimalTransferBytes: 0n,
+  };
+
+  it('shows what is not known, and fits the terminal', () => {
+    expect(describeProbe('D:\\big.vhdx', DISK, 50).split('\n')).toEqual([
+      'D:\\big.vhdx: unknown, only a copy can show whether',
+      'copy offload works here',
+      '  - The first reason is longer than a line of this',
+      '    terminal.',
+      '  - The second is not.',
+      '  file system  not known',
+      '  location     not known',
+      '  read-only    yes',
+      '  sector       4 KiB',
+      '  attributes   sparse, compressed',
+      expect.stringMatching(/^help: https:.+\/diagnose\.md$/),
+    ]);
+  });
+
+  it.each<[string, Partial<ProbeReport>, RegExp]>([
+    ['a folder has no size', {}, /sector +4 KiB\n {2}attributes/],
+    [
+      'a device may not report what one token covers',
+      { copyOffload: DEVICE },
+      /one token covers +not reported$/m,
+    ],
+    ['a device may not report its best transfer', { copyOffload: DEVICE }, /best transfer +not reported$/m],
+    ['a device may not report a lifetime', { copyOffload: DEVICE }, /token lifetime +not reported$/m],
+    [
+      'a device may report only its longest lifetime',
+      { copyOffload: { ...DEVICE, maximumTokenLifetime: 60 } },
+      /token lifetime +0 s, at most 60 s$/m,
+    ],
+    [
+      'a device reports its sizes in bytes',
+      { copyOffload: { ...DEVICE, maximumTransferBytes: 1n << 28n, optimalTransferBytes: 1n << 20n } },
+      /one token covers +up to 256 MiB\n {2}best transfer +1 MiB$/m,
+    ],
+    ['there may be no filters', { filters: [] }, /filters +none$/m],
+    [
+      'filters differ in what they let pass',
+      {
+        filters: [
+          { name: 'WdFilter', offloadRead: true, offloadWrite: true },
+          { name: 'OldFilter', offloadRead: false, offloadWrite: false, isLegacy: true },
+          { name: 'Reader', offloadRead: false, offloadWrite: true },
+          { name: 'Writer', offloadRead: true, offloadWrite: false },
+          { name: 'Both', offloadRead: false, offloadWrite: false },
+        ],
+      },
+      /filters +WdFilter, OldFilter \(legacy\), Reader \(blocks offload reads\), Writer \(blocks offload writes\), Both \(blocks offload reads and writes\)$/m,
+    ],
+    ['a capable volume needs no help', { verdict: 'capable' }, /attributes +sparse, compressed$/],
+  ])('says that %s', (_what, facts, expected) => {
+    expect(describeProbe('D:\\', { ...DISK, ...facts }, Number.POSITIVE_INFINITY)).toMatch(expected);
+  });
 });

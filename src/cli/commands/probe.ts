@@ -1,7 +1,7 @@
 import { guide } from '../../help.ts';
 import type { ProbeReport } from '../../index.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { columnsOf, facts, wrap } from '../output.ts';
+import { columnsOf, table, wrap } from '../output.ts';
 import { formatExactSize, formatSize } from '../quantities.ts';
 
 export const probe: Command = defineCommand({
@@ -24,7 +24,7 @@ export const probe: Command = defineCommand({
   async run([path = ''], _values, { kernels }) {
     const { odx } = await kernels.load();
     const report = await odx.probe(path);
-    return { data: report, text: describe(path, report) };
+    return { data: report, text: describeProbe(path, report, columnsOf(process.stdout)) };
   },
 });
 
@@ -34,26 +34,29 @@ const VERDICTS = {
   unknown: 'only a copy can show whether copy offload works here',
 } as const;
 
-function describe(path: string, report: ProbeReport): string {
+/** The report for people, in lines of at most `columns` characters, except for the address of the help. */
+export function describeProbe(path: string, report: ProbeReport, columns: number): string {
   const { copyOffload: device, filters } = report;
-  const columns = columnsOf(process.stdout);
   return [
     ...wrap(`${path}: ${report.verdict}, ${VERDICTS[report.verdict]}`, columns),
     ...report.reasons.flatMap((reason) =>
       wrap(reason, columns - 4).map((line, index) => `${index === 0 ? '  - ' : '    '}${line}`),
     ),
-    facts([
-      ['file system', report.fileSystem ?? 'not known'],
-      ['location', report.location === 'unknown' ? 'not known' : report.location],
-      ['read-only', report.readOnly ? 'yes' : undefined],
-      ['sector', formatSize(BigInt(report.sectorSize))],
-      ['size', report.size === undefined ? undefined : formatExactSize(report.size)],
-      ['attributes', report.attributes.length > 0 ? report.attributes.join(', ') : undefined],
-      ['one token covers', device && largest(device.maximumTransferBytes)],
-      ['best transfer', device && sizeOrUnknown(device.optimalTransferBytes)],
-      ['token lifetime', device && lifetime(device)],
-      ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
-    ]),
+    table(
+      [
+        ['file system', report.fileSystem ?? 'not known'],
+        ['location', report.location === 'unknown' ? 'not known' : report.location],
+        ['read-only', report.readOnly ? 'yes' : undefined],
+        ['sector', formatSize(BigInt(report.sectorSize))],
+        ['size', report.size === undefined ? undefined : formatExactSize(report.size)],
+        ['attributes', report.attributes.length > 0 ? report.attributes.join(', ') : undefined],
+        ['one token covers', device && largest(device.maximumTransferBytes)],
+        ['best transfer', device && sizeOrUnknown(device.optimalTransferBytes)],
+        ['token lifetime', device && lifetime(device)],
+        ['filters', filters && (filters.length === 0 ? 'none' : filters.map(describeFilter).join(', '))],
+      ],
+      columns,
+    ),
     ...(report.verdict === 'capable' ? [] : [`help: ${guide('diagnose.md')}`]),
   ].join('\n');
 }

@@ -113,11 +113,12 @@ function restOfFile(offset: bigint, { path, size, sectorSize }: OffloadFile): bi
   return offset % BigInt(sectorSize) === 0n ? size - offset : 0n;
 }
 
-function restOfRange(
+/** What a token does not cover, for people; undefined where it covers the range. */
+export function restOfRange(
   offset: bigint,
   copyLength: bigint,
   size: bigint,
-  { transferLength, allZeroBeyondRange }: OffloadReadResult,
+  { transferLength, allZeroBeyondRange }: Pick<OffloadReadResult, 'transferLength' | 'allZeroBeyondRange'>,
 ): string | undefined {
   const next = offset + transferLength;
   const end = offset + copyLength;

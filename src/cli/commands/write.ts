@@ -24,6 +24,7 @@ export const write: Command = defineCommand({
     copyLength: '--length',
     fileOffset: '--offset',
     transferOffset: '--transfer-offset',
+    size: '--offset plus --length',
   },
   options: {
     token: { type: 'string', value: 'FILE', help: 'the token that odx read --out saved, or its base64' },
@@ -53,7 +54,7 @@ export const write: Command = defineCommand({
     const { odx, emulator } = await kernels.load();
     const signal = interruptible();
     const end = givenLength === undefined ? undefined : fileOffset + givenLength;
-    const { file, isNew } = await openDestination(odx, path, end);
+    const { file, isNew } = await openDestination(odx, path, fileOffset, end);
     const sizeBefore = isNew ? 0n : file.size;
     const job: WriteJob = { token, fileOffset, transferOffset, signal, done: 0n, writes: 0 };
     let isFinished = false;
@@ -116,6 +117,7 @@ async function loadToken(path: string): Promise<OffloadToken> {
 async function openDestination(
   odx: Odx,
   path: string,
+  offset: bigint,
   end: bigint | undefined,
 ): Promise<{ file: OffloadFile; isNew: boolean }> {
   try {
@@ -124,6 +126,12 @@ async function openDestination(
     if (codeOf(error) !== 'ERROR_FILE_NOT_FOUND') throw error;
     if (end === undefined) {
       throw new RequestError(`${path} does not exist; give its length with --length.`, { cause: error });
+    }
+    if (offset > 0n) {
+      throw new RequestError(
+        `--offset is ${formatCount(offset)}, and ${path} does not exist; begin at 0, where a new file begins.`,
+        { cause: error },
+      );
     }
     return { file: await odx.openFile(path, 'wx', { size: end }), isNew: true };
   }
