@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  byteCount,
   formatClock,
   formatCount,
   formatDuration,
@@ -46,6 +47,16 @@ describe('a size on the command line', () => {
   });
 });
 
+describe('a size in a request', () => {
+  it.each([
+    [0n, 0],
+    [9_007_199_254_740_991n, 9_007_199_254_740_991],
+    [9_007_199_254_740_992n, 9_007_199_254_740_992n],
+  ])('is a number as long as that is exact: %s', (bytes, expected) => {
+    expect(byteCount(bytes)).toBe(expected);
+  });
+});
+
 describe('a time on the command line', () => {
   it.each([
     ['20', 20],
@@ -64,7 +75,12 @@ describe('a time on the command line', () => {
 describe('a count on the command line', () => {
   it('must be a whole number', () => {
     expect(parseCount('--concurrency', '4')).toBe(4);
-    expect(() => parseCount('--concurrency', '4.5')).toThrow("--concurrency is '4.5'");
+  });
+
+  it.each(['4.5', '-1', '', '0x4', 'many', '1234567890'])('refuses %j and says what to write', (text) => {
+    expect(() => parseCount('--concurrency', text)).toThrow(
+      `--concurrency is '${text}'; write a whole number, such as 4.`,
+    );
   });
 });
 
@@ -88,6 +104,7 @@ describe('a number in a report', () => {
     expect(formatCount(999)).toBe('999');
     expect(formatExactSize(104_857_601n)).toBe('104,857,601 bytes (100 MiB)');
     expect(formatExactSize(512n)).toBe('512 bytes');
+    expect(formatExactSize(1n)).toBe('1 byte');
   });
 
   it.each([
