@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { odx, underWine } from './odx-process.ts';
+import { odx, odxInTerminal, ptyOpener, underWine } from './odx-process.ts';
 
 describe
   .skipIf(underWine)
@@ -60,6 +61,44 @@ describe
       },
     );
 
+    it('finds control codes, which have no Win32 error', async () => {
+      expect((await odx(['explain', 'lock', 'volume'])).stdout).toBe(
+        [
+          'FSCTL_LOCK_VOLUME (0x00090018)',
+          '  Locks a volume, so that no other program can open files on it.',
+          'FSCTL_UNLOCK_VOLUME (0x0009001C)',
+          '  Unlocks a volume that was locked through the same handle.',
+          '2 matches',
+          '',
+        ].join('\n'),
+      );
+      expect(JSON.parse((await odx(['explain', 'unlocks', '--json'])).stdout)).toEqual({
+        matches: [
+          {
+            name: 'FSCTL_UNLOCK_VOLUME',
+            value: 0x9_001c,
+            meaning: 'Unlocks a volume that was locked through the same handle.',
+            advice: expect.stringMatching(/\.$/),
+          },
+        ],
+      });
+    });
+
+    it.skipIf(ptyOpener === undefined)(
+      'wraps its lines on a terminal, except for an address (skipped where nothing opens a pseudo-terminal)',
+      async () => {
+        const session = odxInTerminal(['explain', '5'], '.');
+        expect(await session.ended).toBe(0);
+        const lines = stripVTControlCharacters(session.shown()).trimEnd().split(/\r?\n/);
+        const [others] = [lines.slice(lines.indexOf('The Win32 error 5 may also stand for:') + 1)];
+        expect(
+          others.filter((line) => /^ {2}STATUS_\w+ \(0x[0-9A-F]{8}\): /.test(line)).length,
+        ).toBeGreaterThan(1);
+        expect(others.filter((line) => /^ {4}\w/.test(line)).length).toBeGreaterThan(0);
+        for (const line of lines) if (!line.includes('https:')) expect(line.length).toBeLessThanOrEqual(80);
+      },
+    );
+
     it('prints the matches of a search as JSON', async () => {
       const { stdout } = await odx(['explain', 'valid data', '--json']);
       expect(JSON.parse(stdout)).toMatchObject({
@@ -74,6 +113,8 @@ describe
 
     it.each([
       [['nonsense'], "odx: Nothing is known about 'nonsense'.\nnext: Write a number such as 315"],
+      [['!!!'], "odx: Nothing is known about '!!!'.\nnext: Write a number such as 315"],
+      [['+0x123456789'], 'odx: CODE is +0x123456789; a code of Windows is a whole number from'],
       [['99999999999'], 'odx: CODE is 99999999999; a code of Windows is a whole number from -2147483648'],
     ])('refuses %j in the words of the command line', async (words, sentence) => {
       const { code, stdout, stderr } = await odx(['explain', ...words]);

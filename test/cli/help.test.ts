@@ -48,6 +48,7 @@ describe.concurrent('the help of odx', () => {
 
   it.each([
     [['-h'], ['--help']],
+    [['help'], ['--help']],
     [
       ['copy', '-h'],
       ['copy', '--help'],

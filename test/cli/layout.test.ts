@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { byteMap } from '../../src/cli/layout-drawing.ts';
+import { byteMap, fieldTable } from '../../src/cli/layout-drawing.ts';
 import { layoutPicture } from '../../src/cli/layout-picture.ts';
 import { layoutRows } from '../../src/cli/layout-rows.ts';
 import { structs } from '../../src/structs.ts';
@@ -102,6 +102,20 @@ describe.concurrent('odx layout', () => {
     const { code, stderr } = await odx(args);
     expect(code).toBe(2);
     expect(stderr).toContain(sentence);
+  });
+});
+
+describe('the table of a structure', () => {
+  const heads = (columns: number): string | undefined =>
+    fieldTable(structs.DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS, columns).split('\n')[3];
+
+  it.each([
+    [80, '  0x008    8     8  ULONGLONG              TokenOffset'],
+    [50, '  0x008      8  ULONGLONG              TokenOffset'],
+    [30, '  0x008      8  TokenOffset'],
+    [10, '  0x008      8  TokenOffset'],
+  ])('leaves out columns that do not fit %d columns', (columns, row) => {
+    expect(heads(columns)).toBe(row);
   });
 });
 

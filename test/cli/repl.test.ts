@@ -100,6 +100,26 @@ describe('odx repl fed from a pipe', () => {
     expect(await repl(lines)).toEqual({ code: 1, stdout, stderr });
   });
 
+  it('passes the options of a copy on, and refuses illegal ones as the library does', async () => {
+    const { code, stdout, stderr } = await repl([
+      "(await copyFile('big.vhdx', 'a', { verify: true })).verified",
+      "(await copyFile('big.vhdx', 'b', { signal: new AbortController().signal })).bytes",
+      "await copyFile('big.vhdx', 'c', { signal: AbortSignal.abort() })",
+      "await copyFile('big.vhdx', 'c', { signal: 5 })",
+      "await copyFile('big.vhdx', 'c', 5)",
+      "await copyFiles([['big.vhdx', 'c']], null)",
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "'cache'\n300001n\n" });
+    expect(stderr.split('\n')).toEqual([
+      'odx: Interrupted.',
+      'odx: signal is 5; it must be an AbortSignal.',
+      'odx: copyFile takes its options as an object, not 5.',
+      'odx: copyFiles takes its options as an object, not null.',
+      '',
+    ]);
+    expect(readdirSync(folder.path)).toEqual(['a', 'b', 'big.vhdx']);
+  });
+
   it('prints a stack with --debug', async () => {
     const { stderr } = await repl(["await openFile('none.vhdx', 'r')"], ['--debug']);
     expect(stderr).toMatch(/^Win32Error: ERROR_FILE_NOT_FOUND .+\n {4}at /);
@@ -241,6 +261,14 @@ describe.skipIf(ptyOpener === undefined)(
       expect(scratchFiles()).toEqual([]);
     });
 
+    it('refuses --json, because a document has one end', async () => {
+      const session = odxInTerminal(['repl', '--emulate', '--json'], folder.path);
+      expect(await session.ended).toBe(2);
+      expect(JSON.parse(stripVTControlCharacters(session.shown()))).toMatchObject({
+        error: { name: 'UsageError', message: 'odx repl --json needs a file or a pipe as input.' },
+      });
+    });
+
     it('runs without a history where the file cannot be created', async () => {
       const history = join(path('big.vhdx'), 'history');
       const session = odxInTerminal(['repl', '--emulate'], folder.path, { ODX_REPL_HISTORY: history });
@@ -261,7 +289,9 @@ describe('the history file of odx repl', () => {
       windows ? join('AppData', 'Local', 'win-odx') : join('.local', 'state', 'win-odx'),
     );
     expect(historyFile({ ODX_REPL_HISTORY: 'here' })).toBe('here');
-    expect(historyFile({ ODX_REPL_HISTORY: '' })).toBeUndefined();
+    for (const empty of ['', ' ']) expect(historyFile({ ODX_REPL_HISTORY: empty })).toBeUndefined();
+    const unset = windows ? { LOCALAPPDATA: '' } : { XDG_STATE_HOME: '' };
+    expect(historyFile(unset)).toBe(historyFile({}));
   });
 });
 
@@ -272,6 +302,8 @@ describe('path completion in odx repl', () => {
     ['copyFile("a", ', undefined],
     ['"it\'s', "it's"],
     ['"a\\"b', 'a\\"b'],
+    ['`a\\\\`', undefined],
+    ['"a" + "b', 'b'],
     ['require("node:f', undefined],
     ['await import("node:f', undefined],
     ['offloadW', undefined],
@@ -287,5 +319,17 @@ describe('path completion in odx repl', () => {
     expect(await completePath(`${parent}/bi`)).toEqual([['big.vhdx'], 'bi']);
     expect(await completePath(`${parent}/disks/o`)).toEqual([["o\\'ne.img"], 'o']);
     expect(await completePath(`${parent}/nowhere/x`)).toEqual([[], 'x']);
+  });
+
+  it('completes behind a doubled backslash with another one', async () => {
+    // Elsewhere than on Windows, a backslash is a part of the name.
+    mkdirSync(path('disks\\'));
+    mkdirSync(`${path('disks\\')}/old`);
+    const parent = folder.path.replaceAll('\\', '/');
+    expect(await completePath(`${parent}/disks\\\\o`)).toEqual([['old\\\\'], 'o']);
+  });
+
+  it('completes names of the working folder', async () => {
+    expect(await completePath('biome.js')).toEqual([['biome.json'], 'biome.js']);
   });
 });

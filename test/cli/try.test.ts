@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeReport } from '../../src/cli/commands/try.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
-import { createOdx } from '../../src/index.ts';
+import { createOdx, type TrialReport, type TrialStep, type TrialVolume } from '../../src/index.ts';
 import { temporaryFolder } from './files.ts';
 import {
   environment,
@@ -147,6 +147,128 @@ describe.skipIf(underWine).concurrent('odx try (skipped under Wine)', () => {
       }
     },
   );
+});
+
+describe('the report of odx try', () => {
+  const VOLUME: TrialVolume = {
+    verdict: 'capable',
+    reasons: [],
+    fileSystem: 'NTFS',
+    location: 'local',
+    readOnly: false,
+    sectorSize: 512,
+    attributes: [],
+    filters: [],
+  };
+  const { fileSystem: _fileSystem, filters: _filters, ...UNKNOWN } = VOLUME;
+  const REPORT: TrialReport = {
+    verdict: 'offloads',
+    steps: [],
+    size: 65_536n,
+    source: VOLUME,
+    environment: {
+      package: '1.2.3',
+      node: '22.0.0',
+      platform: 'win32',
+      release: '10.0.20348',
+      architecture: 'x64',
+      kernel: 'kernel32',
+    },
+  };
+  const DEVICE = {
+    version: 1,
+    size: 48,
+    maximumTokenLifetime: 0,
+    defaultTokenLifetime: 0,
+    maximumTransferSize: 524_288n,
+    optimalTransferCount: 0n,
+    maximumDataDescriptors: 0,
+    maximumTransferLengthPerDescriptor: 0,
+    optimalTransferLengthPerDescriptor: 0,
+    optimalTransferLengthGranularity: 0,
+    maximumTransferBytes: 268_435_456n,
+    optimalTransferBytes: 0n,
+  };
+  const step = (facts: Partial<TrialStep>): readonly TrialStep[] => [
+    { name: 'range', outcome: 'passed', bytes: 0n, elapsedMs: 1, ...facts },
+  ];
+  const timing = (speedup: number): NonNullable<TrialReport['timing']> => ({
+    offloadMs: 1,
+    ordinaryMs: 1,
+    speedup,
+  });
+
+  it.each<[string, Partial<TrialReport>, string]>([
+    [
+      'how fast a step was',
+      { steps: step({ bytes: 1_048_576n, elapsedMs: 500 }) },
+      '  range  passed, 1 MiB in 500 ms, 2 MiB/s\n',
+    ],
+    ['a step that wrote nothing', { steps: step({}) }, '  range  passed\n'],
+    [
+      'why a step failed',
+      { steps: step({ outcome: 'failed', status: 'ERROR_CRC', detail: 'Byte 7 differs.' }) },
+      '  range  failed, ERROR_CRC: Byte 7 differs.\n',
+    ],
+    [
+      'why a step was skipped',
+      { steps: step({ name: 'expired-token', outcome: 'skipped', detail: 'It has no lifetime.' }) },
+      '  expired token  skipped: It has no lifetime.\n',
+    ],
+    [
+      'how a token was refused',
+      { steps: step({ name: 'invalid-token', status: 'ERROR_INVALID_TOKEN' }) },
+      '  invalid token  passed, refused with ERROR_INVALID_TOKEN\n',
+    ],
+    ['that offload was faster', { timing: timing(4.2) }, 'offload was 4.2 times as fast as an ordinary copy'],
+    ['that both took the same time', { timing: timing(1) }, 'offload was as fast as an ordinary copy'],
+    ['that an ordinary copy was faster', { timing: timing(0.5) }, 'an ordinary copy was 2 times as fast as'],
+    ['that it was a hundred times faster at most', { timing: timing(0) }, 'was 100 times as fast as offload'],
+    ['the volume', {}, '  volume         NTFS, local, sectors of 512 bytes, no filters\n'],
+    [
+      'what is not known of a volume',
+      { source: { ...UNKNOWN, location: 'unknown' } },
+      'file system not known, location not known, sectors of 512 bytes, filters not known\n',
+    ],
+    [
+      'the filters, and what one token covers',
+      {
+        source: {
+          ...VOLUME,
+          copyOffload: DEVICE,
+          filters: ['WdFilter', 'Other'].map((name) => ({ name, offloadRead: true, offloadWrite: true })),
+        },
+      },
+      'sectors of 512 bytes, one token covers up to 256 MiB, filters WdFilter Other\n',
+    ],
+    [
+      'both volumes',
+      { destination: { ...VOLUME, sectorSize: 4096 } },
+      '  source         NTFS, local, sectors of 512 bytes, no filters\n  destination    NTFS, local, sectors of 4 KiB, no filters\n',
+    ],
+    [
+      'an obstacle of both volumes once',
+      {
+        verdict: 'incapable',
+        source: { ...VOLUME, verdict: 'incapable', reasons: ['A filter is in the way.'] },
+        destination: { ...VOLUME, verdict: 'incapable', reasons: ['A filter is in the way.', 'It is full.'] },
+      },
+      'incapable: the storage refused to copy by itself\n\n  - A filter is in the way.\n  - It is full.\n  scratch files',
+    ],
+  ])('shows %s', (_what, facts, text) => {
+    expect(describeReport({ ...REPORT, ...facts }, Number.POSITIVE_INFINITY)).toContain(text);
+  });
+
+  it('wraps an obstacle beside its dash', () => {
+    const source: TrialVolume = {
+      ...VOLUME,
+      verdict: 'unknown',
+      reasons: ['one two three four five six seven'],
+    };
+    expect(describeReport({ ...REPORT, verdict: 'broken', source }, 30)).toContain(
+      '\n  - one two three four five\n    six seven\n',
+    );
+  });
 });
 
 /** Sends the signal while the first offload is in flight. */
