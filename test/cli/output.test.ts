@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { paragraph, table, toJson, wrap } from '../../src/cli/output.ts';
+import { environment, type Finished, ODX } from './odx-process.ts';
 
 /** What paragraph asks of a stream. */
 const terminal = (columns: number): NodeJS.WriteStream =>
@@ -74,4 +77,44 @@ describe('a document of --json', () => {
       error: { name: 'Error', message: 'No.', code: 'E' },
     });
   });
+});
+
+describe('an output that cannot be written', () => {
+  it.skipIf(process.platform === 'win32')(
+    'is no failure where the reader has gone, as head does (skipped on Windows, which closes pipes in another way)',
+    async () => {
+      expect(await withOutput('pipe')).toEqual({ code: 0, stdout: '', stderr: '' });
+    },
+  );
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'is a failure where the disk is full (skipped where there is no /dev/full)',
+    async () => {
+      const full = openSync('/dev/full', 'w');
+      try {
+        expect(await withOutput(full)).toEqual({
+          code: 1,
+          stdout: '',
+          stderr: expect.stringMatching(/^odx: Writing the output failed \(ENOSPC: .+\)\.\n$/),
+        });
+      } finally {
+        closeSync(full);
+      }
+    },
+  );
+
+  /** Runs a command with this stdout, of which nothing is read. */
+  async function withOutput(output: 'pipe' | number): Promise<Finished> {
+    const child = spawn(process.execPath, [ODX, 'explain', 'the'], {
+      env: environment(),
+      stdio: ['ignore', output, 'pipe'],
+    });
+    child.stdout?.destroy();
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, stdout: '', stderr };
+  }
 });

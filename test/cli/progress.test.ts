@@ -52,7 +52,7 @@ describe.skipIf(ptyOpener === undefined)(
   },
 );
 
-describe('the progress bar on a terminal of 80 columns', () => {
+describe('the progress bar on a terminal', () => {
   const MIB = 1n << 20n;
   const BEGINNING: CopyProgress = {
     source: 'a',
@@ -100,18 +100,48 @@ describe('the progress bar on a terminal of 80 columns', () => {
       /^ 25% █+░+ {2}1 MiB of 4 MiB {2}checking the copy$/,
     ],
   ])('%s', (_, progress, expected) => {
+    expect(drawn(progress)).toMatch(expected);
+  });
+
+  it('counts several files', () => {
+    const progress = { ...BEGINNING, bytesDone: MIB, offloadedBytes: MIB };
+    expect(drawn(progress, { files: 2000, columns: 120 })).toMatch(
+      /^ 25% █+░+ {2}1 MiB of 4 MiB .+ {2}2,000 files$/,
+    );
+    expect(drawn(progress, { columns: 120 })).not.toContain('file');
+  });
+
+  it('is at 0% before empty files are copied, and at 100% afterwards', () => {
+    expect(drawn(undefined, { total: 0n })).toMatch(/^ {2}0% ░+ {2}0 bytes of 0 bytes/);
+    const progress = { ...BEGINNING, totalBytes: 0n };
+    expect(drawn(progress, { total: 0n })).toMatch(/^100% ░+ {2}0 bytes of 0 bytes/);
+  });
+
+  it('leaves out what does not fit a narrow terminal', () => {
+    const progress = { ...BEGINNING, bytesDone: MIB, offloadedBytes: MIB };
+    expect(drawn(progress, { columns: 40 })).toMatch(/^ 25% █+░+ {2}1 MiB of 4 MiB$/);
+    expect(drawn(progress, { columns: 20 })).toMatch(/^ 25% █+░+$/);
+    // A terminal that does not know its width has 80 columns.
+    expect(drawn(progress, { columns: 0 })).toBe(drawn(progress, { columns: 80 }));
+  });
+
+  /** What the bar shows after a report, or after none. */
+  function drawn(
+    progress: CopyProgress | undefined,
+    { total = 4n * MIB, files = 1, columns = 80 }: { total?: bigint; files?: number; columns?: number } = {},
+  ): string {
     vi.useFakeTimers();
     const screen = new PassThrough({ encoding: 'utf8' });
-    const terminal = Object.assign(screen, { isTTY: true, columns: 80 }) as unknown as NodeJS.WriteStream;
-    const bar = new ProgressBar(terminal, 4n * MIB, 1);
+    const terminal = Object.assign(screen, { isTTY: true, columns }) as unknown as NodeJS.WriteStream;
+    const bar = new ProgressBar(terminal, total, files);
     screen.read();
-    bar.update(progress);
+    if (progress !== undefined) bar.update(progress);
     vi.advanceTimersByTime(100);
-    const drawn = stripVTControlCharacters(String(screen.read()));
+    const line = stripVTControlCharacters(String(screen.read()));
     bar.end();
     vi.useRealTimers();
-    expect(drawn).toMatch(expected);
-  });
+    return line;
+  }
 });
 
 describe('the progress bar of odx copy in a pipe', () => {
