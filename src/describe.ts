@@ -93,14 +93,17 @@ function shorten(text: string): string {
 // Levenshtein distance. Stops early beyond `limit`, so that a key of a megabyte costs nothing.
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substituted = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substituted, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
+  let distance = b.length;
+  let previous = Array.from({ length: b.length }, (_, column) => column + 1);
+  for (let row = 0; row < a.length; row++) {
+    let diagonal = row;
+    distance = row + 1;
+    previous = previous.map((above, column) => {
+      const substituted = diagonal + (a[row] === b[column] ? 0 : 1);
+      diagonal = above;
+      distance = Math.min(substituted, above + 1, distance + 1);
+      return distance;
+    });
   }
-  return previous[b.length] ?? limit + 1;
+  return distance;
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { tracingChannel } from 'node:diagnostics_channel';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -184,6 +184,28 @@ describe('A listener of win-odx:control', () => {
     const bug = createOdx({ kernel: fails(new TypeError('A bug.')) });
     expect(() => bug.offloadReadSync(3n, { copyLength: 512 })).toThrow(TypeError);
     expect(last()).toMatchObject({ status: undefined, errno: undefined });
+  });
+
+  test('can print a message as one line, without what is not known', async () => {
+    const { emulator, file } = workspace();
+    const fd = openSync(file('device', 4096), 'r');
+    const handle = emulator.handleOf(fd);
+    const odx = createOdx({ kernel: emulator });
+    await odx.queryCopyOffload(fd);
+    closeSync(fd);
+    const query = seen.find(({ event }) => event === 'asyncEnd')?.call;
+    const line = `IOCTL_STORAGE_QUERY_PROPERTY on handle ${handle}`;
+    expect(`${query}`).toBe(`${line}: success, 48 bytes returned`);
+    const failures: [unknown, string][] = [
+      [new KernelFailure(5), 'error 5'],
+      [new KernelFailure(5, 0xc000_0022), 'error 5 (0xC0000022 STATUS_ACCESS_DENIED)'],
+      [new TypeError('A bug.'), 'no answer'],
+    ];
+    for (const [failure, outcome] of failures) {
+      const failing = createOdx({ kernel: { ...emulator, control: () => Promise.reject(failure) } });
+      await failureOf(() => failing.queryCopyOffload(handle));
+      expect(`${last()}`).toBe(`${line}: ${outcome}, 0 bytes returned`);
+    }
   });
 
   test('counts calls that run at the same time', async () => {

@@ -52,8 +52,9 @@ export async function copyBySystem(
   }
   if (isCancelled || signal?.aborted) throw new KernelFailure(ERROR_REQUEST_ABORTED);
   if (stat === undefined) return;
-  const [accessed, written] = [stat.atimeNs, stat.mtimeNs].map((time) => Number(time) / NS_PER_SECOND);
-  onHost(() => unlessNotOwner(() => utimesSync(destination, accessed ?? 0, written ?? 0)));
+  const accessed = Number(stat.atimeNs) / NS_PER_SECOND;
+  const written = Number(stat.mtimeNs) / NS_PER_SECOND;
+  onHost(() => unlessNotOwner(() => utimesSync(destination, accessed, written)));
 }
 
 /** Refuses files that an open handle does not share. Returns the file that will be overwritten. */

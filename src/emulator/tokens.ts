@@ -60,8 +60,8 @@ export class Tokens {
     };
     this.#tokens.set(keyOf(bytes), token);
     file.tokens.add(token);
-    const [oldest] = this.#tokens.size > REMEMBERED ? this.#tokens.keys() : [];
-    if (oldest !== undefined) this.#forget(oldest);
+    const [oldest] = this.#tokens.size > REMEMBERED ? this.#tokens : [];
+    if (oldest !== undefined) this.#forget(...oldest);
     return bytes;
   }
 
@@ -71,13 +71,11 @@ export class Tokens {
     const token = this.#tokens.get(key);
     if (token === undefined) return undefined;
     if (!token.isRevoked && performance.now() < token.expires) return token;
-    this.#forget(key);
+    this.#forget(key, token);
     return undefined;
   }
 
-  #forget(key: string): void {
-    const token = this.#tokens.get(key);
-    if (token === undefined) return;
+  #forget(key: string, token: Token): void {
     token.isRevoked = true;
     token.file.tokens.delete(token);
     this.#tokens.delete(key);

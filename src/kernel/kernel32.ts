@@ -77,6 +77,8 @@ const libraryName = () =>
 const kernel32Options = requestSchema('loadKernel32', { kernel32: libraryName(), ntdll: libraryName() });
 
 type Library = NativeSymbol['library'];
+/** Koffi passes a number where that is exact. */
+type Int64 = number | bigint;
 
 /** The libraries, each loaded when one of its functions is first called. */
 class Libraries {
@@ -178,7 +180,8 @@ function bindLazily(libraries: Libraries): Native {
       const { result, parameters } = PROGRESS_ROUTINE;
       progressRoutine ??= koffi.pointer(koffi.proto('__stdcall', null, result, [...parameters]));
       const routine = koffi.register(
-        (...[, , , done, stream]: (number | bigint)[]) => called(Number(stream), BigInt(done ?? 0)),
+        (_total: Int64, _transferred: Int64, _size: Int64, done: Int64, stream: number) =>
+          called(stream, BigInt(done)),
         progressRoutine,
       );
       return { address: Number(routine), free: () => koffi.unregister(routine) };

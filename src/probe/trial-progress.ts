@@ -3,17 +3,17 @@ import type { TrialProgress, TrialStepName } from './try-offload.ts';
 const SHORTEST_INTERVAL_MS = 50;
 
 // How often each step passes over the whole file, roughly: by offload, by ordinary reads and writes, to compare.
-const PLAN: readonly (readonly [step: TrialProgress['step'], passes: number])[] = [
-  ['prepare', 1],
-  ['whole-file', 2],
-  ['ordinary-copy', 1],
-  ['range', 1.25],
-  ['zeros', 1.25],
-  ['unaligned-tail', 0.25],
-  ['invalid-token', 1],
-  ['expired-token', 1],
-];
-const PASSES = PLAN.reduce((sum, [, passes]) => sum + passes, 0);
+const PLAN: Readonly<Record<TrialProgress['step'], number>> = {
+  prepare: 1,
+  'whole-file': 2,
+  'ordinary-copy': 1,
+  range: 1.25,
+  zeros: 1.25,
+  'unaligned-tail': 0.25,
+  'invalid-token': 1,
+  'expired-token': 1,
+};
+const PASSES = Object.values(PLAN).reduce((sum, passes) => sum + passes, 0);
 
 /** Calls onProgress when the trial begins, at most twenty times a second, and when it is complete. */
 export class TrialProgressReporter {
@@ -36,7 +36,7 @@ export class TrialProgressReporter {
   async enter(step: 'prepare' | TrialStepName): Promise<void> {
     this.#step = step;
     this.#done = this.#limit;
-    this.#limit += PLAN.find(([name]) => name === step)?.[1] ?? 0;
+    this.#limit += PLAN[step];
     await this.#reportIfDue();
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import * as everything from '../../src/index.ts';
 import { createOdx } from '../../src/odx.ts';
-import { workspace } from '../kit.ts';
+import { failureOf, workspace } from '../kit.ts';
 
 test('createOdx binds every function that uses a kernel, and no other', () => {
   const kernel = createEmulator();
@@ -28,5 +28,17 @@ test('two Odx objects on one kernel share its files', async () => {
   const file = await space.odx.openFile(space.file('file', 512), 'r');
   const other = createOdx({ kernel: space.emulator });
   expect((await other.offloadRead(file, { copyLength: 512 })).transferLength).toBe(512n);
+  await file.close();
+});
+
+test('a kernel without files works on handles, and a path is refused', async () => {
+  const space = workspace();
+  const file = await space.odx.openFile(space.file('file', 512), 'r');
+  const odx = createOdx({ kernel: { ...space.emulator, files: undefined } });
+  expect((await odx.offloadRead(file.handle, { copyLength: 512 })).transferLength).toBe(512n);
+  expect(await failureOf(() => odx.openFile(file.path, 'r'))).toMatchObject({
+    code: 'ERR_ODX_INVALID_ARGUMENT',
+    message: expect.stringContaining("kernel is 'emulator', which has no files; use handles"),
+  });
   await file.close();
 });

@@ -4,6 +4,7 @@ import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import { filesOf, type Kernel, KernelFailure, type VolumeInfo } from '../../src/kernel/kernel.ts';
 import { probeWith } from '../../src/probe/probe.ts';
 import { failureOf, Workspace, withFiles, withInfo } from '../copy/kit.ts';
+import { answering } from './replies.ts';
 
 const SIZE = 300_000;
 const workspace = new Workspace();
@@ -63,8 +64,15 @@ describe('probe', () => {
     ],
     [
       'filters that have not opted in',
-      { filters: [filter('av', false, false), filter('good', true, true), filter('dedup', true, false)] },
-      [/filter av .*copy offload/, /filter dedup .*offload writes/],
+      {
+        filters: [
+          filter('av', false, false),
+          filter('good', true, true),
+          filter('dedup', true, false),
+          filter('mirror', false, true),
+        ],
+      },
+      [/filter av .*copy offload/, /filter dedup .*offload writes/, /filter mirror .*offload reads/],
     ],
   ];
 
@@ -118,6 +126,26 @@ describe('probe', () => {
       reasons: [expect.stringMatching(/ERROR_ACCESS_DENIED/)],
     });
   });
+
+  test('reports the verdict unknown if the reply of the device is too short', async () => {
+    const kernel = answering(createEmulator(), () => 8);
+    const report = await probeWith(kernel, workspace.file(SIZE));
+    expect(report).toMatchObject({
+      verdict: 'unknown',
+      reasons: [expect.stringMatching(/^The device did not report .*ERR_ODX_PROTOCOL/)],
+    });
+    expect(report).not.toHaveProperty('copyOffload');
+  });
+
+  // A verdict would hide a defect of the kernel.
+  test.each(['open', 'openDevice'] as const)(
+    'rejects with what is not an error of Windows in %s',
+    async (method) => {
+      const bug = new TypeError('A bug.');
+      const kernel = withFiles(createEmulator(), { [method]: () => Promise.reject(bug) });
+      expect(await failureOf(probeWith(kernel, workspace.file(SIZE)))).toBe(bug);
+    },
+  );
 
   test('reports the verdict unknown for a device, and names the functions for devices', async () => {
     const kernel = withInfo(createEmulator(), 'disk', { isDevice: true });

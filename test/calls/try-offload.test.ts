@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EmulatorOptions, InterceptedCall } from '../../src/emulator/index.ts';
 import { AbortError, InvalidArgumentError, Win32Error } from '../../src/errors.ts';
-import { type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
+import { filesOf, type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
+import { ScratchFiles } from '../../src/probe/scratch-files.ts';
+import { TrialProgressReporter } from '../../src/probe/trial-progress.ts';
 import {
   type TrialProgress,
   type TrialReport,
@@ -11,6 +13,8 @@ import {
   tryOffloadWith,
 } from '../../src/probe/try-offload.ts';
 import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import { withFiles } from '../copy/kit.ts';
+import { answering } from './replies.ts';
 import { failureOf, workspace } from './workspace.ts';
 
 const SIZE = 65_536;
@@ -88,6 +92,14 @@ describe('tryOffload on storage that offloads', () => {
     expect(fields.some(({ transferOffset }) => transferOffset > 0n)).toBe(true);
     expect(fields.some(({ isZero }) => isZero)).toBe(true);
     expect(fields.some(({ copyLength }) => copyLength === BigInt(SIZE + 512))).toBe(true);
+  });
+
+  test('passes every step with files that take several ordinary reads and writes', async () => {
+    const { run, expectUnchanged } = trial();
+    const report = await run({ size: 2_500_096 });
+    expect(outcomes(report)).toEqual(Object.fromEntries(STEPS.map((name) => [name, 'passed'])));
+    expect(report.size).toBe(2_500_096n);
+    expectUnchanged();
   });
 
   test('copies between two folders and reports both volumes', async () => {
@@ -289,6 +301,22 @@ describe('tryOffload on storage that answers wrongly', () => {
     );
   });
 
+  test('is broken where a write ends within the first sector', async () => {
+    const { emulator, run, expectUnchanged } = trial();
+    const inexact = answering(emulator, (output, returned) => {
+      if (returned === 16) output.setBigUint64(8, 100n, true);
+      return returned;
+    });
+    const report = await run({}, inexact);
+    expect(report.verdict).toBe('broken');
+    expect(stepOf(report, 'whole-file')).toMatchObject({
+      outcome: 'failed',
+      bytes: 0n,
+      detail: 'Only 100 bytes were transferred, less than one sector.',
+    });
+    expectUnchanged();
+  });
+
   test('is broken where an offload write extends the file to a whole sector', async () => {
     const { emulator, run, expectUnchanged } = trial();
     let queries = 0;
@@ -376,6 +404,38 @@ describe('A trial that fails or is aborted', () => {
         expectUnchanged();
       }
     }
+  });
+
+  test.each([
+    ['read', 'ERR_ODX_SOURCE_CHANGED'],
+    ['write', 'ERR_ODX_PROTOCOL'],
+  ] as const)('leaves nothing behind when an ordinary %s does nothing, which is %s', async (method, code) => {
+    const { emulator, run, expectUnchanged } = trial();
+    const idle = withFiles(emulator, { [method]: async () => 0 });
+    expect(await failureOf(() => run({}, idle))).toMatchObject({ code });
+    expectUnchanged();
+  });
+
+  // A virus scanner may hold a file without sharing it.
+  test.each([
+    ['removed', 'remove', 5],
+    ['opened to be removed', 'open', 32],
+  ] as const)('rejects when a scratch file cannot be %s', async (_, method, errno) => {
+    const { emulator, folder, run } = trial();
+    let isEnd = false;
+    const held = withFiles(emulator, {
+      async remove() {
+        isEnd = true;
+        throw new KernelFailure(5);
+      },
+      async open(...args) {
+        if (isEnd && method === 'open') throw new KernelFailure(errno);
+        return filesOf(emulator).open(...args);
+      },
+    });
+    const failure = await failureOf(() => run({}, held));
+    expect(failure).toMatchObject({ errno, syscall: 'DeleteFileW', path: expect.stringContaining(folder) });
+    expect(readdirSync(folder).length).toBeGreaterThan(1);
   });
 
   test('leaves nothing behind when the disk is full during an offload write', async () => {
@@ -554,6 +614,17 @@ describe('The scratch files of tryOffload', () => {
     },
   );
 
+  test('are removed once, whatever takes their name afterwards', async () => {
+    const { emulator, folder } = trial();
+    const scratch = new ScratchFiles(emulator, undefined);
+    const file = await scratch.create(folder, 'source', SIZE);
+    await scratch.remove(file);
+    writeFileSync(file.path, 'precious');
+    await scratch.remove(file);
+    await scratch.removeAll();
+    expect(readFileSync(file.path, 'utf8')).toBe('precious');
+  });
+
   test('do not collide when two trials run in one folder at the same time', async () => {
     const { run, expectUnchanged } = trial();
     const reports = await Promise.all([run(), run(), run()]);
@@ -602,6 +673,22 @@ describe('The progress of tryOffload', () => {
     expect(await failureOf(() => run({ onProgress }))).toMatchObject({ message: 'stop' });
     expectUnchanged();
   });
+});
+
+test('A trial ends where the last of its reports is late and onProgress throws', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const reported: string[] = [];
+  const progress = new TrialProgressReporter(SIZE, ({ step }) => {
+    reported.push(step);
+    if (step === 'range') throw new Error('stop');
+  });
+  await progress.enter('prepare');
+  await progress.enter('range');
+  expect(reported).toEqual(['prepare']);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await failureOf(() => progress.end())).toMatchObject({ message: 'stop' });
+  expect(reported).toEqual(['prepare', 'range']);
 });
 
 /** The reply to an offload write that did all of it. */

@@ -6,6 +6,7 @@ import { AbortError, InvalidArgumentError, ProtocolError, Win32Error } from '../
 import { openFileWith } from '../../src/open-file.ts';
 import { type ZeroRangeRequest, zeroRangeWith } from '../../src/zero-range.ts';
 import { failureOf, Workspace } from '../copy/kit.ts';
+import { answering } from './replies.ts';
 
 const KIB = 1024;
 const SIZE = 100_001;
@@ -116,6 +117,23 @@ describe('zeroRange', () => {
     const failure = await failureOf(zeroRangeWith(kernel, file, { fileOffset: 0, length: 512 }));
     await file.close();
     expect(failure).toBeInstanceOf(ProtocolError);
+  });
+
+  test('rejects when a device stops within the first sector, with what it reports and where', async () => {
+    const emulator = createEmulator({ maximumWriteSize: 512 });
+    let writes = 0;
+    const kernel = answering(emulator, (output, returned) => {
+      if (++writes === 2) output.setBigUint64(8, 100n, true);
+      return returned;
+    });
+    const path = workspace.file(SIZE);
+    const file = await openFileWith(kernel, path, 'r+');
+    const failure = await failureOf(zeroRangeWith(kernel, file, { fileOffset: 0, length: SIZE }));
+    await file.close();
+    expect(failure).toBeInstanceOf(ProtocolError);
+    expect(failure).toMatchObject({ syscall: 'FSCTL_OFFLOAD_WRITE', path, offset: 512n });
+    expect((failure as Error).message).toContain('100 bytes were written, which is less than one sector.');
+    expect(writes).toBe(2);
   });
 
   test('can be aborted during a write and between writes', async () => {

@@ -18,6 +18,7 @@ interface Row {
   readonly action?: number;
   readonly inputLength?: number;
   readonly outputLength?: number;
+  readonly parametersAt?: number;
   readonly parametersLength?: number;
   readonly timeToLive?: number;
   readonly ranges?: readonly (readonly [bigint, bigint])[];
@@ -45,6 +46,18 @@ const rows: readonly Row[] = [
   {
     rule: 'the input is shorter than its parts (dispatch)',
     inputLength: 63,
+    options: { supported: false },
+    status: 'INVALID_PARAMETER',
+  },
+  {
+    rule: 'its parts together are longer than the input (dispatch)',
+    parametersLength: 21,
+    options: { supported: false },
+    status: 'INVALID_PARAMETER',
+  },
+  {
+    rule: 'the parameters end beyond the input (dispatch)',
+    parametersAt: 49,
     options: { supported: false },
     status: 'INVALID_PARAMETER',
   },
@@ -109,11 +122,10 @@ describe('IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES checks in the order of the cl
     const handle = openOn(emulator, temporaryFile(pattern(8192)), row.access ?? 'r+');
     const ranges = row.ranges ?? [[0n, 512n]];
     const input = Buffer.alloc(48 + 16 * ranges.length);
-    [28, row.action ?? READ, 0, 28, row.parametersLength ?? 16, 48, 16 * ranges.length].forEach(
-      (value, index) => {
-        input.writeUInt32LE(value, 4 * index);
-      },
-    );
+    const { action = READ, parametersAt = 28, parametersLength = 16 } = row;
+    [28, action, 0, parametersAt, parametersLength, 48, 16 * ranges.length].forEach((value, index) => {
+      input.writeUInt32LE(value, 4 * index);
+    });
     input.writeUInt32LE(row.timeToLive ?? 0, 32);
     ranges.forEach(([offset, length], index) => {
       input.writeBigInt64LE(offset, 48 + 16 * index);
@@ -135,16 +147,20 @@ describe('IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES checks in the order of the cl
     }
   });
 
-  test('a DSM request returns INVALID_PARAMETER where the write parameters are shorter than 528 bytes (step 7)', async () => {
+  test.each([
+    ['INVALID_PARAMETER', 'the write parameters are shorter than 528 bytes (step 7)', 527, 0],
+    ['BUFFER_TOO_SMALL', 'the output is shorter than 16 bytes (step 9)', 528, 15],
+  ])('a DSM write returns %s where %s', async (status, _, parametersLength, outputLength) => {
     const emulator = createEmulator();
     const handle = openOn(emulator, temporaryFile(pattern(8192)), 'r+');
     const input = Buffer.alloc(576);
-    [28, WRITE, 0, 32, 527, 560, 16].forEach((value, index) => {
+    [28, WRITE, 0, 32, parametersLength, 560, 16].forEach((value, index) => {
       input.writeUInt32LE(value, 4 * index);
     });
     input.writeBigInt64LE(512n, 568);
-    const outcome = await send(emulator, handle, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, input, 0);
-    expect(outcome.status).toBe(statusOf('INVALID_PARAMETER'));
+    const code = IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES;
+    const outcome = await send(emulator, handle, code, input, outputLength);
+    expect(outcome.status).toBe(statusOf(status));
   });
 });
 
@@ -204,6 +220,17 @@ describe('the storage pair on the emulator', () => {
       ranges: ranges([0, 512]),
     });
     await expect(beyond).rejects.toMatchObject({ errno: 87 });
+  });
+
+  test('a DSM write that an intercept cuts to less than a sector writes nothing', async () => {
+    const { emulator, source, destination, destinationPath } = makePair(pattern(8192), {
+      intercept: ({ index }) => (index === 1 ? { truncate: 511n } : undefined),
+    });
+    const { token } = await dsmOffloadReadWith(emulator, source, { ranges: ranges([0, 1024]) });
+    const write = dsmOffloadWriteWith(emulator, destination, { token, ranges: ranges([0, 1024]) });
+    await expect(write).rejects.toMatchObject({ code: 'ERR_ODX_PROTOCOL' });
+    expect(emulator.calls.at(-1)).toMatchObject({ status: 0, bytesReturned: 16 });
+    expect(readFileSync(destinationPath).every((byte) => byte === 0)).toBe(true);
   });
 
   test('a DSM write whose token becomes invalid reports what was copied before', async () => {

@@ -1,7 +1,9 @@
 import {
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
+  openSync,
   readFileSync,
   renameSync,
   statSync,
@@ -10,9 +12,22 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { unlessNotOwner } from '../../src/emulator/host-io.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import type { OpenRequest } from '../../src/kernel/kernel.ts';
-import { borrow, onWindows, openOn, pattern, temporaryFile, temporaryPath } from './harness.ts';
+import { offloadReadWith } from '../../src/offload-read.ts';
+import { offloadWriteWith } from '../../src/offload-write.ts';
+import { IOCTL_STORAGE_QUERY_PROPERTY, StorageDeviceCopyOffloadProperty } from '../../structs/index.ts';
+import {
+  borrow,
+  makePair,
+  onWindows,
+  openOn,
+  pattern,
+  send,
+  temporaryFile,
+  temporaryPath,
+} from './harness.ts';
 
 const READ: OpenRequest = { read: true, write: false, disposition: 'open' };
 
@@ -99,6 +114,42 @@ describe('handles', () => {
     );
   });
 
+  test('a handle of a descriptor never stands for another file that has got the descriptor', async () => {
+    const emulator = createEmulator();
+    const fd = openSync(temporaryFile('x'), 'r+');
+    const stale = emulator.handleOf(fd);
+    closeSync(fd);
+    const path = temporaryFile('another file');
+    expect(reopenAs(fd, path)).toBe(fd);
+    // Once before the emulator has seen the descriptor again, and once after.
+    await expect(emulator.files.info(stale, path)).rejects.toMatchObject({ errno: 6 });
+    const fresh = emulator.handleOf(fd);
+    expect(fresh).not.toBe(stale);
+    expect(await emulator.files.info(fresh, path)).toMatchObject({ size: 12n });
+    await expect(emulator.files.write(stale, new Uint8Array(1), 0n)).rejects.toMatchObject({ errno: 6 });
+    expect(readFileSync(path, 'utf8')).toBe('another file');
+  });
+
+  test('the handle of a device has no contents', async () => {
+    const emulator = createEmulator();
+    const path = temporaryFile('x');
+    const device = await emulator.files.openDevice(path);
+    await expect(emulator.files.info(device, path)).rejects.toMatchObject({ errno: 6 });
+    await expect(emulator.files.read(device, new Uint8Array(1), 0n)).rejects.toMatchObject({ errno: 5 });
+    await emulator.files.close(device);
+  });
+
+  test('the handle of a device can be closed during a query, which still gets its answer', async () => {
+    const emulator = createEmulator({ latency: 1 });
+    const device = await emulator.files.openDevice(temporaryFile('x'));
+    const input = Buffer.alloc(12);
+    input.writeUInt32LE(StorageDeviceCopyOffloadProperty);
+    const query = send(emulator, device, IOCTL_STORAGE_QUERY_PROPERTY, input, 48);
+    emulator.files.closeSync(device);
+    expect(() => emulator.files.closeSync(device)).toThrow(expect.objectContaining({ errno: 6 }));
+    expect(await query).toMatchObject({ status: 0, returned: 48 });
+  });
+
   test.skipIf(onWindows).each([
     ['r', true, false],
     ['r+', true, true],
@@ -181,6 +232,26 @@ describe('ordinary file access', () => {
     expect(mode).toBe(statSync(from).mode);
   });
 
+  // Of a file in /proc even root can change the times, but not the permissions.
+  test.skipIf(process.platform !== 'linux')(
+    'copyMetadata leaves out what only the owner of a file may change [needs /proc]',
+    async () => {
+      const emulator = createEmulator();
+      const path = '/proc/self/comm';
+      const before = statSync(path).mode;
+      const from = openOn(emulator, temporaryFile('a'), 'r');
+      await emulator.files.copyMetadata(from, openOn(emulator, path, 'r+'));
+      expect(statSync(path).mode).toBe(before);
+    },
+  );
+
+  test('only the refusal that the caller is not the owner is passed over', () => {
+    const missing = temporaryPath();
+    expect(() => unlessNotOwner(() => chmodSync(missing, 0o600))).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+  });
+
   test('remove deletes the file behind a handle, at the latest when the handle closes', async () => {
     const emulator = createEmulator();
     const path = temporaryFile('x');
@@ -189,6 +260,54 @@ describe('ordinary file access', () => {
     await emulator.files.close(handle);
     expect(existsSync(path)).toBe(false);
     await expect(emulator.files.remove(99n)).rejects.toMatchObject({ errno: 6 });
+  });
+
+  test('remove deletes one name of a file and leaves the other, with the tokens of the file', async () => {
+    const contents = pattern(4096);
+    const { emulator, source, destination, sourcePath, destinationPath } = makePair(contents);
+    linkSync(sourcePath, `${sourcePath}-link`);
+    const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
+    await emulator.files.remove(source);
+    await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
+    await emulator.files.close(source);
+    expect(existsSync(sourcePath)).toBe(false);
+    expect(readFileSync(destinationPath).equals(contents)).toBe(true);
+    expect(readFileSync(`${sourcePath}-link`).equals(contents)).toBe(true);
+  });
+
+  test('remove refuses the handle of a descriptor, whose path is not known', async () => {
+    const emulator = createEmulator();
+    const path = temporaryFile('x');
+    const handle = emulator.handleOf(borrow(path, 'r+'));
+    await expect(emulator.files.remove(handle)).rejects.toMatchObject({ errno: 5 });
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test('flush is refused without write access, as FlushFileBuffers is', async () => {
+    const emulator = createEmulator();
+    const handle = openOn(emulator, temporaryFile('x'), 'r');
+    await expect(emulator.files.flush(handle)).rejects.toMatchObject({ errno: 5, ntstatus: 0xc000_0022 });
+  });
+
+  test.skipIf(onWindows)('a descriptor of a device file takes no writes [needs /dev/null]', async () => {
+    const emulator = createEmulator();
+    const handle = emulator.handleOf(borrow('/dev/null', 'r+'));
+    const write = emulator.files.write(handle, new Uint8Array(1), 0n);
+    await expect(write).rejects.toMatchObject({ errno: 1, ntstatus: 0xc000_0010 });
+  });
+
+  test('a blocking change during an asynchronous write spoils neither, and revokes the tokens of its own range only', async () => {
+    const contents = pattern(4 << 20);
+    const { emulator, source, destination, sourcePath } = makePair(contents);
+    const { token } = await offloadReadWith(emulator, source, { copyLength: 4096 });
+    const writing = emulator.files.write(source, contents.subarray(0, 2 << 20), 2n << 20n);
+    emulator.files.setSizeSync(source, 8n << 20n);
+    await writing;
+    const expected = Buffer.alloc(8 << 20);
+    contents.copy(expected);
+    contents.copy(expected, 2 << 20, 0, 2 << 20);
+    expect(readFileSync(sourcePath).equals(expected)).toBe(true);
+    await offloadWriteWith(emulator, destination, { token, copyLength: 4096 });
   });
 
   test('remove never deletes another file that has taken the place of its own', async () => {
@@ -202,3 +321,9 @@ describe('ordinary file access', () => {
     expect(readFileSync(path, 'utf8')).toBe('another file');
   });
 });
+
+/** Opens a file until it gets this descriptor, which the host gives to the next file as a rule. */
+function reopenAs(fd: number, path: string): number {
+  for (let attempt = 0; attempt < 1000; attempt++) if (borrow(path, 'r+') === fd) return fd;
+  throw new Error(`The host did not use the descriptor ${fd} again.`);
+}

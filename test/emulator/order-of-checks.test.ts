@@ -2,10 +2,15 @@ import { ftruncateSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
-import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import {
+  FSCTL_OFFLOAD_READ,
+  FSCTL_OFFLOAD_WRITE,
+  IOCTL_DISK_GET_DRIVE_GEOMETRY,
+  IOCTL_DISK_GET_LENGTH_INFO,
+} from '../../structs/index.ts';
 import { borrow, onWindows, openOn, pattern, send, statusOf, temporaryFile } from './harness.ts';
 
-type Kind = 'file' | 'no access' | 'folder' | 'deleted';
+type Kind = 'file' | 'no access' | 'folder' | 'device file' | 'deleted';
 
 interface Row {
   readonly rule: string;
@@ -158,6 +163,12 @@ const writes: readonly Row[] = [
     fileOffset: BEYOND_63,
     status: 'SUCCESS',
   },
+  {
+    rule: 'the file is not a data stream (FSA 7)',
+    kind: 'device file',
+    fileOffset: BEYOND_63,
+    status: 'OFFLOAD_WRITE_FILE_NOT_SUPPORTED',
+  },
   { rule: 'the file is deleted (FSA 8)', kind: 'deleted', fileOffset: BEYOND_63, status: 'FILE_DELETED' },
   { rule: 'the range ends beyond 2^63-1 (FSA 9)', fileOffset: BEYOND_63 - 512n, status: 'INVALID_PARAMETER' },
   {
@@ -216,24 +227,45 @@ test('an unknown control code returns INVALID_DEVICE_REQUEST', async () => {
   expect(outcome).toMatchObject({ status: statusOf('INVALID_DEVICE_REQUEST'), errno: 1 });
 });
 
-test('lengths beyond the buffers return INVALID_USER_BUFFER', () => {
+test.each([
+  ['input', 1 << 20, 528],
+  ['output', 32, 1 << 20],
+])('a length beyond the %s buffer returns INVALID_USER_BUFFER', (_, inputLength, outputLength) => {
   const emulator = createEmulator();
   const handle = openOn(emulator, temporaryFile('x'), 'r');
   const buffers = emulator.acquire(32, 528);
-  expect(() => emulator.controlSync(handle, FSCTL_OFFLOAD_READ, buffers, 1 << 20, 528)).toThrow(
+  expect(() => emulator.controlSync(handle, FSCTL_OFFLOAD_READ, buffers, inputLength, outputLength)).toThrow(
     expect.objectContaining({ errno: 1784 }),
   );
 });
 
+test.each([
+  ['IOCTL_DISK_GET_LENGTH_INFO', IOCTL_DISK_GET_LENGTH_INFO, 8],
+  ['IOCTL_DISK_GET_DRIVE_GEOMETRY', IOCTL_DISK_GET_DRIVE_GEOMETRY, 24],
+])('%s returns BUFFER_TOO_SMALL without room for its reply', async (_, code, size) => {
+  const emulator = createEmulator();
+  const handle = openOn(emulator, temporaryFile('x'), 'r');
+  const short = await send(emulator, handle, code, Buffer.alloc(0), size - 1);
+  expect(short).toMatchObject({ status: statusOf('BUFFER_TOO_SMALL'), returned: 0 });
+  expect(short.output.every((byte) => byte === 0xcc)).toBe(true);
+  expect(await send(emulator, handle, code, Buffer.alloc(0), size)).toMatchObject({
+    status: 0,
+    returned: size,
+  });
+});
+
 function orderTest(name: string, row: Row, run: () => Promise<void>): void {
-  const needsPosix = row.kind === 'folder' || row.kind === 'deleted';
-  const reason = needsPosix ? ' [needs a host where folders open and open files can be unlinked]' : '';
+  const needsPosix = row.kind === 'folder' || row.kind === 'device file' || row.kind === 'deleted';
+  const reason = needsPosix
+    ? ' [needs a host where folders and /dev/null open, and open files can be unlinked]'
+    : '';
   test.skipIf(needsPosix && onWindows)(`${name} returns ${row.status} where ${row.rule}${reason}`, run);
 }
 
 function handleFor(emulator: Emulator, kind: Kind | undefined, lacking: 'r' | 'wo'): bigint {
   const path = temporaryFile(pattern(FILE_SIZE));
   if (kind === 'folder') return emulator.handleOf(borrow(dirname(path), 'r'));
+  if (kind === 'device file') return emulator.handleOf(borrow('/dev/null', 'r+'));
   if (kind === 'no access') return openOn(emulator, path, lacking);
   const fd = borrow(path, 'r+');
   if (kind === 'deleted') unlinkSync(path);

@@ -11,6 +11,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
+import { ExtentCursor } from '../../src/emulator/tokens.ts';
 import { offloadReadSyncWith, offloadReadWith } from '../../src/offload-read.ts';
 import { offloadWriteSyncWith, offloadWriteWith } from '../../src/offload-write.ts';
 import { borrow, makePair, openOn, pattern, temporaryFile } from './harness.ts';
@@ -155,6 +156,32 @@ describe('a token', () => {
       offloadWriteSyncWith(emulator, destination, { token, copyLength: 4096 });
     expect(() => use(first)).toThrow(expect.objectContaining({ errno: 315 }));
     expect(use(second)).toMatchObject({ lengthWritten: 4096n });
+  });
+});
+
+// A DSM read gathers ranges, and a write may begin anywhere in what they make together.
+describe('the extents of a token', () => {
+  const EXTENTS = [
+    { offset: 4096n, length: 1024n },
+    { offset: 0n, length: 0n },
+    { offset: 512n, length: 512n },
+  ];
+
+  test.each<[bigint, bigint, readonly [bigint, bigint][]]>([
+    [0n, 1024n, [[4096n, 1024n]]],
+    [
+      512n,
+      1024n,
+      [
+        [4608n, 512n],
+        [512n, 512n],
+      ],
+    ],
+    [1024n, 1n << 40n, [[512n, 512n]]],
+    [1n << 40n, 512n, []],
+  ])('from %d on and for %d bytes are those with data, up to the last', (start, length, expected) => {
+    const taken = new ExtentCursor(EXTENTS, start).take(length);
+    expect(taken).toEqual(expected.map(([offset, bytes]) => ({ offset, length: bytes })));
   });
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { AbortError } from '../../src/index.ts';
 import { BLOCKING, BORROWED, hasStub, loadStub, type Stub } from './stub-kernel.ts';
 import { useEveryFunction } from './use-every-function.ts';
@@ -98,6 +98,27 @@ describe.skipIf(!hasStub)('the event loop while native calls block [needs a C co
     await calls;
     expect(stub.most()).toBe(2);
   });
+
+  // Of a legal number, two threads stay free. Node.js takes the others as four.
+  test.each([undefined, '4', '3', '1', '0', '-8', '2.5', 'many'])(
+    'at most two threads are inside the system where UV_THREADPOOL_SIZE is %s',
+    async (threads) => {
+      vi.stubEnv('UV_THREADPOOL_SIZE', threads);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const other = loadStub();
+      other.set('DeviceIoControl', 'hold', 1);
+      const calls = Promise.all(
+        Array.from({ length: 8 }, (_, at) => other.odx.offloadRead(BORROWED + BigInt(4 * at), READ)),
+      );
+      await other.untilInside('DeviceIoControl', 2);
+      other.set('DeviceIoControl', 'hold', 0);
+      // The others overlap, so that one too many would show.
+      other.set('DeviceIoControl', 'sleep', 20);
+      other.set('DeviceIoControl', 'release', 1);
+      await calls;
+      expect(other.most()).toBe(2);
+    },
+  );
 
   test('a server that does not answer holds one lane, however many of its files are opened', async () => {
     stub.set('CreateFileW', 'hold', 1);

@@ -51,6 +51,17 @@ describe('without ntdll', () => {
   });
 });
 
+test('a defect in a function that reads the NTSTATUS is not taken for a missing function', () => {
+  const bug = new TypeError('A bug.');
+  const native: Partial<Native> = {
+    GetLastError: () => 5,
+    RtlGetLastNtStatus() {
+      throw bug;
+    },
+  };
+  expect(() => lastFailure(nativeOf(native))).toThrow(bug);
+});
+
 function windows(errno: number, status: number): Native {
   const native: Partial<Native> = {
     GetLastError: () => errno,

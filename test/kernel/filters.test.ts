@@ -94,6 +94,18 @@ describe('the filters of a volume (FilterVolumeInstanceFindFirst, FilterVolumeIn
     expect((await filtersOf(poolCall(native), ['D:'])).filtersUnknown).toBe('fltlib.dll is not there');
   });
 
+  test.each(['wine_get_version', 'FilterVolumeInstanceFindFirst'] as const)(
+    'does not take a defect in %s for a missing function',
+    async (name) => {
+      const { native } = manager([]);
+      const bug = new TypeError('A bug.');
+      native[name] = () => {
+        throw bug;
+      };
+      await expect(filtersOf(poolCall(native), ['D:'])).rejects.toBe(bug);
+    },
+  );
+
   test('does not call the filter manager under Wine, whose function ends the process', async () => {
     const { native } = manager([['Filter', 0]]);
     native.wine_get_version = () => 1n;

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { allocateBlock } from '../../src/copy/ordinary.ts';
 import { KernelFailure } from '../../src/kernel/kernel.ts';
 import type { NativeFunctions } from '../../src/kernel/win32/native.ts';
-import { volumeInfo } from '../../src/kernel/win32/volume.ts';
+import { sectorSizeOfVolume, volumeInfo } from '../../src/kernel/win32/volume.ts';
 import { poolCall } from './pool-call.ts';
 import { hasStub, loadStub, type Stub } from './stub-kernel.ts';
 
@@ -148,6 +148,33 @@ describe.skipIf(!hasStub)('the volume of a path [needs a C compiler]', () => {
     });
   });
 
+  test('has the attributes by name where the handle does not lead to them', async () => {
+    const path = join(folder, 'compressed.bin');
+    writeFileSync(path, '');
+    stub.set('GetFileInformationByHandle', 'fail', 50);
+    expect(await stub.files.volume(path)).toMatchObject({ isFolder: false, attributes: ['compressed'] });
+    stub.set('GetFileAttributesW', 'fail', 31);
+    await expect(stub.files.volume(path)).rejects.toMatchObject({ errno: 31 });
+    expect(stub.handles()).toBe(0);
+  });
+
+  test('is not queried for a device, above whose volumes the filters stand', async () => {
+    expect(await stub.files.volume('\\\\.\\C:')).toMatchObject({
+      device: '\\\\.\\C:',
+      fileSystem: undefined,
+      filters: undefined,
+      filtersUnknown: 'the path names a device, and filters stand above its volumes',
+    });
+    expect(stub.get('CreateFileW', 'calls')).toBe(0);
+  });
+
+  test('has no device to open for a file on a server', async () => {
+    const path = join(folder, 'file.bin');
+    writeFileSync(path, '');
+    await expect(stub.files.openDevice(`//server/share${path}`)).rejects.toMatchObject({ errno: 87 });
+    expect(stub.handles()).toBe(0);
+  });
+
   test.each([
     [2, 'missing'],
     [2, 'dangling'],
@@ -191,36 +218,111 @@ describe('the names that the filter manager gets for the volume of a path', () =
     [undefined, '', ['\\??\\Volume{57550001-0000-0000-0000-000000000000}']],
   ])('for %s are those of its volume', async (named, root, expected) => {
     const asked: string[] = [];
-    const native: Partial<NativeFunctions> = {
-      CreateFileW: () => 0x40n,
-      CloseHandle: () => 1,
-      GetFileInformationByHandle: () => 1,
+    const native = windows({
       GetFinalPathNameByHandleW(_handle, into, _length, kind) {
         const path = kind === 1 ? `${GUID}file` : named;
         return path === undefined ? 0 : put(into, path);
       },
       GetVolumePathNameW: (_path, into) => put(into, root),
-      GetDriveTypeW: () => 3,
-      GetVolumeInformationW: () => 0,
-      GetDiskFreeSpaceW: () => 0,
-      RegGetValueW: () => 2,
-      wine_get_version() {
-        throw new KernelFailure(127);
-      },
       FilterVolumeInstanceFindFirst(name) {
         asked.push(name);
         return FILE_NOT_FOUND;
       },
-    };
+    });
     await volumeInfo(poolCall(native), 'S:\\file');
     expect(asked).toEqual(expected);
   });
-
-  // The HRESULT of ERROR_FILE_NOT_FOUND: the filter manager does not know the name.
-  const FILE_NOT_FOUND = 0x8007_0002;
-
-  function put(into: Uint8Array | null, text: string): number {
-    into?.set(Buffer.from(`${text}\0`, 'utf16le'));
-    return text.length;
-  }
 });
+
+describe('what Windows says about a volume', () => {
+  // GetDriveTypeW: DRIVE_UNKNOWN, DRIVE_NO_ROOT_DIR, DRIVE_REMOVABLE, DRIVE_FIXED, DRIVE_REMOTE, DRIVE_CDROM.
+  test.each([
+    [0, 'unknown'],
+    [1, 'unknown'],
+    [2, 'local'],
+    [3, 'local'],
+    [4, 'remote'],
+    [5, 'unknown'],
+  ])('places a drive of type %i as %s', async (type, location) => {
+    const native = windows({ GetDriveTypeW: () => type });
+    expect(await volumeInfo(poolCall(native), 'S:\\file')).toMatchObject({ location });
+  });
+
+  // GetDiskFreeSpaceW.
+  test.each([
+    [4096, 4096],
+    [0, 512],
+    [520, 512],
+  ])('has a sector of %i bytes, of which %i are used', async (bytes, sectorSize) => {
+    const native = windows({
+      GetDiskFreeSpaceW(_root, _perCluster, into) {
+        if (into !== null) new DataView(into.buffer).setUint32(0, bytes, true);
+        return 1;
+      },
+    });
+    expect(await volumeInfo(poolCall(native), 'S:\\file')).toMatchObject({ sectorSize });
+    expect(await sectorSizeOfVolume(poolCall(native), 0x40n, 'S:\\file')).toBe(
+      bytes === sectorSize ? bytes : undefined,
+    );
+  });
+
+  test.each([
+    ['is that of the registry', () => 0, 1],
+    ['is unknown where the registry has none (ERROR_FILE_NOT_FOUND)', () => 2, undefined],
+    [
+      'is unknown without advapi32.dll',
+      () => {
+        throw new KernelFailure(127);
+      },
+      undefined,
+    ],
+  ])('FilterSupportedFeaturesMode %s', async (_, answer, featuresMode) => {
+    const native = windows({
+      RegGetValueW(_key, _path, _name, _kind, _type, into) {
+        if (into !== null) new DataView(into.buffer).setUint32(0, 1, true);
+        return answer();
+      },
+    });
+    expect((await volumeInfo(poolCall(native), 'S:\\file')).featuresMode).toBe(featuresMode);
+  });
+
+  test('is not guessed where a function has a defect', async () => {
+    const bug = new TypeError('A bug.');
+    const broken = (): never => {
+      throw bug;
+    };
+    const registry = poolCall(windows({ RegGetValueW: broken }));
+    await expect(volumeInfo(registry, 'S:\\file')).rejects.toBe(bug);
+    const paths = poolCall(windows({ GetFinalPathNameByHandleW: broken }));
+    await expect(sectorSizeOfVolume(paths, 0x40n, 'S:\\file')).rejects.toBe(bug);
+  });
+});
+
+// The HRESULT of ERROR_FILE_NOT_FOUND: the filter manager does not know the name.
+const FILE_NOT_FOUND = 0x8007_0002;
+
+/** A Windows that knows little about a file, and something else by the functions that a test plays. */
+function windows(functions: Partial<NativeFunctions>): Partial<NativeFunctions> {
+  return {
+    CreateFileW: () => 0x40n,
+    CloseHandle: () => 1,
+    GetFileInformationByHandle: () => 1,
+    GetFinalPathNameByHandleW: () => 0,
+    GetVolumePathNameW: (_path, into) => put(into, 'S:\\'),
+    GetVolumeNameForVolumeMountPointW: () => 0,
+    GetDriveTypeW: () => 3,
+    GetVolumeInformationW: () => 0,
+    GetDiskFreeSpaceW: () => 0,
+    RegGetValueW: () => 2,
+    wine_get_version() {
+      throw new KernelFailure(127);
+    },
+    FilterVolumeInstanceFindFirst: () => FILE_NOT_FOUND,
+    ...functions,
+  };
+}
+
+function put(into: Uint8Array | null, text: string): number {
+  into?.set(Buffer.from(`${text}\0`, 'utf16le'));
+  return text.length;
+}

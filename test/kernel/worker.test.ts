@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Native } from '../../src/kernel/win32/native.ts';
+import { limitExit } from '../../src/kernel/win32/process-exit.ts';
 import { patternBytes } from '../kit.ts';
+import { nativeOf } from './pool-call.ts';
 import { BORROWED, hasStub, loadStub, type StubFunction } from './stub-kernel.ts';
 
 const SIZE = 1_048_576;
@@ -81,3 +85,12 @@ describe.skipIf(!hasStub)(
     }
   },
 );
+
+// Tests run in worker threads of Vitest.
+test.skipIf(isMainThread)('the exit of a worker thread does not end the process', () => {
+  const native: Partial<Native> = {
+    addressOfFunction: () => expect.fail('ExitProcess was looked up.'),
+    CreateTimerQueueTimer: () => expect.fail('A timer was set.'),
+  };
+  expect(() => limitExit(nativeOf(native))).not.toThrow();
+});

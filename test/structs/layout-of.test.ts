@@ -26,6 +26,10 @@ describe('layoutOf', () => {
     ['toString', 'name "toString" is not a known structure.'],
     ['__proto__', 'name "__proto__" is not a known structure.'],
     ['constructor', 'name "constructor" is not a known structure.'],
+    // A long name is cut, and one that may be a token in base64 is not repeated.
+    [`${'a b '.repeat(15)}c`, `name "${'a b '.repeat(15)}..." is not a known structure.`],
+    ['a b '.repeat(200), `name "${'a b '.repeat(15)}..." is not a known structure.`],
+    ['A'.repeat(684), 'name a string of 684 characters is not a known structure.'],
     [
       undefined,
       "name must be the Windows name of a structure, such as 'FSCTL_OFFLOAD_READ_INPUT', not undefined.",
