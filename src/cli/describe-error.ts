@@ -38,8 +38,7 @@ export function describeError(error: unknown, words: Words = {}): ErrorDescripti
   if (error instanceof InvalidArgumentError) {
     const names = { ...emulatorFieldNames, ...words.fieldNames };
     const sentence = error.describe((path) => (Object.hasOwn(names, path) ? (names[path] ?? path) : path));
-    // On the command line, a bigint is written without its n.
-    return { exitCode: USAGE, sentence: sentence.replace(/\bis (\d+)n\b/g, 'is $1'), next: undefined };
+    return { exitCode: USAGE, sentence, next: undefined };
   }
   if (error instanceof Win32Error) return describeWin32Error(error, words);
   if (error instanceof ProtocolError) {

@@ -226,10 +226,10 @@ describe
         'odx: --offset is 1,048,576, and new.img does not exist; begin at 0, where a new file begins.',
       ],
       [
-        'a range that no file can have, in numbers that the command line takes',
+        'a range that no file can have',
         ['big.vhdx', '--length', '9000P'],
         2,
-        'odx: --offset plus --length is 10133099161583616000; it must stay within 2^63-1, the nearest legal value is 9223372036854775807.',
+        'odx: --offset plus --length is 10133099161583616000n; it must stay within 2^63-1, the nearest legal value is 9223372036854775807n.',
       ],
       [
         'an unaligned start within the token',

@@ -133,7 +133,7 @@ async function openDestination(
         { cause: error },
       );
     }
-    return { file: await odx.openFile(path, 'wx', { size: end }), isNew: true };
+    return { file: await odx.openFile(path, 'wx', { size: byteCount(end) }), isNew: true };
   }
 }
 
