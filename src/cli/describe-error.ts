@@ -36,8 +36,8 @@ export function describeError(error: unknown, words: Words = {}): ErrorDescripti
       : { ...describeError(cause, words), next };
   }
   if (error instanceof InvalidArgumentError) {
-    const names = { ...emulatorFieldNames, ...words.fieldNames };
-    const sentence = error.describe((path) => (Object.hasOwn(names, path) ? (names[path] ?? path) : path));
+    const names = new Map(Object.entries({ ...emulatorFieldNames, ...words.fieldNames }));
+    const sentence = error.describe((path) => names.get(path) ?? path);
     // On the command line, a bigint is written without its n.
     return { exitCode: USAGE, sentence: sentence.replace(/\bis (\d+)n\b/g, 'is $1'), next: undefined };
   }

@@ -595,8 +595,15 @@ describe('wildcards in the sources of odx copy', () => {
       expect(
         await expandWildcards([`${folder}/x*`, `${folder}/a?/disk.*`, 'missing', '\\\\?\\C:\\x']),
       ).toEqual([`${folder}/x1`, `${folder}/a1/disk.img`, 'missing', '\\\\?\\C:\\x']);
+      // As many separators as were typed.
+      expect(await expandWildcards([`${folder}//a?//*`])).toEqual([`${folder}//a1//disk.img`]);
+      expect(await expandWildcards([`${folder}/x*/`])).toEqual([`${folder}/x1/`]);
     }),
   );
+
+  it('match names of the working folder', async () => {
+    expect(await expandWildcards(['package.j*'])).toEqual(['package.json']);
+  });
 });
 
 describe.concurrent('the kernel of odx copy', () => {
