@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -473,6 +474,23 @@ describe
             ],
           });
           expect(readdirSync(path('new'))).toEqual(['a', 'b', 'c', 'd', 'e']);
+        }),
+      );
+
+      it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
+        'leaves out a folder that may not be read (skipped on Windows and for root, who may read everything)',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('tree', 'secret'), { recursive: true });
+          writeFileSync(path('tree', 'one'), 'public');
+          chmodSync(path('tree', 'secret'), 0);
+          const { code, stdout, stderr } = await run('copy', 'tree', 'new');
+          chmodSync(path('tree', 'secret'), 0o700);
+          expect({ code, stderr }).toEqual({
+            code: 1,
+            stderr: 'odx: not copied: tree/secret cannot be read (EACCES: permission denied).\n',
+          });
+          expect(stdout).toMatch(/^1 of 2 files copied\n/);
+          expect(readFileSync(path('new', 'one'), 'utf8')).toBe('public');
         }),
       );
 
