@@ -1,15 +1,26 @@
 import type { KernelLoader } from './kernel.ts';
 
-export interface OptionSpec {
-  readonly type: 'boolean' | 'string';
+interface OptionDescription {
   /** One letter that means the same. */
   readonly short?: string;
-  /** What stands for the value in the help: SIZE, FILE. */
-  readonly value?: string;
-  /** The only values that are legal. */
-  readonly choices?: readonly string[];
   readonly help: string;
 }
+
+interface BooleanOption extends OptionDescription {
+  readonly type: 'boolean';
+  readonly value?: never;
+  readonly choices?: never;
+}
+
+interface StringOption extends OptionDescription {
+  readonly type: 'string';
+  /** What stands for the value in the help: SIZE, FILE. */
+  readonly value: string;
+  /** The only values that are legal. */
+  readonly choices?: readonly string[];
+}
+
+export type OptionSpec = BooleanOption | StringOption;
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 

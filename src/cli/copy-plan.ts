@@ -96,15 +96,21 @@ async function matches(pattern: string): Promise<string[]> {
   const isWildcard = (part: string): boolean => /[*?]/.test(part);
   // Each part keeps the separators behind it, so that the paths look like the pattern.
   const rest = withoutPrefix(pattern);
-  const parts = rest.match(/[^\\/]*[\\/]*/g)?.filter((part) => part !== '') ?? [];
+  const parts = rest.split(/(?<=[\\/])(?![\\/])/);
   let found = [pattern.slice(0, pattern.length - rest.length)];
   for (const [index, part] of parts.entries()) {
-    const [name = '', separators = ''] = /^([^\\/]*)(.*)$/.exec(part)?.slice(1) ?? [];
+    const name = part.replace(/[\\/]+$/, '');
+    const separators = part.slice(name.length);
     const isLast = index === parts.length - 1;
     if (!isWildcard(name)) found = found.map((folder) => folder + part);
     else {
-      const lists = await Promise.all(found.map((folder) => namesIn(folder, name, !isLast)));
-      found = found.flatMap((folder, at) => (lists[at] ?? []).map((each) => folder + each + separators));
+      const lists = await Promise.all(
+        found.map(async (folder) => {
+          const names = await namesIn(folder, name, !isLast);
+          return names.map((each) => folder + each + separators);
+        }),
+      );
+      found = lists.flat();
     }
   }
   const existing = await Promise.all(found.map(statOrUndefined));

@@ -36,8 +36,8 @@ export function describeError(error: unknown, words: Words = {}): ErrorDescripti
       : { ...describeError(cause, words), next };
   }
   if (error instanceof InvalidArgumentError) {
-    const names = { ...emulatorFieldNames, ...words.fieldNames };
-    const sentence = error.describe((path) => (Object.hasOwn(names, path) ? (names[path] ?? path) : path));
+    const names = new Map(Object.entries({ ...emulatorFieldNames, ...words.fieldNames }));
+    const sentence = error.describe((path) => names.get(path) ?? path);
     return { exitCode: USAGE, sentence, next: undefined };
   }
   if (error instanceof Win32Error) return describeWin32Error(error, words);

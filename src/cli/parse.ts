@@ -102,7 +102,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, options
     return;
   }
   if (value === undefined) {
-    throw new UsageError(`--${name} needs a value: --${name} ${spec.value ?? 'VALUE'}.`);
+    throw new UsageError(`--${name} needs a value: --${name} ${spec.value}.`);
   }
   if (inlineValue !== true && value.length > 1 && value.startsWith('-')) {
     throw new UsageError(`--${name} needs a value; write one that begins with a dash as --${name}=${value}.`);

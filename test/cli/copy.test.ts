@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -476,6 +477,23 @@ describe
         }),
       );
 
+      it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
+        'leaves out a folder that may not be read (skipped on Windows and for root, who may read everything)',
+        inFolder(async ({ path, run }) => {
+          mkdirSync(path('tree', 'secret'), { recursive: true });
+          writeFileSync(path('tree', 'one'), 'public');
+          chmodSync(path('tree', 'secret'), 0);
+          const { code, stdout, stderr } = await run('copy', 'tree', 'new');
+          chmodSync(path('tree', 'secret'), 0o700);
+          expect({ code, stderr }).toEqual({
+            code: 1,
+            stderr: 'odx: not copied: tree/secret cannot be read (EACCES: permission denied).\n',
+          });
+          expect(stdout).toMatch(/^1 of 2 files copied\n/);
+          expect(readFileSync(path('new', 'one'), 'utf8')).toBe('public');
+        }),
+      );
+
       it(
         'names the folder that it cannot create, because a file has its name',
         inFolder(async ({ path, run }) => {
@@ -595,8 +613,15 @@ describe('wildcards in the sources of odx copy', () => {
       expect(
         await expandWildcards([`${folder}/x*`, `${folder}/a?/disk.*`, 'missing', '\\\\?\\C:\\x']),
       ).toEqual([`${folder}/x1`, `${folder}/a1/disk.img`, 'missing', '\\\\?\\C:\\x']);
+      // As many separators as were typed.
+      expect(await expandWildcards([`${folder}//a?//*`])).toEqual([`${folder}//a1//disk.img`]);
+      expect(await expandWildcards([`${folder}/x*/`])).toEqual([`${folder}/x1/`]);
     }),
   );
+
+  it('match names of the working folder', async () => {
+    expect(await expandWildcards(['package.j*'])).toEqual(['package.json']);
+  });
 });
 
 describe.concurrent('the kernel of odx copy', () => {

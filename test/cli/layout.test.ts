@@ -105,6 +105,27 @@ describe.concurrent('odx layout', () => {
   });
 });
 
+describe('the drawing of a row of padding', () => {
+  it('has a box of its own, without a name', () => {
+    const field = { name: 'Flags', offset: 0, size: 4, type: 'ULONG' } as const;
+    const layout = { ...structs.DISK_GEOMETRY, name: 'PADDED', size: 16, fields: [field] };
+    const padding = { name: undefined, begins: false, ends: true };
+    expect(layoutRows(layout)).toEqual([
+      {
+        offset: 0,
+        cells: [
+          { name: 'Flags', from: 0, length: 4, begins: true, ends: true },
+          { ...padding, from: 4, length: 4, ends: false },
+        ],
+        omitted: 0,
+      },
+      { offset: 8, cells: [{ ...padding, from: 8, length: 8 }], omitted: 0 },
+    ]);
+    expect(byteMap(layout)).toContain('(padding)');
+    expect(layoutPicture(layout)).toContain('>padding<');
+  });
+});
+
 describe('the table of a structure', () => {
   const heads = (columns: number): string | undefined =>
     fieldTable(structs.DEVICE_DSM_OFFLOAD_WRITE_PARAMETERS, columns).split('\n')[3];

@@ -103,6 +103,22 @@ describe('an output that cannot be written', () => {
     },
   );
 
+  it.skipIf(!existsSync('/dev/full'))(
+    'is a failure for messages too, whatever they say (skipped where there is no /dev/full)',
+    async () => {
+      const full = openSync('/dev/full', 'w');
+      try {
+        const child = spawn(process.execPath, [ODX, 'explain', ''], {
+          env: environment(),
+          stdio: ['ignore', 'ignore', full],
+        });
+        expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
+      } finally {
+        closeSync(full);
+      }
+    },
+  );
+
   /** Runs a command with this stdout, of which nothing is read. */
   async function withOutput(output: 'pipe' | number): Promise<Finished> {
     const child = spawn(process.execPath, [ODX, 'explain', 'the'], {

@@ -330,6 +330,6 @@ describe('path completion in odx repl', () => {
   });
 
   it('completes names of the working folder', async () => {
-    expect(await completePath('biome.js')).toEqual([['biome.json'], 'biome.js']);
+    expect(await completePath('package.j')).toEqual([['package.json'], 'package.j']);
   });
 });

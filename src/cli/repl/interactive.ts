@@ -116,7 +116,7 @@ export function openString(line: string): string | undefined {
   let quote: string | undefined;
   let start = 0;
   for (let at = 0; at < line.length; at++) {
-    const character = line[at] ?? '';
+    const character = line.charAt(at);
     if (quote === undefined) {
       if (!`'"\``.includes(character)) continue;
       quote = character;
