@@ -123,14 +123,15 @@ function problemsOfOutcome(scene: Scene, outcome: Outcome): string[] {
 /** Everything before the fallback was offloaded, and nothing after it. The reason is the refusal that struck. */
 function problemsOfFallback(
   { bytes, bufferedBytes, systemBytes, fallback }: CopyReport,
-  { job, strike, storage }: Scene,
+  scene: Scene,
 ): string[] {
   if (fallback === undefined) return [];
+  const { strike } = scene;
   const { reason, at } = fallback;
   if (bufferedBytes + systemBytes !== bytes - at)
     return ['the report names a wrong position of the fallback'];
   const status = strike !== undefined && isOffload(strike.step) ? strike.fault.status : undefined;
-  if (isTroubled(job, storage) || status === undefined) return [];
+  if (isTroubled(scene) || status === undefined) return [];
   const isRight = reason instanceof Win32Error && reason.ntstatus?.value === status;
   return isRight ? [] : [`the report names ${reason.code} as the reason of the fallback`];
 }
@@ -150,7 +151,7 @@ function reportsOf(outcome: Outcome): CopyReport[] {
 }
 
 function problemsOfError(error: unknown, scene: Scene): string[] {
-  const { exception, abortReason, signal, job, strike, storage } = scene;
+  const { exception, abortReason, signal, strike } = scene;
   if (error === exception) return [];
   if (!(error instanceof OdxError)) return [`rejected with ${String(error)}, which is no OdxError`];
   if (error instanceof AbortError) {
@@ -158,7 +159,7 @@ function problemsOfError(error: unknown, scene: Scene): string[] {
     return error.cause === abortReason || error.cause === exception ? [] : ['aborted for another reason'];
   }
   // It may be the trouble that is reported.
-  if (isTroubled(job, storage)) return [];
+  if (isTroubled(scene)) return [];
   if (signal.aborted) return [`rejected with ${error.code} after an abort`];
   const status = strike?.fault.status;
   const isOther =
@@ -173,10 +174,11 @@ function isOffload({ operation }: Step): boolean {
   return operation === 'FSCTL_OFFLOAD_READ' || operation === 'FSCTL_OFFLOAD_WRITE';
 }
 
-function mustSucceed({ job, strike, storage }: Scene): boolean {
+function mustSucceed(scene: Scene): boolean {
+  const { job, strike } = scene;
   const { call, mode, trouble } = job;
   const needsOffload = mode === 'require' || isPlain(call);
-  if (trouble === 'last step fails' || (needsOffload && isTroubled(job, storage))) return false;
+  if (trouble === 'last step fails' || (needsOffload && isTroubled(scene))) return false;
   if (strike === undefined || strike.fault.kind === 'harmless') return true;
   // Only tryOffload and a copy with `prefer` get along without offload. Nothing depends on the query of the limits.
   const isTolerant = isOffload(strike.step) && mode === 'prefer' && !isPlain(call);
@@ -198,9 +200,13 @@ function mustFail({ job: { call, mode }, strike }: Scene): boolean {
 }
 
 /** Whether something goes wrong without a fault. */
-function isTroubled({ trouble, destination, call }: Job, storage: Storage): boolean {
-  const isFile = destination !== 'device' && call !== 'tryOffload';
-  return trouble !== 'none' || (isFile && !storage.offloadsToFiles);
+function isTroubled({ job, storage, targets }: Scene): boolean {
+  const { trouble, destination, call, size } = job;
+  if (trouble !== 'none') return true;
+  if (destination !== 'device') return call !== 'tryOffload' && !storage.offloadsToFiles;
+  // If the sectors of the source are smaller, its last token may not cover the last sector of the device.
+  const covered = Math.ceil(size / storage.sourceSector) * storage.sourceSector;
+  return isWhole(call) && targets.some(({ sector }) => covered % sector !== 0);
 }
 
 /** Whether a call passes on what the storage answers. */

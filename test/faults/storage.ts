@@ -29,6 +29,8 @@ export interface Storage {
   readonly kernel: Kernel;
   /** The largest sector of its devices. */
   readonly sectorSize: number;
+  /** That of its sources. */
+  readonly sourceSector: number;
   /** Empty when a job begins. */
   readonly folder: string;
   /** Whether sources are files, which can be changed behind the back of a copy. */
@@ -85,6 +87,7 @@ export function emulatorStorage(limits: Limits, sectorSize = 512): Storage {
     name: 'emulator',
     kernel,
     sectorSize,
+    sourceSector: sectorSize,
     folder,
     hasSourceFiles: true,
     offloadsToFiles: true,
@@ -133,6 +136,7 @@ export function driverStorage(limits: Limits): Storage {
     name: 'driver',
     kernel,
     sectorSize: Math.max(...driver.DISKS.map(({ sector }) => sector)),
+    sourceSector: driver.DISKS[0]?.sector ?? 0,
     folder,
     hasSourceFiles: false,
     offloadsToFiles: false,
