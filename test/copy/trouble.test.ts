@@ -204,6 +204,8 @@ describe('a device as destination', () => {
     const after = readFileSync(destination);
     expect(after.length).toBe(before.length);
     expect(after.subarray(0, 500_001).equals(readFileSync(source))).toBe(true);
+    // The rest of the last sector is zeros.
+    expect(after.subarray(500_001, 500_224).every((byte) => byte === 0)).toBe(true);
     expect(after.subarray(500_224).equals(before.subarray(500_224))).toBe(true);
 
     const options = { signal: AbortSignal.timeout(1), verify: true };
