@@ -34,7 +34,7 @@ export interface CopyJob {
    * Makes the destination large enough; to be awaited before anything is written to it.
    *
    * @returns the position from where the destination was never written, and therefore reads as zeros: a multiple of the
-   *   unit, or the length.
+   *   unit, negative if that is before the range, or the length.
    */
   prepare(): Promise<bigint>;
   /** Has the system copy the whole file, while nothing was written to it. Undefined where ordinary writes must do. */

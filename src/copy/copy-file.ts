@@ -166,7 +166,7 @@ function jobOf(
     await copyBySystem({
       ...{ kernel, paths, size, allowDecrypted, signal, tally, progress },
       failIfExists: destination.isNew,
-      discard: () => destination.discardWritten(),
+      discard: (isWritten) => destination.discardWritten(isWritten),
     });
     await destination.written(verify, size);
   };

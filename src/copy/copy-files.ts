@@ -85,6 +85,7 @@ export async function copyFilesWith(
 }
 
 interface CheckedPair {
+  readonly index: number;
   readonly paths: CopyPaths;
   /** Paths of the two values in an issue: `pairs.3.0` or `pairs.3.source`. */
   readonly sourceIssue: string;
@@ -99,25 +100,23 @@ function checkPairs(pairs: unknown): CopyPaths[] {
   const issues: ArgumentIssue[] = [];
   // Destinations that were seen, and the index of their pair.
   const destinations = new Map<string, number>();
-  const checked: (CheckedPair | undefined)[] = [];
+  const checked: CheckedPair[] = [];
   const length = lengthOf(pairs);
   // Read by index, so a custom iterator never runs, and a hole is refused.
   for (let index = 0; index < length && issues.length < MOST_ISSUES; index++) {
     try {
       const pair = checkPair(pairs[index], index);
-      claimDestination(pair, index, destinations);
-      checked[index] = pair;
+      claimDestination(pair, destinations);
+      checked.push(pair);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       issues.push(...error.issues);
-      checked[index] = undefined;
     }
   }
-  for (const [index, pair] of checked.entries()) {
-    const writer = pair && destinations.get(keyOf(pair.paths.source.absolute));
-    if (pair === undefined || writer === undefined) continue;
-    const path = pair.sourceIssue;
-    const shown = describeValue(pair.paths.source.shown);
+  for (const { index, paths, sourceIssue: path } of checked) {
+    const writer = destinations.get(keyOf(paths.source.absolute));
+    if (writer === undefined) continue;
+    const shown = describeValue(paths.source.shown);
     const message =
       writer === index
         ? `${path} is ${shown}, which is also the destination; copy to another file.`
@@ -125,7 +124,7 @@ function checkPairs(pairs: unknown): CopyPaths[] {
     issues.push({ path, message });
   }
   if (issues.length > 0) throw refusalOf(issues);
-  return checked.flatMap((pair) => (pair === undefined ? [] : [pair.paths]));
+  return checked.map(({ paths }) => paths);
 }
 
 function checkPair(pair: unknown, index: number): CheckedPair {
@@ -139,7 +138,7 @@ function checkPair(pair: unknown, index: number): CheckedPair {
     source: fixPath(checkPath(sourceIssue, source)),
     destination: fixPath(checkNewPath(destinationIssue, destination)),
   };
-  return { paths, sourceIssue, destinationIssue };
+  return { index, paths, sourceIssue, destinationIssue };
 }
 
 function valuesOfArray(pair: readonly unknown[], path: string): [unknown, unknown] {
@@ -164,8 +163,8 @@ function valuesOfObject(pair: unknown, path: string): [unknown, unknown] {
   return [values.get('source'), values.get('destination')];
 }
 
-function claimDestination(pair: CheckedPair, index: number, destinations: Map<string, number>): void {
-  const { paths, destinationIssue } = pair;
+function claimDestination(pair: CheckedPair, destinations: Map<string, number>): void {
+  const { index, paths, destinationIssue } = pair;
   const key = keyOf(paths.destination.absolute);
   const other = destinations.get(key);
   if (other !== undefined) {

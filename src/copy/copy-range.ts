@@ -166,9 +166,7 @@ async function prepareJob(
   const end = destinationOffset + length;
   throwIfAborted(signal);
   const sizeBefore = length === 0n ? destination.info.size : await extend(kernel, destination, end);
-  const isExtended = sizeBefore < end && length > 0n;
-  const written = roundUp(sizeBefore, unit) - destinationOffset;
-  const zeroedFrom = isExtended ? least(length, written < 0n ? 0n : written) : length;
+  const zeroedFrom = least(length, roundUp(sizeBefore, unit) - destinationOffset);
   const tally = emptyTally();
   const names = { source: sourceFile.path, destination: destinationFile.path };
   return {
@@ -276,7 +274,7 @@ function refuseMisaligned(path: string, value: ByteCount, unit: number, exceptio
 
 function checkOverlap({ sourceOffset, destinationOffset, length }: Settings): void {
   const [from, to, count] = [BigInt(sourceOffset), BigInt(destinationOffset), BigInt(length)];
-  const isOverlapping = count > 0n && from < to + count && to < from + count;
+  const isOverlapping = from < to + count && to < from + count;
   if (!isOverlapping) return;
   refuse(
     'destinationOffset',
@@ -284,9 +282,13 @@ function checkOverlap({ sourceOffset, destinationOffset, length }: Settings): vo
   );
 }
 
-// By file. Two copies that extend one file at the same time would otherwise both read its size, and the second could
-// cut off what the first has added.
-const extensions = new Map<string, Promise<unknown>>();
+/**
+ * The last extension of each file, as long as it is under way. Two copies that extend one file at the same time would
+ * otherwise both read its size, and the second could cut off what the first has added.
+ *
+ * @internal Exported for its test.
+ */
+export const extensions: Map<string, Promise<unknown>> = new Map();
 
 /** Extends a file that is too short. Returns its size before. */
 async function extend(kernel: Kernel, destination: CopyEndpoint, end: bigint): Promise<bigint> {

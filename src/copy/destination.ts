@@ -144,8 +144,9 @@ export class Destination {
     await ignoreErrors(() => file.close());
   }
 
-  /** {@link discard} when the system has failed to write the file, of which something may be left. */
-  async discardWritten(): Promise<void> {
+  /** {@link discard} when the system was asked to write the file: it has done so, or something may be left. */
+  async discardWritten(isWritten: boolean): Promise<void> {
+    this.#isAltered ||= isWritten;
     await this.#discardByName(true);
   }
 

@@ -39,8 +39,8 @@ export async function copySmallFile(
   progress.begin();
   // Only a name that is free is copied to. So what has the name once the system was asked is the result of this copy, unless
   // another program has replaced that in the meantime, or the source could not be opened and another program has created it.
-  const discard = async () => {
-    if (await canOpen(kernel, source)) await removeLeftover(kernel, destination, () => true);
+  const discard = async (isWritten: boolean) => {
+    if (isWritten || (await canOpen(kernel, source))) await removeLeftover(kernel, destination, () => true);
   };
   const request = {
     kernel,
@@ -66,7 +66,7 @@ export async function copySmallFile(
     await progress.settle();
     throwIfAborted(signal);
   } catch (error) {
-    await discard();
+    await discard(true);
     throw error;
   }
   const report = reportOf(size, tally, startedAt, undefined);

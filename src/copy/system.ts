@@ -22,8 +22,12 @@ export interface SystemCopy {
   readonly signal: Signal | undefined;
   readonly tally: Tally;
   readonly progress: ProgressReporter;
-  /** Removes what a failure has left of the destination. Not called where the system has not touched it. */
-  discard(): Promise<void>;
+  /**
+   * Removes the destination, or what a failure has left of it. Not called where the system has not touched it.
+   *
+   * @param isWritten the system has reported success, so the destination is its copy.
+   */
+  discard(isWritten: boolean): Promise<void>;
 }
 
 /** Has the operating system copy a whole file by its names (CopyFileExW). */
@@ -51,7 +55,7 @@ export async function copyBySystem(copy: SystemCopy): Promise<void> {
   } catch (error) {
     const exists = error instanceof KernelFailure && error.errno === ERROR_FILE_EXISTS;
     const isWithdrawn = error instanceof KernelFailure && error.errno === ERROR_OPERATION_ABORTED;
-    if (!exists && !isWithdrawn) await copy.discard();
+    if (!exists && !isWithdrawn) await copy.discard(false);
     if (exception !== undefined) throw exception.thrown;
     if (!(error instanceof KernelFailure)) throw error;
     if (signal?.aborted) throw new AbortError(signal.reason);
@@ -59,5 +63,8 @@ export async function copyBySystem(copy: SystemCopy): Promise<void> {
     throw new Win32Error(error, { syscall: 'CopyFileExW', path: paths.destination.shown });
   }
   tally.systemBytes = size;
-  if (exception !== undefined) throw exception.thrown;
+  if (exception === undefined) return;
+  // It came too late for the system to cancel the copy.
+  await copy.discard(true);
+  throw exception.thrown;
 }

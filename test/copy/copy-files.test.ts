@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -7,7 +8,7 @@ import type { CopyFilesOptions } from '../../src/copy/options.ts';
 import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, OdxError } from '../../src/errors.ts';
-import { expectConsistent, expectSame, failureOf, noise, Workspace } from './kit.ts';
+import { expectConsistent, expectSame, failureOf, noise, onWindows, Workspace } from './kit.ts';
 
 const SIZE = 300_000;
 const NO_PAIR: [string, string] = ['', ''];
@@ -185,10 +186,23 @@ describe('copyFiles', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  const illegal: [string, unknown, string[]][] = [
-    ['pairs that are not an array', 'ab', ['pairs']],
-    ['a pair that is a string', [['a', 'b'], 'c'], ['pairs.1']],
-    ['a pair of three', [['a', 'b', 'c']], ['pairs.0']],
+  // Each issue: its path, and its message.
+  const illegal: [string, unknown, [string, string][]][] = [
+    [
+      'pairs that are not an array',
+      'ab',
+      [['pairs', 'pairs is "ab"; it must be an array of [source, destination].']],
+    ],
+    [
+      'a pair that is a string',
+      [['a', 'b'], 'c'],
+      [['pairs.1', 'pairs.1 is "c"; it must be [source, destination] or { source, destination }.']],
+    ],
+    [
+      'a pair of three',
+      [['a', 'b', 'c']],
+      [['pairs.0', 'pairs.0 is an array of 3; it must be [source, destination].']],
+    ],
     [
       'values that are not paths',
       [
@@ -196,7 +210,7 @@ describe('copyFiles', () => {
         [5, ''],
         ['c', 'd'],
       ],
-      ['pairs.1.0'],
+      [['pairs.1.0', "pairs.1.0 is 5; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'."]],
     ],
     [
       'two pairs with one destination',
@@ -204,7 +218,12 @@ describe('copyFiles', () => {
         ['a', 'b'],
         ['c', './x/../b'],
       ],
-      ['pairs.1.1'],
+      [
+        [
+          'pairs.1.1',
+          'pairs.1.1 is "./x/../b", which is also the destination of pairs.0; two copies cannot share one.',
+        ],
+      ],
     ],
     [
       'a source that is the destination of another',
@@ -212,7 +231,12 @@ describe('copyFiles', () => {
         ['a', 'b'],
         ['./x/../b', 'c'],
       ],
-      ['pairs.1.0'],
+      [
+        [
+          'pairs.1.0',
+          'pairs.1.0 is "./x/../b", which is the destination of pairs.0; copy it in a second call, after this one.',
+        ],
+      ],
     ],
     [
       'a source that is its own destination',
@@ -220,22 +244,97 @@ describe('copyFiles', () => {
         ['a', 'b'],
         ['./x/../c', 'c'],
       ],
-      ['pairs.1.0'],
+      [['pairs.1.0', 'pairs.1.0 is "./x/../c", which is also the destination; copy to another file.']],
     ],
-    ['several illegal pairs at once', [['a'], ['b', 'c\0']], ['pairs.0', 'pairs.1.1']],
-    ['an object without a destination', [{ source: 'a' }], ['pairs.0.destination']],
-    ['an object with an unknown key', [{ source: 'a', destination: 'b', target: 'c' }], ['pairs.0.target']],
+    [
+      'several illegal pairs at once',
+      [['a'], ['b', 'c\0']],
+      [
+        ['pairs.0', 'pairs.0 is an array of 1; it must be [source, destination].'],
+        [
+          'pairs.1.1',
+          "pairs.1.1 is a string with a NUL character; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.",
+        ],
+      ],
+    ],
+    [
+      'an object without a destination',
+      [{ source: 'a' }],
+      [
+        [
+          'pairs.0.destination',
+          "pairs.0.destination is undefined; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'.",
+        ],
+      ],
+    ],
+    [
+      'an object with an unknown key',
+      [{ source: 'a', destination: 'b', target: 'c' }],
+      [['pairs.0.target', 'Unknown key "target" in pairs.0; the keys are source, destination.']],
+    ],
     [
       'an object whose source is the destination of another',
       [['a', 'b'], { source: './x/../b', destination: 'c' }],
-      ['pairs.1.source'],
+      [
+        [
+          'pairs.1.source',
+          'pairs.1.source is "./x/../b", which is the destination of pairs.0; copy it in a second call, after this one.',
+        ],
+      ],
     ],
   ];
 
-  test.each(illegal)('refuses %s, and copies nothing', async (_, pairs, paths) => {
+  test.each(illegal)('refuses %s, says why, and copies nothing', async (_, pairs, issues) => {
     const failure = await failureOf(copyFilesWith(createEmulator(), pairs as [string, string][]));
     expect(failure).toBeInstanceOf(InvalidArgumentError);
-    expect(failure).toMatchObject({ issues: paths.map((path) => ({ path })) });
+    expect(failure).toMatchObject({ issues: issues.map(([path, message]) => ({ path, message })) });
+  });
+
+  test('rejects with the exception of a getter in a pair, and copies nothing', async () => {
+    const mine = new Error('mine');
+    const [first = NO_PAIR] = pairsOf(1);
+    const throwing = {
+      get source(): string {
+        throw mine;
+      },
+      destination: 'b',
+    };
+    expect(await failureOf(copyFilesWith(createEmulator(), [first, throwing]))).toBe(mine);
+    expect(existsSync(first[1])).toBe(false);
+  });
+
+  test.skipIf(onWindows)('copies to names that differ in case [on Windows they are one]', async () => {
+    const destination = workspace.path('copy');
+    const [one, other] = [workspace.file(SIZE), workspace.file(SIZE)];
+    await copyFilesWith(createEmulator(), [
+      [one, destination],
+      [other, join(dirname(destination), 'COPY')],
+    ]);
+    expectSame(destination, one);
+    expectSame(join(dirname(destination), 'COPY'), other);
+  });
+
+  test('compares names as Windows does where it runs: A is a, but not ß is ss', async () => {
+    const call = (pairs: [string, string][]) => failureOf(copyFilesWith(createEmulator(), pairs));
+    const { platform } = process;
+    // All names are compared before the call returns its promise.
+    Object.defineProperty(process, 'platform', { value: 'win32' });
+    const failures = [
+      call([
+        ['a', 'copy'],
+        ['b', 'Copy'],
+      ]),
+      call([
+        ['a', 'Strasse'],
+        ['b', 'straße'],
+        ['c', 'STRASSE'],
+      ]),
+    ];
+    Object.defineProperty(process, 'platform', { value: platform });
+    expect(await Promise.all(failures)).toMatchObject([
+      { issues: [{ path: 'pairs.1.1' }] },
+      { issues: [{ path: 'pairs.2.1' }] },
+    ]);
   });
 
   test.each([
@@ -253,7 +352,7 @@ describe('copyFiles', () => {
     expect(existsSync(pairs[0]?.[1] ?? '')).toBe(false);
   });
 
-  test('adds one listener to the signal, however many files it copies', async () => {
+  test('adds one listener to the signal, however many files it copies, and removes it', async () => {
     const controller = new AbortController();
     const warnings: Error[] = [];
     const warn = (warning: Error): void => {
@@ -270,5 +369,7 @@ describe('copyFiles', () => {
     await new Promise(setImmediate);
     process.off('warning', warn);
     expect(warnings).toEqual([]);
+    // The signal may outlive many calls.
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 });

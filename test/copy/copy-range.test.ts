@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type CopyRangeOptions, copyRangeWith } from '../../src/copy/copy-range.ts';
+import { type CopyRangeOptions, copyRangeWith, extensions } from '../../src/copy/copy-range.ts';
 import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import {
@@ -10,10 +11,19 @@ import {
   SourceChangedError,
   Win32Error,
 } from '../../src/errors.ts';
-import { filesOf, type Kernel } from '../../src/kernel/kernel.ts';
+import { filesOf, type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import { type OpenFlags, openFileWith } from '../../src/open-file.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
-import { expectConsistent, failureOf, noise, Workspace, watched, withFiles, withInfo } from './kit.ts';
+import {
+  expectConsistent,
+  failureOf,
+  knowingZeros,
+  noise,
+  Workspace,
+  watched,
+  withFiles,
+  withInfo,
+} from './kit.ts';
 
 const SECTOR = 512;
 const KIB = 1024;
@@ -119,6 +129,92 @@ describe('copyRange', () => {
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect(error).toMatchObject({ issues: [{ path: 'length' }], message: expect.stringContaining('9728n') });
     expectBytes(after, before);
+  });
+
+  test.each([
+    ['offload', 'a length of 0', 0, SIZE],
+    ['offload', 'whole sectors', 1024, SIZE],
+    ['buffered', 'less than a sector of a longer destination', 100, 100],
+  ])('reports both paths and the phase %s when it begins with %s', async (phase, _, length, size) => {
+    const kernel = createEmulator();
+    const [from, to] = [
+      await openFileWith(kernel, workspace.file(size), 'r'),
+      await openFileWith(kernel, workspace.file(SIZE, 'destination'), 'r+'),
+    ];
+    const steps: CopyProgress[] = [];
+    const onProgress = (step: CopyProgress): void => {
+      steps.push(step);
+    };
+    await copyRangeWith(kernel, from, to, { length, onProgress });
+    expect(steps[0]).toMatchObject({ phase, source: from.path, destination: to.path });
+    await from.close();
+    await to.close();
+  });
+
+  test('requests no more than chunkSize by one read or write', async () => {
+    const { report } = await copy({ length: 64 * KIB, chunkSize: 16 * KIB });
+    expect(report).toMatchObject({ offloadedBytes: BigInt(64 * KIB), reads: 4, writes: 4 });
+  });
+
+  // The source is zeros from 16 to 32 KiB of 48, and the range begins at 8 KiB of the destination.
+  test.each([
+    ['is empty', 0, 4],
+    ['ends before the range', 4 * KIB, 4],
+    ['ends before the zeros', 20 * KIB + 1, 4],
+    ['ends within the zeros', 28 * KIB + 1, 6],
+    ['ends behind the range', 56 * KIB, 8],
+  ])(
+    'writes the zeros of the source over old bytes only, where the destination %s',
+    async (_, before, writes) => {
+      const source = noise(32 * KIB);
+      source.fill(0, 16 * KIB);
+      const zeros = [{ from: BigInt(16 * KIB), to: BigInt(32 * KIB) }];
+      const kernel = knowingZeros(createEmulator({ maximumWriteSize: 4 * KIB }), zeros);
+      const destination = noise(before);
+      const options = { destinationOffset: 8 * KIB, length: 32 * KIB, verify: true };
+      const { report, after } = await copy(options, { kernel, source, destination });
+      expect(report).toMatchObject({ zeroedBytes: BigInt(16 * KIB), bufferedBytes: 0n, writes });
+      const head = Buffer.alloc(8 * KIB);
+      head.set(destination.subarray(0, 8 * KIB));
+      expectBytes(after, head, source, destination.subarray(40 * KIB));
+    },
+  );
+
+  test('does not resize a destination that ends with the range', async () => {
+    const resizing = withFiles(createEmulator(), {
+      setSize: async () => expect.unreachable('the size is right'),
+    });
+    const { report } = await copy({ length: SIZE }, { kernel: resizing });
+    expect(report?.offloadedBytes).toBe(BigInt(SIZE));
+  });
+
+  test.each([
+    ['the source', 'source', 1],
+    ['the destination', 'destination', 1],
+    ['the destination before it is extended', 'destination', 2],
+  ])('rejects with the error of %s if that cannot be examined', async (_, name, failing) => {
+    const emulator = createEmulator();
+    let calls = 0;
+    let isOpen = false;
+    const kernel = withFiles(emulator, {
+      async info(handle, path) {
+        if (isOpen && path.endsWith(name) && ++calls === failing) throw new KernelFailure(64);
+        return emulator.files.info(handle, path);
+      },
+    });
+    const [from, to] = [
+      await openFileWith(kernel, workspace.file(SIZE, 'source'), 'r'),
+      await openFileWith(kernel, workspace.path('destination'), 'w'),
+    ];
+    isOpen = true;
+    expect(await failureOf(copyRangeWith(kernel, from, to, { length: SIZE }))).toMatchObject({
+      code: 'ERROR_NETNAME_DELETED',
+      syscall: 'GetFileInformationByHandle',
+      path: name === 'source' ? from.path : to.path,
+    });
+    await from.close();
+    await to.close();
+    expect(statSync(to.path).size).toBe(0);
   });
 
   test('reports 0 bytes for a length of 0, and touches nothing', async () => {
@@ -262,10 +358,17 @@ describe('copyRange within one file', () => {
         copyWithin(kernel, { sourceOffset, destinationOffset, length: 32 * KIB }),
       );
       expect(failure).toBeInstanceOf(InvalidArgumentError);
-      expect(failure).toMatchObject({ issues: [{ path: 'destinationOffset' }] });
+      const message = `destinationOffset is ${destinationOffset}, and source and destination are the same file; the range of 32768 bytes from sourceOffset ${sourceOffset} must not overlap its destination.`;
+      expect(failure).toMatchObject({ issues: [{ path: 'destinationOffset', message }] });
       expect(kernel.calls).toEqual([]);
     },
   );
+
+  test('takes a length of 0 wherever it is, which overlaps nothing', async () => {
+    const options = { sourceOffset: 1024, destinationOffset: 1024, length: 0 };
+    const { before, after } = await copyWithin(createEmulator(), options);
+    expectBytes(after, before);
+  });
 
   test('can be repeated after a failure that moved the end of the source', async () => {
     let isRefused = true;
@@ -291,12 +394,24 @@ describe('copyRange refuses', () => {
   const illegal: [string, Partial<CopyRangeOptions>, RegExp][] = [
     ['length', {}, /^length is missing; it must be a number of bytes/],
     ['length', { length: -1 }, /the nearest legal value is 0\.$/],
-    ['length', { length: 1000 }, /multiple of the logical sector of 512 bytes, .* 1024\.$/],
+    [
+      'length',
+      { length: 1000 },
+      /^length is 1000; it must be a multiple of the logical sector of 512 bytes, the nearest legal value is 1024\.$/,
+    ],
     ['length', { length: SIZE + 512 }, /ends beyond the 102400 bytes of the source; .* is 102400n\.$/],
     ['length', { length: 512, sourceOffset: SIZE }, /the nearest legal value is 0n\.$/],
     ['sourceOffset', { length: 0, sourceOffset: SIZE + 512 }, /beyond the 102400 bytes of the source/],
-    ['sourceOffset', { length: 512, sourceOffset: 100 }, /multiple of the logical sector of 512/],
-    ['destinationOffset', { length: 512, destinationOffset: 100n }, /multiple of the logical sector of 512/],
+    [
+      'sourceOffset',
+      { length: 512, sourceOffset: 100 },
+      /^sourceOffset is 100; it must be a multiple of the logical sector of 512 bytes, the nearest legal value is 0\.$/,
+    ],
+    [
+      'destinationOffset',
+      { length: 512, destinationOffset: 500n },
+      /^destinationOffset is 500n; it must be a multiple of the logical sector of 512 bytes, the nearest legal value is 512n\.$/,
+    ],
     ['destinationOffset', { length: 512, destinationOffset: 2n ** 63n - 512n }, /ends beyond 2\^63-1/],
     ['mode', { length: 0, mode: 'Prefer' as 'prefer' }, /^mode is "Prefer"/],
     ['chunkSize', { length: 0, chunkSize: 0 }, /^chunkSize is 0/],
@@ -314,6 +429,16 @@ describe('copyRange refuses', () => {
     expect(error).toMatchObject({ issues: [{ path }], message: expect.stringMatching(message) });
     expect(kernel.calls).toEqual([]);
     expectBytes(after, before);
+  });
+
+  // 9,990 is nearer to the end of the source, 10,001, than to any multiple of 512.
+  test.each([
+    [1000, 1024],
+    [9990, 10_001],
+  ])('a length of %i that ends short of the odd end of the source, and names %i', async (length, nearest) => {
+    const { error } = await copy({ length }, { source: noise(10_001) });
+    const message = `length is ${length}; it must be a multiple of the logical sector of 512 bytes, or 10001 to end exactly at the end of the source, the nearest legal value is ${nearest}.`;
+    expect(error).toMatchObject({ issues: [{ path: 'length', message }] });
   });
 
   test('offsets that are not multiples of the larger sector', async () => {
@@ -337,7 +462,24 @@ describe('copyRange refuses', () => {
     ];
     await closed.close();
     const { handle } = open;
-    for (const file of [path, handle, 5, undefined, closed, foreign]) {
+    for (const [file, shown] of [
+      [path, JSON.stringify(path)],
+      [handle, `${handle}n`],
+      [5, '5'],
+      [undefined, 'undefined'],
+    ]) {
+      for (const [argument, source, destination] of [
+        ['source', file, open],
+        ['destination', open, file],
+      ]) {
+        const copying = copyRangeWith(kernel, source as typeof open, destination as typeof open, {
+          length: 0,
+        });
+        const message = `${argument} is ${shown}; it must be an OffloadFile, as openFile returns it.`;
+        expect(await failureOf(copying)).toMatchObject({ issues: [{ path: argument, message }] });
+      }
+    }
+    for (const file of [closed, foreign]) {
       for (const [source, destination] of [
         [file, open],
         [open, file],
@@ -345,7 +487,10 @@ describe('copyRange refuses', () => {
         const copying = copyRangeWith(kernel, source as typeof open, destination as typeof open, {
           length: 0,
         });
-        expect(await failureOf(copying)).toBeInstanceOf(InvalidArgumentError);
+        expect(await failureOf(copying)).toMatchObject({
+          code: 'ERR_ODX_INVALID_ARGUMENT',
+          issues: [{ path: 'file' }],
+        });
       }
     }
     await open.close();
@@ -390,8 +535,15 @@ describe('copyRange to a device', () => {
   test('refuses a range that ends beyond the device', async () => {
     const options = { destinationOffset: SIZE - 512, length: 1024 };
     const { error, before, after } = await copy(options, { kernel: deviceKernel(true) });
-    expect(error).toMatchObject({ issues: [{ path: 'destinationOffset' }] });
+    const message = `destinationOffset is ${SIZE - 512}, which with length 1024 ends beyond the ${SIZE} bytes of the device; use a smaller offset or length.`;
+    expect(error).toMatchObject({ issues: [{ path: 'destinationOffset', message }] });
     expectBytes(after, before);
+  });
+
+  test('takes a range that ends with the device', async () => {
+    const options = { destinationOffset: SIZE - 512, length: 512 };
+    const { source, before, after } = await copy(options, { kernel: deviceKernel(true) });
+    expectBytes(after, before.subarray(0, SIZE - 512), source.subarray(0, 512));
   });
 });
 
@@ -413,4 +565,43 @@ test('copies to different ranges of a new file at the same time', async () => {
   const gap = Buffer.alloc(512);
   const parts = paths.flatMap((source) => [readFileSync(source), gap]);
   expectBytes(readFileSync(path), ...parts.slice(0, -1));
+});
+
+test('extends a file for one copy after the other, whatever its names are', async () => {
+  const emulator = createEmulator();
+  let start = (): void => {};
+  let inside = 0;
+  let most = 0;
+  let resized = 0;
+  const kernel = withFiles(emulator, {
+    async setSize(handle, size) {
+      most = Math.max(most, ++inside);
+      // The last copy comes when the first has made way for the second, which has not finished.
+      if (++resized === 2) start();
+      for (let turn = 0; turn < 20; turn++) await nextTurn();
+      await emulator.files.setSize(handle, size);
+      inside--;
+    },
+  });
+  const path = workspace.path();
+  const source = await openFileWith(kernel, workspace.file(512), 'r');
+  const first = await openFileWith(kernel, path, 'w');
+  linkSync(path, `${path}.link`);
+  const second = await openFileWith(kernel, `${path}.link`, 'r+');
+  const copies = await new Promise<Promise<unknown>[]>((resolve) => {
+    const begun = [
+      copyRangeWith(kernel, source, first, { destinationOffset: 0, length: 512 }),
+      copyRangeWith(kernel, source, second, { destinationOffset: 1024, length: 512 }),
+    ];
+    start = () =>
+      resolve([...begun, copyRangeWith(kernel, source, first, { destinationOffset: 2048, length: 512 })]);
+  });
+  await Promise.all(copies);
+  expect({ resized, most }).toEqual({ resized: 3, most: 1 });
+  expect(statSync(path).size).toBe(2560);
+  // Otherwise a program that copies to many files would remember all of them.
+  const { identity = '' } = await emulator.files.info(first.handle, path);
+  expect(identity).not.toBe('');
+  expect(extensions.has(identity)).toBe(false);
+  for (const file of [source, first, second]) await file.close();
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import { createOdx } from '../../src/index.ts';
-import { type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
+import { type Kernel, KernelFailure, type OpenRequest } from '../../src/kernel/kernel.ts';
 import { FSCTL_DISMOUNT_VOLUME } from '../../structs/index.ts';
 import { hasStub, loadStub, type Stub } from '../kernel/stub-kernel.ts';
-import { failureOf, Workspace } from './kit.ts';
+import { failureOf, Workspace, withFiles } from './kit.ts';
 
 const MIB = 1_048_576;
 const workspace = new Workspace();
@@ -23,6 +23,25 @@ describe.skipIf(!hasStub)('a device [needs a C compiler]', () => {
     const source = workspace.file(size);
     const report = await stub.odx.copyFile(source, '\\\\.\\PhysicalDrive1');
     expect(report).toMatchObject({ bytes: BigInt(size), bufferedBytes: BigInt(size) });
+  });
+
+  // CreateFile, "Physical Disks and Volumes": whoever opens a volume must share it with writers.
+  test('is opened once as the source, and shared with writers', async () => {
+    const requests: OpenRequest[] = [];
+    const controller = new AbortController();
+    const { open } = stub.files;
+    const kernel = withFiles(stub.kernel, {
+      async open(path, request) {
+        requests.push(request);
+        // Its content is of no interest here.
+        controller.abort();
+        return open(path, request);
+      },
+    });
+    const { signal } = controller;
+    const copying = createOdx({ kernel }).copyFile('\\\\.\\D:', workspace.path(), { signal });
+    expect(await failureOf(copying)).toMatchObject({ code: 'ABORT_ERR' });
+    expect(requests).toEqual([{ read: true, write: false, disposition: 'open' }]);
   });
 
   test.each([512, 3 * MIB])('gives a range of %i bytes by ordinary reads', async (length) => {

@@ -9,9 +9,11 @@ import {
   expectNothing,
   expectSame,
   failureOf,
+  stopsInTheMiddle,
   Workspace,
   watched,
   withFiles,
+  withInfo,
 } from './kit.ts';
 
 const KIB = 1024;
@@ -75,6 +77,43 @@ describe('onProgress', () => {
       expect(progress.at(-1)).toMatchObject({ phase, bytesDone: BigInt(SIZE) });
     },
   );
+
+  test('reports the phase offload until ordinary writes continue the copy, and then buffered', async () => {
+    const phases: string[] = [];
+    const onProgress = ({ phase }: CopyProgress): void => {
+      phases.push(phase);
+    };
+    const [source, destination] = [workspace.file(SIZE), workspace.path()];
+    const report = await copyFileWith(stopsInTheMiddle(), source, destination, { onProgress });
+    expect(report.bufferedBytes).toBeGreaterThan(0n);
+    expect([phases[0], phases.at(-1)]).toEqual(['offload', 'buffered']);
+  });
+
+  // What is there before: a destination that does not exist, a file of one byte, or a device.
+  const beginnings: [string, string, number, CopyFileOptions, 'nothing' | 'file' | 'disk'][] = [
+    ['offload', 'a large file', SIZE, {}, 'nothing'],
+    ['offload', 'an empty file with mode require', 0, { mode: 'require' }, 'file'],
+    ['offload', 'an empty file to a device', 0, {}, 'disk'],
+    ['system', 'a small file', 100, {}, 'nothing'],
+    ['system', 'a small file over another', 100, {}, 'file'],
+    ['system', 'an empty file that is not below minimumSize', 0, { minimumSize: 0 }, 'nothing'],
+    ['buffered', 'a small file to a device', 100, {}, 'disk'],
+  ];
+
+  test.each(beginnings)('begins in the phase %s for %s', async (phase, _, size, options, before) => {
+    const source = workspace.file(size);
+    const destination =
+      before === 'nothing'
+        ? workspace.path()
+        : workspace.written(Buffer.alloc(before === 'disk' ? 512 : 1), before);
+    const kernel = withInfo(createEmulator(), 'disk', { isDevice: true });
+    const progress: CopyProgress[] = [];
+    const onProgress = (step: CopyProgress): void => {
+      progress.push(step);
+    };
+    await copyFileWith(kernel, source, destination, { ...options, onProgress });
+    expect(progress[0]).toMatchObject({ source, destination, phase, bytesDone: 0n });
+  });
 
   test('is called at the beginning and at the end of the copy of an empty file, with 100 percent', async () => {
     const progress: CopyProgress[] = [];

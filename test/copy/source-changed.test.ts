@@ -7,11 +7,23 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { SourceChangedError } from '../../src/errors.ts';
-import { expectNothing, failureOf, noise, stopsInTheMiddle, Workspace, withFiles } from './kit.ts';
+import { KernelFailure } from '../../src/kernel/kernel.ts';
+import {
+  expectNothing,
+  expectSame,
+  failureOf,
+  noise,
+  stopsInTheMiddle,
+  Workspace,
+  watched,
+  withFiles,
+  withInfo,
+} from './kit.ts';
 
 const KIB = 1024;
 const SIZE = 400_000;
@@ -69,4 +81,62 @@ describe.each(changes)('copyFile rejects if the source is %s', (_, change) => {
     );
     expectNothing(destination);
   });
+});
+
+test('copyFile leaves an existing destination unchanged if the source changes before its first offload read is refused', async () => {
+  const source = workspace.file(SIZE);
+  const destination = workspace.written(Buffer.from('mine'));
+  const unchanged = watched(destination);
+  const kernel = createEmulator({
+    intercept: () => {
+      appendFileSync(source, 'more');
+      return { status: 0xc000_00bb };
+    },
+  });
+  expect(await failureOf(copyFileWith(kernel, source, destination))).toBeInstanceOf(SourceChangedError);
+  unchanged();
+});
+
+test('copyFile rejects with the error of a source that it cannot examine again, and removes the copy', async () => {
+  const source = workspace.file(SIZE);
+  const destination = workspace.path();
+  let isGone = false;
+  const emulator = createEmulator({
+    intercept: () => {
+      isGone = true;
+    },
+  });
+  const kernel = withFiles(emulator, {
+    async info(handle, path) {
+      // ERROR_NETNAME_DELETED
+      if (isGone && path === source) throw new KernelFailure(64);
+      return emulator.files.info(handle, path);
+    },
+  });
+  expect(await failureOf(copyFileWith(kernel, source, destination))).toMatchObject({
+    code: 'ERROR_NETNAME_DELETED',
+    syscall: 'GetFileInformationByHandle',
+    path: source,
+    dest: destination,
+  });
+  expectNothing(destination);
+});
+
+test('copyFile recognizes the source by its path where the file system gives it no identity', async () => {
+  const source = workspace.file(SIZE);
+  const emulator = createEmulator({
+    intercept: ({ index }) => {
+      if (index === 3) appendFileSync(source, 'more');
+    },
+  });
+  const kernel = withInfo(emulator, '', { identity: undefined });
+  const other = join(dirname(source), 'x', '..', 'source');
+  expect(await failureOf(copyFileWith(kernel, source, other))).toMatchObject({
+    code: 'ERR_ODX_INVALID_ARGUMENT',
+    issues: [{ path: 'destination' }],
+  });
+  const destination = workspace.path();
+  await copyFileWith(kernel, source, destination);
+  expectSame(destination, source);
+  expect(await failureOf(copyFileWith(kernel, source, destination))).toBeInstanceOf(SourceChangedError);
 });

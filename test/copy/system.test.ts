@@ -33,7 +33,7 @@ import {
 const SMALL = 3000;
 const LARGE = 2_000_001;
 const DISK_FULL = 112;
-const ENCRYPTION_FAILED = { code: 'ERROR_ENCRYPTION_FAILED', errno: 6000 };
+const ENCRYPTION_FAILED = { code: 'ERROR_ENCRYPTION_FAILED', errno: 6000, syscall: 'WriteFile' };
 const MINE = new Error('mine');
 const workspace = new Workspace();
 const refusing = (): Kernel => createEmulator({ supported: false });
@@ -297,6 +297,22 @@ describe.each(EVERYWHERE)('a copy by the system of %i bytes over %s', (size, bef
     expectNothing(destination);
   });
 
+  test('is removed if the system completes it despite an exception of onProgress', async () => {
+    const destination = destinationOf(before);
+    const { copy } = filesOf(refusing());
+    const kernel = copiesBy(async (...given) => {
+      await copy(...given);
+      // A call is due once the shortest interval has passed since the first.
+      while (given[2].onProgress?.(1n) === true) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+    const onProgress = ({ bytesDone }: CopyProgress): void => {
+      if (bytesDone > 0n) throw MINE;
+    };
+    const copying = copyFileWith(kernel, workspace.file(size), destination, { onProgress });
+    expect(await failureOf(copying)).toBe(MINE);
+    expectNothing(destination);
+  });
+
   test('is not made if the first call of onProgress throws', async () => {
     const destination = destinationOf(before);
     const unchanged = before === undefined ? () => expectNothing(destination) : watched(destination);
@@ -394,6 +410,101 @@ test('another file that has taken the name of an existing destination survives a
   expect(readFileSync(destination, 'utf8')).toBe('theirs');
 });
 
+describe('a small file that the system copies to a new destination', () => {
+  // Nobody can open the source from the moment when the system was asked.
+  function locksSource(source: string, copy: FileKernel['copy'], kernel = refusing()): Kernel {
+    let isLocked = false;
+    const { open } = filesOf(kernel);
+    return withFiles(kernel, {
+      async copy(...given) {
+        isLocked = true;
+        return copy(...given);
+      },
+      async open(path, request) {
+        if (isLocked && path === source) throw new KernelFailure(ERROR_SHARING_VIOLATION);
+        return open(path, request);
+      },
+    });
+  }
+
+  test('rejects with an AbortError even if the source cannot be opened after the abort', async () => {
+    const source = workspace.file(SMALL);
+    const controller = new AbortController();
+    const kernel = locksSource(source, async () => {
+      controller.abort('enough');
+      throw new KernelFailure(1235);
+    });
+    const { signal } = controller;
+    const failure = await failureOf(copyFileWith(kernel, source, workspace.path(), { signal }));
+    expect(failure).toBeInstanceOf(AbortError);
+    expect(failure).toMatchObject({ cause: 'enough' });
+  });
+
+  test.each([
+    ['removed', unlinkSync],
+    [
+      'moved, and another file has its name',
+      (source: string) => {
+        renameSync(source, `${source}.moved`);
+        writeFileSync(source, noise(SMALL));
+      },
+    ],
+  ] as const)('is removed if the source is %s at the same time', async (_, change) => {
+    const [source, destination] = [workspace.file(SMALL), workspace.path()];
+    const { copy } = filesOf(refusing());
+    const kernel = copiesBy(async (...given) => {
+      await copy(...given);
+      change(source);
+    });
+    const failure = await failureOf(copyFileWith(kernel, source, destination));
+    expect(failure).toBeInstanceOf(SourceChangedError);
+    expect(failure).toMatchObject({ path: source });
+    expectNothing(destination);
+  });
+
+  test('is removed if it is aborted in the end and the source cannot be opened any more', async () => {
+    const [source, destination] = [workspace.file(SMALL), workspace.path()];
+    const controller = new AbortController();
+    const { copy } = filesOf(refusing());
+    const kernel = locksSource(source, async (from, to, request) => {
+      await copy(from, to, request, undefined);
+      controller.abort();
+    });
+    const copying = copyFileWith(kernel, source, destination, { signal: controller.signal });
+    expect(await failureOf(copying)).toBeInstanceOf(AbortError);
+    expectNothing(destination);
+  });
+
+  test('leaves no file open when it fails', async () => {
+    const [source, destination] = [workspace.file(SMALL), workspace.path()];
+    const open = new Set<bigint>();
+    let opened = 0;
+    const { files } = createEmulator();
+    const kernel = copiesBy(
+      async () => {
+        writeFileSync(destination, 'half');
+        throw new KernelFailure(DISK_FULL);
+      },
+      withFiles(createEmulator(), {
+        ...files,
+        async open(path, request) {
+          const handle = await files.open(path, request);
+          opened++;
+          open.add(handle);
+          return handle;
+        },
+        async close(handle) {
+          open.delete(handle);
+          return files.close(handle);
+        },
+      }),
+    );
+    expect(await failureOf(copyFileWith(kernel, source, destination))).toMatchObject({ errno: DISK_FULL });
+    expect(opened).toBeGreaterThan(0);
+    expect(open).toEqual(new Set());
+  });
+});
+
 test('copyFile rejects with a Win32Error if the source cannot be looked up by its name', async () => {
   const find = async (): Promise<never> => {
     throw new KernelFailure(DISK_FULL);
@@ -412,8 +523,12 @@ test('with mode require the system copies nothing', async () => {
     () => expect.unreachable('the system should not have been asked'),
     createEmulator(),
   );
-  const report = await copyFileWith(kernel, workspace.file(SMALL), workspace.path(), { mode: 'require' });
-  expect(report).toMatchObject({ systemBytes: 0n, offloadedBytes: BigInt(SMALL) });
+  for (const size of [SMALL, 0]) {
+    const [source, destination] = [workspace.file(size), workspace.path()];
+    const report = await copyFileWith(kernel, source, destination, { mode: 'require' });
+    expect(report).toMatchObject({ systemBytes: 0n, offloadedBytes: BigInt(size) });
+    expectSame(destination, source);
+  }
 });
 
 describe('an encrypted source', () => {

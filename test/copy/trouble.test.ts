@@ -142,6 +142,31 @@ test('copyFile continues after ordinary reads and writes that are shorter than r
   expectSame(destination, source);
 });
 
+test.each([
+  [32, 'copied', 2],
+  [5, 'ERROR_ACCESS_DENIED', 1],
+])(
+  'copyFile lets others write to its source only where one does already, so error %i ends in "%s"',
+  async (errno, outcome, attempts) => {
+    const source = workspace.file(SIZE);
+    const emulator = createEmulator();
+    const sharing: unknown[] = [];
+    const kernel = withFiles(emulator, {
+      async open(path, request) {
+        if (path === source) sharing.push(request.sharing);
+        if (sharing.length === 1) throw new KernelFailure(errno);
+        return emulator.files.open(path, request);
+      },
+    });
+    const copying = copyFileWith(kernel, source, workspace.path()).then(
+      () => 'copied',
+      (error: { code: string }) => error.code,
+    );
+    expect(await copying).toBe(outcome);
+    expect(sharing).toEqual(['read-delete', undefined].slice(0, attempts));
+  },
+);
+
 test('copyFile rejects if an ordinary write makes no progress', async () => {
   const destination = workspace.path();
   const kernel = withFiles(stopsInTheMiddle(), { write: async () => 0 });
@@ -204,6 +229,8 @@ describe('a device as destination', () => {
     const after = readFileSync(destination);
     expect(after.length).toBe(before.length);
     expect(after.subarray(0, 500_001).equals(readFileSync(source))).toBe(true);
+    // The rest of the last sector is zeros.
+    expect(after.subarray(500_001, 500_224).every((byte) => byte === 0)).toBe(true);
     expect(after.subarray(500_224).equals(before.subarray(500_224))).toBe(true);
 
     const options = { signal: AbortSignal.timeout(1), verify: true };

@@ -155,6 +155,7 @@ describe.skipIf(process.platform === 'win32')('On other systems than Windows', (
          openFileSync: () => odx.openFileSync('x', 'r'),
          copyFile: () => odx.copyFile('x', 'y'),
          copyFiles: () => odx.copyFiles([['x', 'y']]),
+         copyRange: () => odx.copyRange(3, 4, { length: 512 }),
          zeroRange: () => odx.zeroRange(3, range),
          loadKernel32: () => loadKernel32(),
        };
@@ -190,6 +191,7 @@ describe.skipIf(process.platform === 'win32')('On other systems than Windows', (
       'openFile',
       'copyFile',
       'copyFiles',
+      'copyRange',
       'zeroRange',
     ];
     expect(seen).toEqual({
