@@ -179,10 +179,17 @@ export class ProgressReporter {
   tick(): void {
     if (this.#failure !== undefined) throw this.#failure.reason;
     const isDue = performance.now() - this.#reportedAt >= SHORTEST_INTERVAL_MS;
-    if (isDue && !this.#isComplete()) this.#report();
+    if (!isDue || this.#isComplete()) return;
+    try {
+      this.#report();
+    } catch (reason) {
+      // For settle, because a copy by the system may be complete before it can be cancelled.
+      this.#failure = { reason };
+      throw reason;
+    }
   }
 
-  /** Waits for the promises that onProgress has returned so far, and throws if one was rejected. */
+  /** Waits for the promises that onProgress has returned so far, and throws if one was rejected, or if it has thrown. */
   async settle(): Promise<void> {
     await Promise.all(this.#pending);
     if (this.#failure !== undefined) throw this.#failure.reason;

@@ -58,6 +58,6 @@ export async function copyBySystem(copy: SystemCopy): Promise<void> {
     // The system does not say which file is at fault. The source is open already, or is checked afterwards.
     throw new Win32Error(error, { syscall: 'CopyFileExW', path: paths.destination.shown });
   }
+  // An exception that came too late to cancel the copy is thrown by progress.settle.
   tally.systemBytes = size;
-  if (exception !== undefined) throw exception.thrown;
 }
