@@ -159,8 +159,9 @@ describe.skipIf(onWindows)(`the named streams of a file${PLATFORM}`, () => {
         typeof given === 'string' ? given.endsWith(path.replace(/^[./]+/, '')) : handles.has(given as bigint);
       const refusing = async (...given: unknown[]) => {
         const isNew = (given[1] as { disposition?: string })?.disposition === 'create-new';
-        const exists = method === 'open' && isNew && existsSync(path);
-        if (!isMeant(given[0]) || exists) return call(...given);
+        // A new stream is refused when it is to be created, an existing one when it is to be opened after that.
+        const isOther = method === 'open' && isNew === existsSync(path);
+        if (!isMeant(given[0]) || isOther) return call(...given);
         // A handle is closed in any case.
         if (method === 'close') await call(...given);
         throw new KernelFailure(NETWORK);
