@@ -21,6 +21,7 @@ function withStreams(replaced: (files: FileKernel) => Partial<FileKernel> = () =
   const paths = new Map<bigint, string>();
   const opened = new Set<bigint>();
   const removed: string[] = [];
+  const resized: string[] = [];
   const basic = withFiles(emulator, {
     async open(path, request) {
       const handle = await files.open(path, request);
@@ -36,6 +37,10 @@ function withStreams(replaced: (files: FileKernel) => Partial<FileKernel> = () =
       removed.push(paths.get(handle) ?? '');
       return files.remove(handle);
     },
+    async setSize(handle, size) {
+      resized.push(paths.get(handle) ?? '');
+      return files.setSize(handle, size);
+    },
     async streams(handle) {
       const path = paths.get(handle) ?? '';
       const name = basename(path);
@@ -45,7 +50,7 @@ function withStreams(replaced: (files: FileKernel) => Partial<FileKernel> = () =
     },
   });
   const kernel: Kernel = withFiles(basic, replaced(filesOf(basic)));
-  return { kernel, opened, removed };
+  return { kernel, opened, removed, resized };
 }
 
 /** A source with two streams. */
@@ -69,20 +74,22 @@ const PLATFORM = onWindows ? ' [files of another host stand for streams]' : '';
 describe.skipIf(onWindows)(`the named streams of a file${PLATFORM}`, () => {
   test('are copied to a new destination, and only the bytes of the file itself are counted', async () => {
     const [from, to] = [source(), workspace.path()];
-    const { kernel, opened, removed } = withStreams();
+    const { kernel, opened, removed, resized } = withStreams();
     const report = await copyFileWith(kernel, from, to);
     expect(report).toMatchObject({ bytes: BigInt(SIZE), offloadedBytes: BigInt(SIZE), bufferedBytes: 0n });
     for (const name of ['', ZONE, BIG]) expectSame(to + name, from + name);
     expect(removed).toEqual([]);
+    expect(resized).toEqual([to]);
     expect(opened.size).toBe(0);
   });
 
   test('replace those of an existing destination, of which only the others are removed', async () => {
     const [from, to] = [source(), existing()];
-    const { kernel, opened, removed } = withStreams();
+    const { kernel, opened, removed, resized } = withStreams();
     await copyFileWith(kernel, from, to);
     for (const name of ['', ZONE, BIG]) expectSame(to + name, from + name);
     expect(removed).toEqual([to + STALE]);
+    expect(resized).toEqual([to, to + STALE, to + ZONE]);
     expect(existsSync(to + STALE)).toBe(false);
     expect(opened.size).toBe(0);
   });
