@@ -114,16 +114,13 @@ export class Destination {
   /** Gives the finished copy the times and attributes of its source, and closes it. */
   async keep(source: CopyEndpoint): Promise<void> {
     const { path, handle, file, info } = this.#endpoint;
-    if (this.#isReleased) {
-      this.#isClosing = true;
-      return;
-    }
     if (!info.isDevice && !source.info.isDevice && !this.#isWritten) {
       await withCallContext({ syscall: 'SetFileInformationByHandle', path }, () =>
         filesOf(this.#kernel).copyMetadata(source.handle, handle),
       );
     }
     this.#isClosing = true;
+    // Does nothing if the file was released.
     await file.close();
   }
 

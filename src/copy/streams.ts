@@ -59,9 +59,10 @@ async function copyStream(job: CopyJob, name: string): Promise<boolean> {
   const { kernel } = job;
   const source = await openSource(kernel, streamPath(job.source, name));
   try {
-    const destination = await openNewStream(kernel, streamPath(job.destination, name));
+    const destination = await openStream(kernel, streamPath(job.destination, name));
     if (destination === undefined) return false;
     try {
+      if (destination.info.size > 0n) await destination.file.setSize(0);
       const { size } = source.info;
       // Only the bytes of the file itself are counted.
       const counted = { length: size, sourceOffset: 0n, destinationOffset: 0n, tally: emptyTally() };
@@ -75,14 +76,12 @@ async function copyStream(job: CopyJob, name: string): Promise<boolean> {
   }
 }
 
-async function openNewStream(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint | undefined> {
+async function openStream(kernel: Kernel, path: FixedPath): Promise<CopyEndpoint | undefined> {
   try {
     return await openEndpoint(kernel, path, NEW);
   } catch (error) {
     if (isErrno(error, ERROR_INVALID_NAME, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED)) return undefined;
     if (!isErrno(error, ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS)) throw error;
   }
-  const existing = await openEndpoint(kernel, path, EXISTING);
-  await existing.file.setSize(0);
-  return existing;
+  return openEndpoint(kernel, path, EXISTING);
 }

@@ -61,10 +61,13 @@ async function openUnbuffered(
 ): Promise<Endpoints | undefined> {
   const from = await unbuffered(kernel, source);
   if (from === undefined) return undefined;
-  const to = await unbuffered(kernel, destination);
-  if (to !== undefined) return [from, to];
-  await closeUnbuffered([from]);
-  return undefined;
+  let to: CopyEndpoint | undefined;
+  try {
+    to = await unbuffered(kernel, destination);
+  } finally {
+    if (to === undefined) await closeUnbuffered([from]);
+  }
+  return to && [from, to];
 }
 
 async function unbuffered(kernel: Kernel, endpoint: CopyEndpoint): Promise<CopyEndpoint | undefined> {

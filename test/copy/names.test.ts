@@ -54,7 +54,9 @@ describe('a copy onto itself', () => {
         for (const options of [{ mode: 'prefer' }, { mode: 'require' }, { overwrite: false }] as const) {
           const failure = await failureOf(copyFileWith(kernel, source, destination, options));
           expect(failure).toBeInstanceOf(InvalidArgumentError);
-          expect(failure).toMatchObject({ issues: [{ path: 'destination' }] });
+          const otherName = destination === source ? '' : ` ('${source}') under another name`;
+          const message = `destination is '${destination}', which is the source itself${otherName}; copy to another file.`;
+          expect(failure).toMatchObject({ issues: [{ path: 'destination', message }] });
         }
         unchanged();
         expect(kernel.calls).toEqual([]);

@@ -4,6 +4,7 @@ import type { CopyFileOptions } from '../../src/copy/options.ts';
 import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { Win32Error } from '../../src/errors.ts';
+import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import {
   expectConsistent,
   expectNothing,
@@ -143,6 +144,20 @@ describe('onProgress', () => {
       expectNothing(destination);
     },
   );
+
+  test('stops the copy at the write after which it throws', async () => {
+    const kernel = createEmulator({ latency: 15, maximumTransferSize: 64 * KIB });
+    const writes = () => kernel.calls.filter(({ code }) => code === FSCTL_OFFLOAD_WRITE).length;
+    let before: number | undefined;
+    const onProgress = ({ percent }: CopyProgress): void => {
+      if (percent === 0) return;
+      before = writes();
+      throw MINE;
+    };
+    const copying = copyFileWith(kernel, workspace.file(SIZE), workspace.path(), { onProgress });
+    expect(await failureOf(copying)).toBe(MINE);
+    expect(writes()).toBe(before);
+  });
 
   test('leaves an existing destination unchanged if the first call throws', async () => {
     const destination = workspace.written(Buffer.from('old'));

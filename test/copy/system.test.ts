@@ -380,10 +380,71 @@ describe.each(EVERYWHERE)('a copy by the system of %i bytes over %s', (size, bef
       writeFileSync(destination, 'the file of someone else');
     });
     const failure = await failureOf(copyFileWith(kernel, source, destination, { verify: true }));
-    expect(failure).toMatchObject({ code: 'ERR_ODX_PROTOCOL', syscall: 'verify', path: destination });
+    expect(failure).toMatchObject({
+      code: 'ERR_ODX_PROTOCOL',
+      syscall: 'verify',
+      path: destination,
+      message: `verify on '${destination}': another program has put another file in the place of the copy before it could be verified; that file was left alone.`,
+    });
     expect(readFileSync(destination, 'utf8')).toBe('the file of someone else');
     unlinkSync(destination);
     unlinkSync(`${destination}.moved`);
+  });
+
+  test('succeeds without verify whatever has replaced its destination since', async () => {
+    const [source, destination] = [workspace.file(size), destinationOf(before)];
+    const { copy } = filesOf(refusing());
+    const kernel = copiesBy(async (...parameters) => {
+      await copy(...parameters);
+      renameSync(destination, `${destination}.moved`);
+      writeFileSync(destination, 'the file of someone else');
+    });
+    expect(await copyFileWith(kernel, source, destination)).toMatchObject({ systemBytes: BigInt(size) });
+    expectSame(`${destination}.moved`, source);
+    expect(readFileSync(destination, 'utf8')).toBe('the file of someone else');
+  });
+
+  test('passes on an error that is no failure of the kernel, and leaves nothing half-made', async () => {
+    const [source, destination] = [workspace.file(size), destinationOf(before)];
+    const kernel = copiesBy(async () => {
+      halfOf(source, destination);
+      throw MINE;
+    });
+    expect(await failureOf(copyFileWith(kernel, source, destination))).toBe(MINE);
+    expectNothing(destination);
+  });
+
+  test('is removed if onProgress throws too late to cancel it', async () => {
+    const [source, destination] = [workspace.file(size), destinationOf(before)];
+    const { copy } = filesOf(refusing());
+    const kernel = copiesBy(async (...parameters) => {
+      await copy(...parameters);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      parameters[2].onProgress?.(BigInt(size - 1));
+    });
+    const onProgress = ({ bytesDone }: CopyProgress): void => {
+      if (bytesDone > 0n) throw MINE;
+    };
+    expect(await failureOf(copyFileWith(kernel, source, destination, { onProgress }))).toBe(MINE);
+    expectNothing(destination);
+  });
+
+  test('never reports fewer bytes than before', async () => {
+    const [source, destination] = [workspace.file(size), destinationOf(before)];
+    const percents: number[] = [];
+    const kernel = copiesBy(async (...args) => {
+      for (const part of [0.5, 0.25]) {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        args[2].onProgress?.(BigInt(Math.ceil(size * part)));
+      }
+      // Without progress of its own.
+      return filesOf(refusing()).copy(args[0], args[1], { ...args[2], onProgress: undefined });
+    });
+    const onProgress = ({ percent, phase }: CopyProgress): void => {
+      if (phase === 'system') percents.push(percent);
+    };
+    await copyFileWith(kernel, source, destination, { onProgress });
+    expect(percents.filter((percent) => percent > 0)).toEqual([50, 50, 100]);
   });
 
   test('is removed if the source is changed at the same time', async () => {
@@ -504,6 +565,36 @@ describe('a small file that the system copies to a new destination', () => {
     expect(open).toEqual(new Set());
   });
 });
+
+test('another file of the same size that has taken the name of an existing destination survives its verification', async () => {
+  const [source, destination] = [workspace.file(LARGE), workspace.written(noise(100), 'destination')];
+  const theirs = noise(LARGE);
+  const { copy } = filesOf(refusing());
+  const kernel = copiesBy(async (...parameters) => {
+    await copy(...parameters);
+    renameSync(destination, `${destination}.moved`);
+    writeFileSync(destination, theirs);
+  });
+  const failure = await failureOf(copyFileWith(kernel, source, destination, { verify: true }));
+  expect(failure).toMatchObject({ code: 'ERR_ODX_PROTOCOL', syscall: 'verify', path: destination });
+  expect(readFileSync(destination).equals(theirs)).toBe(true);
+});
+
+test.each(SIZES)(
+  'a file that another program creates survives a copy of %i bytes that is aborted before the system was asked',
+  async (size) => {
+    const destination = workspace.path();
+    const controller = new AbortController();
+    const kernel = copiesBy(async () => {
+      writeFileSync(destination, 'theirs');
+      controller.abort();
+      throw new KernelFailure(995);
+    });
+    const copying = copyFileWith(kernel, workspace.file(size), destination, { signal: controller.signal });
+    expect(await failureOf(copying)).toBeInstanceOf(AbortError);
+    expect(readFileSync(destination, 'utf8')).toBe('theirs');
+  },
+);
 
 test('copyFile rejects with a Win32Error if the source cannot be looked up by its name', async () => {
   const find = async (): Promise<never> => {

@@ -1,13 +1,16 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { copyFileWith } from '../../src/copy/copy-file.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { createOdx } from '../../src/index.ts';
+import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import { hasStub, loadStub, type Stub } from '../kernel/stub-kernel.ts';
 import { expectNothing, expectSame, failureOf, Workspace, withFiles, withInfo } from './kit.ts';
 
 const MIB = 1_048_576;
-const DISK_FULL = 112;
+const [NOT_SUPPORTED, DISK_FULL] = [50, 112];
 const workspace = new Workspace();
 
 /** The path by which the stub opens the same file on a server. */
@@ -164,6 +167,118 @@ describe.skipIf(!hasStub)('verification on the stub of kernel32 [needs a C compi
 });
 
 describe('verification on the emulator', () => {
+  /** A kernel that can read past the cache, except the file of one name, and the handles that it has open. */
+  function uncached(refused = '', failure: unknown = new KernelFailure(NOT_SUPPORTED)) {
+    const emulator = createEmulator();
+    const { files } = emulator;
+    const paths = new Map<bigint, string>();
+    const opened = new Set<bigint>();
+    const open: FileKernel['open'] = async (path, request) => {
+      const handle = await files.open(path, request);
+      paths.set(handle, path);
+      opened.add(handle);
+      return handle;
+    };
+    const kernel = withFiles(emulator, {
+      open,
+      async openUnbuffered(handle) {
+        const path = paths.get(handle) ?? '';
+        if (basename(path) === refused) throw failure;
+        return open(path, { read: true, write: false, disposition: 'open' });
+      },
+      async close(handle) {
+        await files.close(handle);
+        opened.delete(handle);
+      },
+    });
+    return { kernel: shared(kernel), opened };
+  }
+
+  /** A kernel whose files others can open, because a second handle of the emulator is not exempt. */
+  function shared(kernel: Kernel): Kernel {
+    const { open } = filesOf(kernel);
+    return withFiles(kernel, { open: (path, request) => open(path, { ...request, sharing: 'all' }) });
+  }
+
+  test.each([
+    ['', 'disk'],
+    ['source', 'cache'],
+    ['destination', 'cache'],
+  ])(
+    'closes what it has opened, also if "%s" can be read through the cache only',
+    async (refused, verified) => {
+      const { kernel, opened } = uncached(refused);
+      const [source, destination] = [workspace.file(2 * MIB), workspace.path('destination')];
+      const report = await copyFileWith(kernel, source, destination, { verify: true });
+      expect(report).toMatchObject({ offloadedBytes: BigInt(2 * MIB), verified });
+      expect(opened.size).toBe(0);
+      expectSame(destination, source);
+    },
+  );
+
+  test('passes on an error that is no failure of the kernel', async () => {
+    const mine = new Error('mine');
+    const { kernel, opened } = uncached('destination', mine);
+    const destination = workspace.path('destination');
+    const copying = copyFileWith(kernel, workspace.file(MIB), destination, { verify: true });
+    expect(await failureOf(copying)).toBe(mine);
+    expectNothing(destination);
+    expect(opened.size).toBe(0);
+  });
+
+  test('reports where the copy differs, and closes what it has opened', async () => {
+    const { kernel, opened } = uncached();
+    const { read } = filesOf(kernel);
+    let reads = 0;
+    const damaged = withFiles(kernel, {
+      async read(handle, into, ...rest) {
+        const count = await read(handle, into, ...rest);
+        if (++reads === 3) into[100] = 0;
+        return count;
+      },
+    });
+    const [source, destination] = [workspace.file(2 * MIB), workspace.path()];
+    const failure = await failureOf(copyFileWith(damaged, source, destination, { verify: true }));
+    expect(failure).toMatchObject({
+      code: 'ERR_ODX_PROTOCOL',
+      syscall: 'verify',
+      path: destination,
+      offset: BigInt(MIB + 100),
+      message: `verify on '${destination}' at offset ${MIB + 100}: the copy differs from '${source}': the storage did not write what it was asked to write.`,
+    });
+    expectNothing(destination);
+    expect(opened.size).toBe(0);
+  });
+
+  test.each(['source', 'destination'])(
+    'closes no file while one is still being read, if reading the %s fails',
+    async (side) => {
+      const { kernel } = uncached();
+      const { read, close } = filesOf(kernel);
+      const steps: string[] = [];
+      let reads = 0;
+      const failing = withFiles(kernel, {
+        async read(handle, into, ...rest) {
+          const isSource = ++reads === 1;
+          if (isSource === (side === 'source')) throw new KernelFailure(DISK_FULL);
+          for (let turn = 0; turn < 10; turn++) await nextTurn();
+          const count = await read(handle, into, ...rest);
+          steps.push('read');
+          return count;
+        },
+        async close(handle) {
+          steps.push('close');
+          return close(handle);
+        },
+      });
+      const destination = workspace.path();
+      const copying = copyFileWith(failing, workspace.file(MIB), destination, { verify: true });
+      expect(await failureOf(copying)).toMatchObject({ errno: DISK_FULL, syscall: 'ReadFile' });
+      expect(steps).toEqual(['read', 'close', 'close', 'close', 'close']);
+      expectNothing(destination);
+    },
+  );
+
   test('flushes the destination before it reads it again, and reports the cache', async () => {
     const kernel = createEmulator({ supported: false });
     const { files } = kernel;
