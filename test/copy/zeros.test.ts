@@ -118,6 +118,21 @@ describe('copyFile with zeros only', () => {
     expect(report).toMatchObject({ systemBytes: BigInt(SIZE), fallback: { at: 0n } });
   });
 
+  test('does not repeat a write of the zero token that was shorter than the larger sector', async () => {
+    const source = workspace.written(new Uint8Array(64 * KIB));
+    const destination = workspace.written(noise(64 * KIB), 'destination');
+    const emulator = createEmulator({ maximumWriteSize: 512 });
+    const sectors = withInfo(emulator, 'destination', { sectorSize: 4096 });
+    const kernel = knowingZeros(sectors, [{ from: 0n, to: BigInt(64 * KIB) }]);
+    const report = await copyFileWith(kernel, source, destination, { minimumSize: 0 });
+    expect(report).toMatchObject({
+      systemBytes: BigInt(64 * KIB),
+      writes: 1,
+      fallback: { at: 0n, reason: { code: 'ERR_ODX_PROTOCOL', syscall: 'FSCTL_OFFLOAD_WRITE' } },
+    });
+    expectSame(destination, source);
+  });
+
   test('tries the zero token a second time if the array refuses it as invalid', async () => {
     const { writes } = await copyZeros(runs, SIZE, 0xc000_0465);
     expect(writes).toBe(2);
