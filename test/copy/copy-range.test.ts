@@ -284,7 +284,7 @@ describe('copyRange whose destination refuses an offload write', () => {
   });
 });
 
-// A file that is closed while a call on it is in flight may be another one when the call reaches it.
+// A handle that is closed while a call is in flight may belong to another file when the call reaches it.
 test.each([
   ['the next offload read', 'offload read', 'require'],
   ['the query of the limits of the device', 'query', 'require'],

@@ -11,6 +11,7 @@ import {
   expectSame,
   failureOf,
   noise,
+  onWindows,
   stopsInTheMiddle,
   Workspace,
   watched,
@@ -207,19 +208,22 @@ test.each([
   },
 );
 
-test('copyFile copies named streams, empty ones too', async () => {
-  const source = workspace.file(SIZE);
-  const destination = workspace.path();
-  const contents = { ':empty': noise(0), ':long': noise(1_500_000) };
-  for (const [name, bytes] of Object.entries(contents)) writeFileSync(source + name, bytes);
-  // Files of the host stand for them.
-  const kernel = withFiles(createEmulator(), { streams: async () => Object.keys(contents) });
-  const report = await copyFileWith(kernel, source, destination);
-  expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE), bufferedBytes: 0n });
-  for (const [name, bytes] of Object.entries(contents)) {
-    expect(Buffer.compare(readFileSync(destination + name), bytes)).toBe(0);
-  }
-});
+test.skipIf(onWindows)(
+  'copyFile copies named streams, empty ones too [the emulator takes a stream of Windows for its file]',
+  async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const contents = { ':empty': noise(0), ':long': noise(1_500_000) };
+    for (const [name, bytes] of Object.entries(contents)) writeFileSync(source + name, bytes);
+    // Files of the host stand for them.
+    const kernel = withFiles(createEmulator(), { streams: async () => Object.keys(contents) });
+    const report = await copyFileWith(kernel, source, destination);
+    expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE), bufferedBytes: 0n });
+    for (const [name, bytes] of Object.entries(contents)) {
+      expect(Buffer.compare(readFileSync(destination + name), bytes)).toBe(0);
+    }
+  },
+);
 
 describe('a copy between sectors of different sizes', () => {
   test.each(['source', 'destination'])(
