@@ -179,10 +179,10 @@ export class OffloadedCopy {
         'writes',
         offloadWriteWith(kernel, destination.file, request),
       );
-      this.#canWrite = true;
       const isAll = fileOffset + lengthWritten === endOfFile;
       const written = isAll ? lengthWritten : roundDown(lengthWritten, unit);
       if (written === 0n) throw noProgress(lengthWritten, destination.path, fileOffset);
+      this.#canWrite = true;
       this.#done += written;
       tally[count] += written;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { least, roundDown, roundUp } from '../byte-count.ts';
+import { ignoreErrors } from '../call-context.ts';
 import { queryDeviceBeneath } from '../copy-offload.ts';
 import { ProtocolError, Win32Error } from '../errors.ts';
 import { type OffloadReadResult, offloadReadWith } from '../offload-read.ts';
@@ -55,21 +56,23 @@ export class ReadAhead {
   }
 
   /** Starts to read the extent that begins at `from`; {@link take} returns it. */
-  begin(from: bigint): void {
+  begin(from: bigint): Reading {
     const outcome = this.#read(from).then(
       (extent) => ({ extent }),
       (error: unknown) => ({ error }),
     );
-    this.#reading = { from, outcome };
+    const reading = { from, outcome };
+    this.#reading = reading;
+    return reading;
   }
 
   async take(from: bigint): Promise<ReadExtent> {
     if (this.#reading?.from !== from) await this.drop();
-    if (this.#reading === undefined) this.begin(from);
-    const outcome = await this.#reading?.outcome;
+    const { outcome } = this.#reading ?? this.begin(from);
+    const result = await outcome;
     this.#reading = undefined;
-    if (outcome === undefined || 'error' in outcome) throw outcome?.error;
-    return outcome.extent;
+    if ('error' in result) throw result.error;
+    return result.extent;
   }
 
   /** Waits for the read in flight, and forgets its result. */
@@ -111,7 +114,7 @@ export class ReadAhead {
   async #queryMaximum(): Promise<void> {
     const { kernel, source, signal } = this.#job;
     const { absolutePath, info } = source;
-    try {
+    await ignoreErrors(async () => {
       const { maximumTransferBytes } = await queryDeviceBeneath(
         kernel,
         absolutePath,
@@ -119,9 +122,7 @@ export class ReadAhead {
         signal,
       );
       if (maximumTransferBytes > 0n) this.#maximum = maximumTransferBytes;
-    } catch {
-      this.#maximum = undefined;
-    }
+    });
   }
 }
 

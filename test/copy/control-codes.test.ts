@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { CopyFileOptions } from '../../src/copy/options.ts';
 import { createEmulator, type EmulatorOptions } from '../../src/emulator/index.ts';
-import { Workspace } from './kit.ts';
+import {
+  DEVICE_COPY_OFFLOAD_DESCRIPTOR,
+  FSCTL_OFFLOAD_READ_INPUT,
+  IOCTL_STORAGE_QUERY_PROPERTY,
+} from '../../structs/index.ts';
+import { Workspace, withFiles } from './kit.ts';
 
 const MIB = 1_048_576;
 const workspace = new Workspace();
@@ -24,6 +29,59 @@ describe('copyFile', () => {
     const array = { maximumTransferSize: 4 * MIB, maximumWriteSize: MIB };
     expect(await countCodes(16 * MIB, array)).toEqual({ reads: 4, writes: 16, others: 1 });
     expect(await countCodes(16 * MIB + 1, array)).toEqual({ reads: 5, writes: 17, others: 1 });
+  });
+
+  // The query runs beside the copy; here the first write waits for its end.
+  test.each([
+    ['as much as the device reports as its limit', { maximum: 4 * MIB }, [16, 12, 4, 4]],
+    ['all that is left where the device reports no limit', { maximum: 0 }, [16, 12, 8, 4]],
+    ['all that is left where the query fails', { status: 0xc000_00bb }, [16, 12, 8, 4]],
+  ])('reads %s', async (_, query: { maximum?: number; status?: number }, expected) => {
+    let endQuery = (): void => {};
+    const queried = new Promise<void>((resolve) => {
+      endQuery = resolve;
+    });
+    const lengths: number[] = [];
+    const emulator = createEmulator({
+      maximumTransferSize: 4 * MIB,
+      intercept: async ({ name, input }) => {
+        if (name === 'IOCTL_STORAGE_QUERY_PROPERTY')
+          return query.status ? { status: query.status } : undefined;
+        const { offsetOf } = FSCTL_OFFLOAD_READ_INPUT;
+        const view = new DataView(input.buffer, input.byteOffset);
+        if (name === 'FSCTL_OFFLOAD_READ') {
+          lengths.push(Number(view.getBigUint64(offsetOf.CopyLength, true)) / MIB);
+        } else await queried;
+        return undefined;
+      },
+    });
+    let device: bigint | undefined;
+    const kernel = withFiles(
+      {
+        ...emulator,
+        async control(handle, code, buffers, ...rest) {
+          const returned = await emulator.control(handle, code, buffers, ...rest);
+          if (code === IOCTL_STORAGE_QUERY_PROPERTY) {
+            const { MaximumTransferSize } = DEVICE_COPY_OFFLOAD_DESCRIPTOR.offsetOf;
+            buffers.outputView.setBigUint64(MaximumTransferSize, BigInt((query.maximum ?? 0) / 512), true);
+          }
+          return returned;
+        },
+      },
+      {
+        async openDevice(path) {
+          device = await emulator.files.openDevice(path);
+          return device;
+        },
+        async close(handle) {
+          await emulator.files.close(handle);
+          if (handle === device) setImmediate(endQuery);
+        },
+      },
+    );
+    const { offloadedBytes } = await copyFileWith(kernel, workspace.file(16 * MIB), workspace.path());
+    expect(offloadedBytes).toBe(BigInt(16 * MIB));
+    expect(lengths).toEqual(expected);
   });
 
   test('rounds chunkSize down to the sector', async () => {

@@ -13,7 +13,7 @@ import {
 } from '../../src/errors.ts';
 import { filesOf, type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import { type OpenFlags, openFileWith } from '../../src/open-file.ts';
-import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
+import { FSCTL_OFFLOAD_READ, FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
 import {
   expectConsistent,
   failureOf,
@@ -28,6 +28,7 @@ import {
 const SECTOR = 512;
 const KIB = 1024;
 const SIZE = 100 * KIB;
+const DISK_FULL = 112;
 const workspace = new Workspace();
 
 interface Given {
@@ -321,6 +322,171 @@ describe('copyRange', () => {
   });
 });
 
+describe('copyRange whose destination refuses an offload write', () => {
+  const NOT_SUPPORTED = 0xc000_00bb;
+  const INVALID_PARAMETER = 0xc000_000d;
+  const BEYOND_VDL = 0xc000_0432;
+
+  /** Copies 16 KiB in writes of 4 KiB, of which some are refused, and records what is written by ordinary means. */
+  async function copyRefused(destinationOffset: number, refused: number, status: number) {
+    let offloadWrites = 0;
+    const emulator = createEmulator({
+      maximumWriteSize: 4 * KIB,
+      intercept: ({ code }) =>
+        code === FSCTL_OFFLOAD_WRITE && ++offloadWrites === refused ? { status } : undefined,
+    });
+    const ordinary: unknown[] = [];
+    const kernel = withFiles(emulator, {
+      write: (handle, from, offset, signal) => {
+        ordinary.push([from.length, offset]);
+        return emulator.files.write(handle, from, offset, signal);
+      },
+    });
+    const options = { destinationOffset, length: 16 * KIB, mode: 'require' } as const;
+    return { ...(await copy(options, { kernel })), ordinary, offloadWrites };
+  }
+
+  // MS-FSA and MS-FSCC name different codes for a write that begins beyond the valid data.
+  test.each([
+    ['ERROR_BEYOND_VDL', BEYOND_VDL],
+    ['ERROR_INVALID_PARAMETER', INVALID_PARAMETER],
+  ])('writes one sector of zeros where the first one fails with %s, and tries again', async (_, status) => {
+    const { report, source, before, after, ordinary } = await copyRefused(8 * KIB, 1, status);
+    expect(report).toMatchObject({ offloadedBytes: BigInt(16 * KIB), bufferedBytes: 0n });
+    expect(ordinary).toEqual([[SECTOR, BigInt(8 * KIB)]]);
+    expectBytes(after, before.subarray(0, 8 * KIB), source.subarray(0, 16 * KIB), before.subarray(24 * KIB));
+  });
+
+  test.each([
+    ['another code', 8 * KIB, 1, NOT_SUPPORTED, 'ERROR_NOT_SUPPORTED'],
+    ['such a code at the start of the file', 0, 1, INVALID_PARAMETER, 'ERROR_INVALID_PARAMETER'],
+    ['such a code after the first write', 8 * KIB, 2, INVALID_PARAMETER, 'ERROR_INVALID_PARAMETER'],
+  ])('writes no zeros where one fails with %s', async (_, destinationOffset, refused, status, code) => {
+    const result = await copyRefused(destinationOffset, refused, status);
+    const { error, source, before, after, ordinary, offloadWrites } = result;
+    const copied = (refused - 1) * 4 * KIB;
+    expect(error).toMatchObject({
+      code,
+      syscall: 'FSCTL_OFFLOAD_WRITE',
+      offset: BigInt(destinationOffset + copied),
+    });
+    expect({ ordinary, offloadWrites }).toEqual({ ordinary: [], offloadWrites: refused });
+    expectBytes(
+      after,
+      before.subarray(0, destinationOffset),
+      source.subarray(0, copied),
+      before.subarray(destinationOffset + copied),
+    );
+  });
+});
+
+// A handle that is closed while a call is in flight may belong to another file when the call reaches it.
+test.each([
+  ['the next offload read', 'offload read', 'require'],
+  ['the query of the limits of the device', 'query', 'require'],
+  ['the next ordinary read', 'read', 'prefer'],
+] as const)('copyRange waits for %s before it rejects because of a failed write', async (_, slow, mode) => {
+  const emulator = createEmulator({ maximumTransferSize: 16 * KIB, supported: mode === 'require' });
+  let isInFlight = false;
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  /** A call that ends in the turn of the event loop after the failed write, when a copy that does not wait has rejected. */
+  const slowly = async <T>(call: () => Promise<T>): Promise<T> => {
+    isInFlight = true;
+    await released;
+    await new Promise((resolve) => setImmediate(resolve));
+    isInFlight = false;
+    return call();
+  };
+  const fail = async (): Promise<never> => {
+    expect(isInFlight).toBe(true);
+    release();
+    throw new KernelFailure(DISK_FULL);
+  };
+  let reads = 0;
+  const readSlowly = <T>(call: () => Promise<T>) => (++reads === 2 ? slowly(call) : call());
+  const { files } = emulator;
+  const kernel = withFiles(
+    {
+      ...emulator,
+      control: (handle, code, ...rest) => {
+        if (code === FSCTL_OFFLOAD_WRITE) return fail();
+        const call = () => emulator.control(handle, code, ...rest);
+        return code === FSCTL_OFFLOAD_READ && slow === 'offload read' ? readSlowly(call) : call();
+      },
+    },
+    {
+      write: fail,
+      read: (...given) => readSlowly(() => files.read(...given)),
+      openDevice: (path) =>
+        slow === 'query' ? slowly(() => files.openDevice(path)) : files.openDevice(path),
+    },
+  );
+  const source = await openFileWith(kernel, workspace.file(3_000_000), 'r');
+  const destination = await openFileWith(kernel, workspace.path(), 'w');
+  // Reads of chunks are not short, so that nothing is queried, which would be waited for too.
+  const chunkSize = slow === 'offload read' ? 16 * KIB : undefined;
+  const options = { length: 3_000_000, mode, chunkSize };
+  const failure = await failureOf(copyRangeWith(kernel, source, destination, options));
+  expect(isInFlight).toBe(false);
+  expect(failure).toMatchObject({ errno: DISK_FULL, path: destination.path });
+  await source.close();
+  await destination.close();
+});
+
+test('copyRange reports a token for less than a sector with its position in the source', async () => {
+  let reads = 0;
+  const emulator = createEmulator({
+    intercept: ({ code }) =>
+      code === FSCTL_OFFLOAD_READ && ++reads === 2 ? { truncate: SECTOR } : undefined,
+  });
+  const kernel = withInfo(emulator, 'destination', { sectorSize: 4096 });
+  const options = { sourceOffset: 8 * KIB, length: 32 * KIB, chunkSize: 4 * KIB };
+  const { report, source, after } = await copy(options, { kernel });
+  expect(report?.fallback).toMatchObject({
+    at: BigInt(4 * KIB),
+    reason: {
+      code: 'ERR_ODX_PROTOCOL',
+      syscall: 'FSCTL_OFFLOAD_READ',
+      path: expect.stringMatching(/source$/),
+      offset: BigInt(12 * KIB),
+      message: expect.stringMatching(
+        /^FSCTL_OFFLOAD_READ on '.*source' at offset 12288: the token covers 512 bytes, less than the 4096 of one sector\.$/,
+      ),
+    },
+  });
+  expectBytes(after.subarray(0, 32 * KIB), source.subarray(8 * KIB, 40 * KIB));
+});
+
+// The handle of a closed file may belong to another one.
+test.each(['source', 'destination'] as const)(
+  'copyRange rejects if its %s is closed during ordinary reads and writes',
+  async (which) => {
+    const emulator = createEmulator({ supported: false });
+    const kernel = withFiles(emulator, {
+      write: async (...given) => {
+        const count = await emulator.files.write(...given);
+        await files[which].close();
+        return count;
+      },
+    });
+    const files = {
+      source: await openFileWith(kernel, workspace.file(4_000_000), 'r'),
+      destination: await openFileWith(kernel, workspace.path(), 'w'),
+    };
+    const copying = copyRangeWith(kernel, files.source, files.destination, { length: 4_000_000 });
+    const failure = await failureOf(copying);
+    expect(failure).toBeInstanceOf(InvalidArgumentError);
+    expect(failure).toMatchObject({
+      message: `The file '${files[which].path}' is closed; open it again with openFile.`,
+    });
+    await files.source.close();
+    await files.destination.close();
+  },
+);
+
 describe('copyRange within one file', () => {
   async function copyWithin(kernel: Emulator, options: CopyRangeOptions, size = SIZE) {
     const path = workspace.file(size);
@@ -519,18 +685,21 @@ describe('copyRange to a device', () => {
     },
   );
 
-  test('rejects, and does not write zeros over what follows the range, if the device returns nothing of its last sector', async () => {
-    const whole = deviceKernel(true);
-    const { read } = filesOf(whole);
-    const kernel = withFiles(whole, {
-      // Only the device is read in whole sectors.
-      read: async (handle, into, ...rest) => (into.length === SECTOR ? 0 : read(handle, into, ...rest)),
-    });
-    const { error, before, after } = await copy({ length: 1000 }, { kernel, source: noise(1000) });
-    expect(error).toBeInstanceOf(ProtocolError);
-    expect(error).toMatchObject({ syscall: 'ReadFile', offset: 512n });
-    expectBytes(after.subarray(1000), before.subarray(1000));
-  });
+  test.each([0, 100])(
+    'rejects, and does not write zeros over what follows the range, if the device returns %i bytes of its last sector',
+    async (held) => {
+      const whole = deviceKernel(true);
+      const { read } = filesOf(whole);
+      const kernel = withFiles(whole, {
+        // Only the device is read in whole sectors.
+        read: async (handle, into, ...rest) => (into.length === SECTOR ? held : read(handle, into, ...rest)),
+      });
+      const { error, before, after } = await copy({ length: 1000 }, { kernel, source: noise(1000) });
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect(error).toMatchObject({ syscall: 'ReadFile', offset: BigInt(512 + held) });
+      expectBytes(after.subarray(1000), before.subarray(1000));
+    },
+  );
 
   test('refuses a range that ends beyond the device', async () => {
     const options = { destinationOffset: SIZE - 512, length: 1024 };

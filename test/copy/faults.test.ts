@@ -172,6 +172,22 @@ test('copyFile writes the tokens it has read before a failed read ends the offlo
   expect(report).toMatchObject({ offloadedBytes: 65_536n, fallback: { at: 65_536n }, writes: 2 });
 });
 
+test('copyFile continues from the position of a refused write, which the report names, in a new file', async () => {
+  const source = workspace.file(SIZE);
+  const destination = workspace.path();
+  let writes = 0;
+  const report = await copy(source, destination, {}, ({ code }) =>
+    code === FSCTL_OFFLOAD_WRITE && ++writes === 2 ? { status: 0xc000_00bb } : undefined,
+  );
+  expect(report).toMatchObject({
+    offloadedBytes: 32_768n,
+    zeroedBytes: 0n,
+    bufferedBytes: BigInt(SIZE - 32_768),
+    fallback: { at: 32_768n, reason: { syscall: 'FSCTL_OFFLOAD_WRITE', path: destination, offset: 32_768n } },
+  });
+  expectSame(destination, source);
+});
+
 test('copyFile sends no other control code once the device has refused one', async () => {
   const source = workspace.file(SIZE);
   const codes: number[] = [];

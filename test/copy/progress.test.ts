@@ -1,7 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { CopyFileOptions } from '../../src/copy/options.ts';
-import type { CopyProgress } from '../../src/copy/progress.ts';
+import {
+  type CopyProgress,
+  emptyTally,
+  ProgressReporter,
+  reportOf,
+  type Tally,
+} from '../../src/copy/progress.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { Win32Error } from '../../src/errors.ts';
 import { FSCTL_OFFLOAD_WRITE } from '../../structs/index.ts';
@@ -235,6 +241,39 @@ describe('onProgress', () => {
     expect(pending).toBe(0);
   });
 
+  test('stops the copy at its next step with a rejected promise', async () => {
+    const destination = workspace.path();
+    const kernel = createEmulator({ maximumTransferSize: 64 * KIB });
+    const onProgress = ({ percent }: CopyProgress): unknown =>
+      percent === 0 ? Promise.reject(MINE) : undefined;
+    const copying = copyFileWith(kernel, workspace.file(SIZE), destination, { onProgress });
+    expect(await failureOf(copying)).toBe(MINE);
+    expect(kernel.calls.filter(({ code }) => code === FSCTL_OFFLOAD_WRITE)).toHaveLength(1);
+    expectNothing(destination);
+  });
+
+  test('rejects the copy with a promise that is rejected after the last step, but before the destination is closed', async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const emulator = createEmulator();
+    let reject = (): void => {};
+    const promise = new Promise<void>((_, rejectPromise) => {
+      reject = () => rejectPromise(MINE);
+    });
+    let looks = 0;
+    const kernel = withFiles(emulator, {
+      info: async (handle, path) => {
+        // The second look, for changes, is all that follows the last step.
+        if (path.endsWith('source') && ++looks === 2) setImmediate(reject);
+        return emulator.files.info(handle, path);
+      },
+    });
+    const onProgress = ({ percent }: CopyProgress): unknown => (percent === 0 ? promise : undefined);
+    expect(await failureOf(copyFileWith(kernel, source, destination, { onProgress }))).toBe(MINE);
+    expect(looks).toBe(2);
+    expectNothing(destination);
+  });
+
   test('may throw a Win32Error, which is not mistaken for a refusal of the device', async () => {
     const destination = workspace.path();
     const kernel = createEmulator({ latency: 15, maximumTransferSize: 64 * KIB });
@@ -248,7 +287,92 @@ describe('onProgress', () => {
   });
 });
 
+describe('the reporter of progress', () => {
+  /** A reporter for a copy that began at 1000 ms, and a clock to set. */
+  function createReporter(counts: Partial<Tally>, totalBytes: bigint) {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    onTestFinished(() => clock.mockRestore());
+    const tally = { ...emptyTally(), ...counts };
+    const steps: CopyProgress[] = [];
+    const onProgress = (step: CopyProgress): void => {
+      steps.push(step);
+    };
+    const names = { source: 'from', destination: 'to' };
+    return {
+      reporter: new ProgressReporter(names, totalBytes, tally, onProgress, 1000),
+      tally,
+      clock,
+      steps,
+    };
+  }
+
+  const counts = { offloadedBytes: 1000n, zeroedBytes: 200n, bufferedBytes: 30n, systemBytes: 4n };
+
+  test.each([
+    [1000, 0],
+    [1500, 2468],
+    [3000, 617],
+  ])(
+    'adds up the counts of all kinds, and reports at %i ms an average of %i bytes per second',
+    (now, speed) => {
+      const { reporter, clock, steps } = createReporter(counts, 10_000n);
+      clock.mockReturnValue(now);
+      reporter.begin();
+      expect(steps).toMatchObject([
+        {
+          ...counts,
+          source: 'from',
+          destination: 'to',
+          bytesDone: 1234n,
+          percent: 12,
+          bytesPerSecond: speed,
+        },
+      ]);
+    },
+  );
+
+  test('reports a step if 50 ms have passed since the last report', () => {
+    const { reporter, clock, steps } = createReporter(counts, 10_000n);
+    const lengths: number[] = [];
+    for (const now of [1000, 1049, 1050, 1099, 1100, 1300]) {
+      clock.mockReturnValue(now);
+      if (now === 1000) reporter.begin();
+      else reporter.tick();
+      lengths.push(steps.length);
+    }
+    expect(lengths).toEqual([1, 1, 2, 2, 3, 4]);
+  });
+
+  test('leaves the completion of the copy, or of its verification, to the last report', async () => {
+    const { reporter, tally, clock, steps } = createReporter(counts, 1234n);
+    reporter.phase = 'buffered';
+    clock.mockReturnValue(2000);
+    reporter.tick();
+    expect(steps).toEqual([]);
+    reporter.phase = 'verify';
+    reporter.tick();
+    clock.mockReturnValue(3000);
+    tally.verifiedBytes = 1233n;
+    reporter.tick();
+    clock.mockReturnValue(4000);
+    tally.verifiedBytes = 1234n;
+    reporter.tick();
+    expect(steps.map(({ phase, verifiedBytes }) => [phase, verifiedBytes])).toEqual([
+      ['verify', 0n],
+      ['verify', 1233n],
+    ]);
+    await reporter.end();
+    expect(steps.at(-1)).toMatchObject({ phase: 'verify', verifiedBytes: 1234n, percent: 100 });
+  });
+});
+
 describe('reports', () => {
+  test('contain the duration in whole milliseconds, rounded up', () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1234.25);
+    onTestFinished(() => clock.mockRestore());
+    expect(reportOf(0n, emptyTally(), 1000, undefined).elapsedMs).toBe(235);
+  });
+
   test('survive JSON.stringify, with bigints as decimal strings', async () => {
     const source = workspace.file(SIZE);
     const progress: CopyProgress[] = [];

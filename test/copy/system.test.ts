@@ -106,6 +106,19 @@ describe('the system copies', () => {
     },
   );
 
+  test.each(SIZES)('a file of %i bytes, and is asked for its progress only with onProgress', async (size) => {
+    const emulator = refusing();
+    const asked: boolean[] = [];
+    const kernel = copiesBy((source, destination, request, signal) => {
+      asked.push(request.onProgress !== undefined);
+      return filesOf(emulator).copy(source, destination, request, signal);
+    }, emulator);
+    for (const options of [{}, { onProgress() {} }]) {
+      await copyFileWith(kernel, workspace.file(size), workspace.path(), options);
+    }
+    expect(asked).toEqual([false, true]);
+  });
+
   test('many files', async () => {
     const pairs = [SMALL, LARGE, 0].map((size) => [workspace.file(size), workspace.path()] as const);
     const reports = await copyFilesWith(refusing(), pairs);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { copyFileWith } from '../../src/copy/copy-file.ts';
 import type { CopyFileOptions } from '../../src/copy/options.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
-import { AbortError, InvalidArgumentError, ProtocolError } from '../../src/errors.ts';
+import { AbortError, InvalidArgumentError, ProtocolError, type Win32Error } from '../../src/errors.ts';
 import { type FileKernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import {
   expectConsistent,
@@ -11,6 +11,7 @@ import {
   expectSame,
   failureOf,
   noise,
+  onWindows,
   stopsInTheMiddle,
   Workspace,
   watched,
@@ -19,6 +20,7 @@ import {
 } from './kit.ts';
 
 const SIZE = 2_500_000;
+const ACCESS_DENIED = 5;
 const DISK_FULL = 112;
 const workspace = new Workspace();
 
@@ -169,11 +171,84 @@ test.each([
 
 test('copyFile rejects if an ordinary write makes no progress', async () => {
   const destination = workspace.path();
-  const kernel = withFiles(stopsInTheMiddle(), { write: async () => 0 });
+  const emulator = stopsInTheMiddle();
+  let writes = 0;
+  const kernel = withFiles(emulator, {
+    // Half of the first block.
+    write: async (handle, from, offset, signal) =>
+      ++writes === 1 ? emulator.files.write(handle, from.subarray(0, 524_288), offset, signal) : 0,
+  });
   const failure = await failureOf(copyFileWith(kernel, workspace.file(SIZE), destination));
   expect(failure).toBeInstanceOf(ProtocolError);
+  expect(failure).toMatchObject({
+    syscall: 'WriteFile',
+    path: destination,
+    offset: 1_572_864n,
+    message: `WriteFile on '${destination}' at offset 1572864: nothing was written of the 524288 bytes requested.`,
+  });
   expectNothing(destination);
 });
+
+test.each([
+  [1_048_576 + 777, [1024]],
+  [2 * 1_048_576 + 777, [1_048_576, 1024]],
+  [4 * 1_048_576, [1_048_576, 1_048_576]],
+])(
+  'copyFile allocates no more than the last 2 blocks of %i bytes need, where offload ends after 1 MiB',
+  async (size, expected) => {
+    const allocated: number[] = [];
+    const kernel = withFiles(stopsInTheMiddle(), {
+      allocate: (length) => {
+        allocated.push(length);
+        return new Uint8Array(length);
+      },
+    });
+    await copyFileWith(kernel, workspace.file(size), workspace.path());
+    expect(allocated).toEqual(expected);
+  },
+);
+
+// Windows refuses such writes with the code of a lack of rights, which is not the cause.
+test.each([
+  ['a write to a device is denied', 'write', true, ACCESS_DENIED, true],
+  ['a write to a device fails otherwise', 'write', true, DISK_FULL, false],
+  ['a read of a device is denied', 'read', true, ACCESS_DENIED, false],
+  ['a write to a file is denied', 'write', false, ACCESS_DENIED, false],
+] as const)(
+  'copyFile explains the protection of mounted volumes only where it is the cause: %s',
+  async (_, method, isDevice, errno, isExplained) => {
+    const source = workspace.file(SIZE, 'source');
+    const destination = workspace.written(noise(SIZE + 288), 'destination');
+    const files = withFiles(stopsInTheMiddle(), {
+      [method]: async () => {
+        throw new KernelFailure(errno);
+      },
+    });
+    const kernel = withInfo(files, method === 'read' ? 'source' : 'destination', { isDevice });
+    const failure = await failureOf(copyFileWith(kernel, source, destination));
+    expect(failure).toMatchObject({ errno, syscall: method === 'read' ? 'ReadFile' : 'WriteFile' });
+    const { message, advice } = failure as Win32Error;
+    expect(/Windows protects the sectors of every mounted volume/.test(message)).toBe(isExplained);
+    expect(/take it offline first/.test(advice)).toBe(isExplained);
+  },
+);
+
+test.skipIf(onWindows)(
+  'copyFile copies named streams, empty ones too [the emulator takes a stream of Windows for its file]',
+  async () => {
+    const source = workspace.file(SIZE);
+    const destination = workspace.path();
+    const contents = { ':empty': noise(0), ':long': noise(1_500_000) };
+    for (const [name, bytes] of Object.entries(contents)) writeFileSync(source + name, bytes);
+    // Files of the host stand for them.
+    const kernel = withFiles(createEmulator(), { streams: async () => Object.keys(contents) });
+    const report = await copyFileWith(kernel, source, destination);
+    expect(report).toMatchObject({ offloadedBytes: BigInt(SIZE), bufferedBytes: 0n });
+    for (const [name, bytes] of Object.entries(contents)) {
+      expect(Buffer.compare(readFileSync(destination + name), bytes)).toBe(0);
+    }
+  },
+);
 
 describe('a copy between sectors of different sizes', () => {
   test.each(['source', 'destination'])(
@@ -194,6 +269,9 @@ describe('a copy between sectors of different sizes', () => {
         const isCovered = Math.ceil(size / 512) * 512 === Math.ceil(size / 4096) * 4096;
         const at = isCovered ? undefined : BigInt(Math.floor(size / 4096) * 4096);
         expect(report.fallback?.at).toBe(at);
+        // A short reply for the last sector of the source is no reason to query the limit of the device.
+        const queries = emulator.calls.filter(({ code }) => code === 0x2d1400);
+        expect(queries).toHaveLength(size > 4096 ? 1 : 0);
         for (const { code, input } of emulator.calls) {
           if (code === 0x2d1400) continue;
           const view = new DataView(input.buffer, input.byteOffset);
@@ -212,6 +290,31 @@ describe('a copy between sectors of different sizes', () => {
     const destination = workspace.path('destination');
     const report = await copyFileWith(kernel, source, destination, { minimumSize: 0 });
     expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
+    expectSame(destination, source);
+  });
+
+  test('falls back if a write is shorter than the larger sector', async () => {
+    const source = workspace.file(98_304, 'source');
+    const emulator = createEmulator({
+      maximumWriteSize: 512,
+      intercept: ({ index }) => {
+        if (index > 1) throw new Error('the write was repeated');
+      },
+    });
+    const kernel = withInfo(emulator, 'destination', { sectorSize: 4096 });
+    const destination = workspace.path('destination');
+    const report = await copyFileWith(kernel, source, destination, { minimumSize: 0 });
+    expect(report).toMatchObject({ offloadedBytes: 0n, writes: 1 });
+    expect(report.fallback?.reason).toBeInstanceOf(ProtocolError);
+    expect(report.fallback).toMatchObject({
+      at: 0n,
+      reason: {
+        syscall: 'FSCTL_OFFLOAD_WRITE',
+        path: destination,
+        offset: 0n,
+        message: `FSCTL_OFFLOAD_WRITE on '${destination}' at offset 0: 512 bytes were written, which is less than one sector.`,
+      },
+    });
     expectSame(destination, source);
   });
 });
@@ -238,6 +341,20 @@ describe('a device as destination', () => {
     expect(failure).toMatchObject({ code: 'ABORT_ERR' });
     expect(statSync(destination).size).toBe(1_000_448);
   });
+
+  test.each([true, false])(
+    'takes zeros after the end of the source, to the end of the sector (offload supported: %s)',
+    async (supported) => {
+      // The third block of ordinary reads is in the memory of the first.
+      const size = 2 * 1_048_576 + 777;
+      const destination = disk(size + 247 + 512);
+      const before = readFileSync(destination);
+      const source = workspace.file(size);
+      await copyFileWith(kernelOf(supported), source, destination);
+      const expected = [readFileSync(source), Buffer.alloc(247), before.subarray(size + 247)];
+      expect(Buffer.compare(readFileSync(destination), Buffer.concat(expected))).toBe(0);
+    },
+  );
 
   test('is refused if it is smaller than the source', async () => {
     const destination = disk(4096);
