@@ -93,7 +93,7 @@ function nearestLegal(value: number | bigint, unit: number, limits: Limits): str
   const whole = typeof value === 'bigint' ? value : BigInt(Math.round(value));
   const below = roundDown(whole, unit);
   const above = below + BigInt(unit);
-  const multiple = whole - below < above - whole || above > last ? below : above;
+  const multiple = whole - below < above - whole ? below : above;
   const nearest =
     exception !== undefined && distance(exception, whole) < distance(multiple, whole) ? exception : multiple;
   const isNumber = typeof value === 'number' && nearest <= BigInt(Number.MAX_SAFE_INTEGER);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { AbortError } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
 import type { Odx } from '../../src/odx.ts';
+import { safeSignal } from '../../src/signal.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, workspace } from '../kit.ts';
 
@@ -103,4 +104,17 @@ describe.each(CALLS)('the signal of %s', (_, call) => {
     expect(settled.every((one) => one.status === 'rejected' && one.reason instanceof AbortError)).toBe(true);
     await file.close();
   });
+});
+
+test('a signal ignores the removal of a listener that it does not have, as an EventTarget does', () => {
+  const { signal } = new AbortController();
+  const safe = safeSignal(signal);
+  const listener = (): void => {};
+  safe.removeEventListener('abort', listener);
+  safe.addEventListener('abort', listener);
+  safe.removeEventListener('abort', () => {});
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  safe.removeEventListener('abort', listener);
+  safe.removeEventListener('abort', listener);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

@@ -179,6 +179,7 @@ describe('intercept', () => {
     [5, 'intercept returned 5; it must return nothing or an object'],
     ['status', 'intercept returned "status"; it must return nothing or an object'],
     [{ status: -0x8000_0001 }, 'status is -2147483649; it must be an NTSTATUS, such as 0xC0000465.'],
+    [{ status: 0x1_0000_0000 }, 'status is 4294967296; it must be an NTSTATUS, such as 0xC0000465.'],
     [{ status: 0.5 }, 'status is 0.5; it must be an NTSTATUS'],
     [{ status: 0xc000_0465n }, 'status is 3221226597n'],
     [{ truncate: -1n }, 'truncate is -1n; it must not be negative, the nearest legal value is 0'],
@@ -202,6 +203,8 @@ describe('intercept', () => {
     [{ status: 0 }, 0],
     [{ status: 0xc000_0465 }, 0xc000_0465],
     [{ status: 0xc000_0465 | 0 }, 0xc000_0465],
+    [{ status: 0xffff_ffff }, 0xffff_ffff],
+    [{ status: -0x8000_0000 }, 0x8000_0000],
   ])('an intercept may return %o', async (returned, status) => {
     const emulator = createEmulator({ intercept: () => returned });
     const handle = openOn(emulator, temporaryFile(pattern(4096)), 'r');

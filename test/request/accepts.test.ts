@@ -54,6 +54,12 @@ const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
   ],
   ['the smallest sector', READS, { copyLength: 512, sectorSize: 512 }, [0n, 512n]],
   ['the largest sector', READS, { copyLength: 65_536, sectorSize: 65_536 }, [0n, 65_536n]],
+  [
+    'a length that is rounded up to 512 sectors of 512 bytes',
+    READS,
+    { copyLength: 262_143, endOfFile: 262_143 },
+    [0n, 262_144n],
+  ],
   ['an end of file of 0', READS, { copyLength: 512, endOfFile: 0 }, [0n, 512n]],
   ['an end of file of 2^63-1', READS, { copyLength: 512, endOfFile: 2n ** 63n - 1n }, [0n, 512n]],
   ['a length of 0', WRITES, { copyLength: 0 }, [0n, 0n, 0n]],
@@ -64,6 +70,12 @@ const PASS: [string, readonly FunctionName[], object, bigint[]][] = [
     [LAST_SECTOR, 0n, LAST_SECTOR],
   ],
   ['the longest length', WRITES, { copyLength: LAST_SECTOR }, [0n, LAST_SECTOR, 0n]],
+  [
+    'a length that is rounded up to 512 sectors of 512 bytes',
+    WRITES,
+    { copyLength: 262_143, endOfFile: 262_143 },
+    [0n, 262_144n, 0n],
+  ],
   ['bytes in a Buffer', WRITES, { copyLength: 0, token: Buffer.alloc(512) }, [0n, 0n, 0n]],
   [
     'bytes in the middle of a buffer',
@@ -204,6 +216,24 @@ describe('a length that ends exactly at the end of the file', () => {
     [
       { copyLength: 1001 },
       ', or 1000 to end exactly at the end of the file, the nearest legal value is 1000.',
+    ],
+    [
+      { copyLength: 760 },
+      ', or 1000 to end exactly at the end of the file, the nearest legal value is 1000.',
+    ],
+    // As near to 1000 as to 1024: the multiple is legal for any file.
+    [
+      { copyLength: 1012 },
+      ', or 1000 to end exactly at the end of the file, the nearest legal value is 1024.',
+    ],
+    [
+      { copyLength: 1020 },
+      ', or 1000 to end exactly at the end of the file, the nearest legal value is 1024.',
+    ],
+    // The largest number that is exact is not written as a bigint.
+    [
+      { copyLength: 2 ** 53 - 2, endOfFile: 2 ** 53 - 1 },
+      ', or 9007199254740991 to end exactly at the end of the file, the nearest legal value is 9007199254740991.',
     ],
     [{ copyLength: 100, fileOffset: 1024 }, ', the nearest legal value is 0.'],
     [{ copyLength: 1000, endOfFile: 1024 }, ', the nearest legal value is 1024.'],

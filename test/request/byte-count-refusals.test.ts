@@ -108,6 +108,7 @@ const NO_BYTE_COUNT: [string, unknown, RegExp][] = [
 const MISALIGNED: [number | bigint, number, number | bigint][] = [
   [511, 512, 512],
   [513, 512, 512],
+  [768, 512, 1024],
   [65_535, 512, 65_536],
   [65_537, 512, 65_536],
   [511n, 512, 512n],

@@ -65,6 +65,13 @@ export async function refusal(run: () => unknown): Promise<InvalidArgumentError>
 export function sentenceOf(error: InvalidArgumentError, path: string): string {
   expect(error.code).toBe('ERR_ODX_INVALID_ARGUMENT');
   expect(error.cause).toBeInstanceOf(ZodError);
+  const [cause, ...more] = (error.cause as ZodError).issues;
+  expect(more).toEqual([]);
+  // Zod has words of its own for an unknown key, and knows no path for a single argument.
+  if (cause?.code !== 'unrecognized_keys') {
+    expect(cause?.message).toBe(error.message);
+    expect(['', path]).toContain(cause?.path.join('.'));
+  }
   expect(error.issues).toEqual([{ path, message: error.message }]);
   expect(error.message).toMatch(/^\S.*[.?]$/);
   expect(error.message).not.toContain('[object');

@@ -459,6 +459,20 @@ describe('a polluted Object.prototype', () => {
       expectNothingCalled();
     });
 
+    test.each(DSM)('does not supply the keys that are missing in a range of %s', async (name) => {
+      pollute('startingOffset', 0, enumerable);
+      pollute('lengthInBytes', 512, enumerable);
+      const error = await refusal(() => call(shared, name, file, { ...legalRequest(name), ranges: [{}] }));
+      for (const key of polluted.splice(0)) Reflect.deleteProperty(Object.prototype, key);
+      expect(error.issues).toEqual(
+        ['startingOffset', 'lengthInBytes'].map((key) => ({
+          path: `ranges.0.${key}`,
+          message: `ranges.0.${key} is missing; it must be a number of bytes, such as 512.`,
+        })),
+      );
+      expectNothingCalled();
+    });
+
     test('does not affect openFile, createEmulator and createOdx', async () => {
       for (const key of [
         'size',

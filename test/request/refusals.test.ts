@@ -129,6 +129,7 @@ describe.each(ALL)('%s with a wrong sectorSize', (name) => {
     [511, '511', 512],
     [513, '513', 512],
     [700, '700', 512],
+    [768, '768', 1024],
     [800, '800', 1024],
     [1000, '1000', 1024],
     [4095, '4095', 4096],
@@ -145,6 +146,7 @@ describe.each(ALL)('%s with a wrong sectorSize', (name) => {
     [true, 'true', 512],
     [{}, 'an object', 512],
     [[4096], 'an array', 512],
+    [Symbol('4096'), 'a symbol', 512],
   ])('refuses %o and names the nearest power of two', async (value, shown, nearest) => {
     const message = await expectRefused(
       name,
@@ -221,6 +223,7 @@ describe('a length that ends beyond 2^63-1', () => {
 
   test.each<[FunctionName, object, string, string, string]>([
     ['offloadRead', { fileOffset: last, copyLength: 512 }, 'fileOffset', '512', '0n'],
+    ['offloadRead', { fileOffset: last, copyLength: 262_144 }, 'fileOffset', '262144', '0n'],
     ['offloadRead', { fileOffset: 512, copyLength: last }, 'fileOffset', `${last}n`, `${last - 512n}n`],
     ['offloadReadSync', { fileOffset: last, copyLength: 512n }, 'fileOffset', '512n', '0n'],
     [
@@ -958,4 +961,20 @@ describe('a wrong argument', () => {
     expect(error.issues.map((issue) => issue.path)).toEqual([path]);
     expect(error.message).toMatch(sentence);
   });
+});
+
+test.each<[string, () => unknown, string]>([
+  [
+    'a request',
+    () => shared.odx.offloadReadSync(file, { copyLength: 512, fileOffset: MOST_BYTES - 512n }),
+    '<copyLength> is 512, which with <fileOffset> 9223372036854775296n ends beyond 2^63-1; the nearest legal value is 0n.',
+  ],
+  [
+    'a single argument',
+    () => shared.odx.openFileSync(file.path, 'a' as 'r'),
+    "<flags> is \"a\"; it must be one of 'r', 'r+', 'w', 'wx'.",
+  ],
+])('the refusal of %s can name the fields in the words of the caller', async (_, run, sentence) => {
+  const error = await refusal(run);
+  expect(error.describe((path) => `<${path}>`)).toBe(sentence);
 });
