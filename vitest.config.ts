@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: availableParallelism(),
     // Files share their imports, because loading Koffi and Zod for each file takes longer than most of the tests.
     isolate: false,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     coverage: {
       include: ['src/**', 'structs/**'],
       reporter: ['json'],

@@ -48,9 +48,9 @@ cd "$PROJECT"
 say 'driver self-test'
 windows_node 120 test/wine/smoke.mjs
 say 'test suite'
-# One file at a time: they share the disks of the driver.
+# One file at a time: they share the disks of the driver. Slowly, for the other tests may run beside them.
 windows_node "$LIMIT" --expose-gc node_modules/vitest/vitest.mjs run --pool=threads --no-file-parallelism \
-  --reporter=verbose "${coverage[@]}" "$@"
+  --testTimeout=120000 --reporter=verbose "${coverage[@]}" "$@"
 if [ ${#coverage[@]} != 0 ]; then
   mkdir -p "$REPO/coverage"
   cp coverage/coverage-final.json "$REPO/coverage/wine.json"
