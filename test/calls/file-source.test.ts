@@ -134,9 +134,12 @@ describe.each(CALLS)('%s with an unusable file', (_, call) => {
     const file = await other.odx.openFile(other.file('file', 4096), 'r+');
     const error = await failureOf(() => call(odx, file));
     expect(error).toBeInstanceOf(InvalidArgumentError);
-    expect((error as Error).message).toBe(
-      `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of the same kernel.`,
-    );
+    expect((error as InvalidArgumentError).issues).toEqual([
+      {
+        path: 'file',
+        message: `The file '${file.path}' was opened by another kernel (emulator); open it with the openFile of the same kernel.`,
+      },
+    ]);
     expect([...emulator.calls, ...other.emulator.calls]).toEqual([]);
     await file.close();
   });

@@ -220,6 +220,49 @@ describe.each(WRITES)('%s', (write) => {
     await file.close();
   });
 
+  // The reply of a device, and what an empty write returns for it.
+  test.each<[string, (output: DataView) => number, object]>([
+    [
+      'of no bytes, where only the length of the reply counts',
+      (output) => {
+        output.setUint32(4, 7, true);
+        output.setBigUint64(8, 512n, true);
+        return 0;
+      },
+      { lengthWritten: 0n, flags: 0 },
+    ],
+    [
+      'of 16 bytes with its flags',
+      (output) => {
+        output.setUint32(4, 7, true);
+        output.setBigUint64(8, 0n, true);
+        return 16;
+      },
+      { lengthWritten: 0n, flags: 7 },
+    ],
+  ])('accepts, where nothing was requested, a reply %s', async (_, change, expected) => {
+    const { emulator, file: make } = workspace();
+    const odx = createOdx({ kernel: answering(emulator, change) });
+    const file = odx.openFileSync(make('file', 8192), 'r+');
+    const request = { token: OffloadToken.zeroData(), copyLength: 0 };
+    expect(await odx[write](file, request)).toEqual(expected);
+    await file.close();
+  });
+
+  test.each<[string, (output: DataView, returned: number) => number, string]>([
+    ['15 bytes', () => 15, 'the reply holds 15 bytes instead of 16.'],
+    ['a length', lengthIs(512n), '512 bytes were written, but only 0 were requested.'],
+  ])('rejects, where nothing was requested, a reply with %s as impossible', async (_, change, sentence) => {
+    const { emulator, file: make } = workspace();
+    const odx = createOdx({ kernel: answering(emulator, change) });
+    const file = odx.openFileSync(make('file', 8192), 'r+');
+    const request = { token: OffloadToken.zeroData(), copyLength: 0 };
+    const error = await failureOf(() => odx[write](file, request));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect((error as Error).message).toContain(sentence);
+    await file.close();
+  });
+
   test('accepts a reply of 528 bytes, which the Windows NFSv4.1 client sends', async () => {
     const { emulator, file: make } = workspace();
     const odx = createOdx({ kernel: answering(emulator, () => 528) });

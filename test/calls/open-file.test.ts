@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
-import type { Odx } from '../../src/odx.ts';
+import { KernelFailure } from '../../src/kernel/kernel.ts';
+import { createOdx, type Odx } from '../../src/odx.ts';
 import { OffloadFile } from '../../src/offload-file.ts';
 import type { OpenFileOptions, OpenFlags } from '../../src/open-file.ts';
 import { OffloadToken } from '../../src/token.ts';
+import { withFiles } from '../copy/kit.ts';
 import { failureOf, patternBytes, workspace } from '../kit.ts';
 
 type Open = (odx: Odx, path: string, flags: OpenFlags, options?: OpenFileOptions) => Promise<OffloadFile>;
@@ -99,6 +101,32 @@ describe.each(FORMS)('%s', (_, open) => {
     expect(existsSync(path('file'))).toBe(false);
   });
 
+  test('reports why a new file does not fit, even when it can be neither removed nor closed', async () => {
+    const { emulator, path } = workspace();
+    const { files } = emulator;
+    const failed: string[] = [];
+    const fail = (name: string): never => {
+      failed.push(name);
+      throw new KernelFailure(6);
+    };
+    const kernel = withFiles(emulator, {
+      remove: async () => fail('remove'),
+      removeSync: () => fail('remove'),
+      async close(handle) {
+        await files.close(handle);
+        fail('close');
+      },
+      closeSync(handle) {
+        files.closeSync(handle);
+        fail('close');
+      },
+    });
+    const size = 2n ** 63n - 1n;
+    const error = await failureOf(() => open(createOdx({ kernel }), path('file'), 'wx', { size }));
+    expect(error).toMatchObject({ syscall: 'SetFileInformationByHandle', path: path('file') });
+    expect(failed).toEqual(['remove', 'close']);
+  });
+
   test.each<OpenFlags>(['r+', 'w', 'wx'])(
     'opens with %o a file that can be read and written',
     async (flags) => {
@@ -166,7 +194,9 @@ describe('setSize', () => {
   test('keeps the size when it is refused', async () => {
     const { odx, file: make } = workspace();
     const file = await odx.openFile(make('file', 1000), 'r');
-    expect(await failureOf(() => file.setSize(10))).toBeInstanceOf(Win32Error);
+    const error = await failureOf(() => file.setSize(10));
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({ syscall: 'SetFileInformationByHandle', path: file.path });
     expect(file.size).toBe(1000n);
     await file.close();
   });
@@ -196,6 +226,29 @@ describe('closing an OffloadFile', () => {
       await close(file);
       await again(file);
       await again(file);
+    });
+
+    test('fails, where Windows refuses it, with its error, the call and the path', async () => {
+      const { emulator, file: make } = workspace();
+      const { files } = emulator;
+      const kernel = withFiles(emulator, {
+        async close(handle) {
+          await files.close(handle);
+          throw new KernelFailure(6);
+        },
+        closeSync(handle) {
+          files.closeSync(handle);
+          throw new KernelFailure(6);
+        },
+      });
+      const file = await createOdx({ kernel }).openFile(make('file', 4096), 'r');
+      const error = await failureOf(() => close(file));
+      expect(error).toBeInstanceOf(Win32Error);
+      expect(error).toMatchObject({
+        code: 'ERROR_INVALID_HANDLE',
+        syscall: 'CloseHandle',
+        path: file.path,
+      });
     });
 
     test('makes every later call fail with an InvalidArgumentError that names the file', async () => {
@@ -253,10 +306,15 @@ describe('closing an OffloadFile', () => {
   });
 });
 
-test('OffloadFile has no public constructor', () => {
+test('OffloadFile has no public constructor', async () => {
   const Constructor = OffloadFile as unknown as new (...given: unknown[]) => OffloadFile;
-  expect(() => new Constructor()).toThrow('An OffloadFile is made by openFile, not by new.');
-  expect(() => new Constructor(Symbol('OffloadFile'), {})).toThrow(InvalidArgumentError);
+  for (const given of [[], [Symbol('OffloadFile'), {}]]) {
+    const error = await failureOf(() => new Constructor(...given));
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as InvalidArgumentError).issues).toEqual([
+      { path: '', message: 'An OffloadFile is made by openFile, not by new.' },
+    ]);
+  }
 });
 
 test('inspecting an OffloadFile shows its path and whether it is closed', async () => {

@@ -1,7 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { EmulatorOptions } from '../../src/emulator/index.ts';
 import { ProtocolError, Win32Error } from '../../src/errors.ts';
+import { type FileKernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import { createOdx } from '../../src/odx.ts';
+import { withFiles, withInfo } from '../copy/kit.ts';
 import { failureOf, workspace } from '../kit.ts';
 import { answering } from './replies.ts';
 
@@ -93,5 +96,106 @@ describe('queryCopyOffload', () => {
     expect(error).toBeInstanceOf(ProtocolError);
     expect((error as Error).message).toContain(`the reply holds ${returned} bytes instead of 48.`);
     await file.close();
+  });
+});
+
+// No function gives the handle of the volume to the caller, so the kernel notes which is opened, asked and closed.
+describe('queryCopyOffload asks', () => {
+  const noting = (options?: EmulatorOptions, replace?: (files: FileKernel) => Partial<FileKernel>) => {
+    const steps: string[] = [];
+    const made = workspace(options);
+    const { files, control } = made.emulator;
+    const kernel = withFiles(made.emulator, {
+      async openDevice(path) {
+        const handle = await files.openDevice(path);
+        steps.push(`open ${path} as ${handle}`);
+        return handle;
+      },
+      async close(handle) {
+        steps.push(`close ${handle}`);
+        await files.close(handle);
+      },
+      ...replace?.(files),
+    });
+    const observed = {
+      ...kernel,
+      control(...parameters: Parameters<typeof control>) {
+        steps.push(`ask ${parameters[0]}`);
+        return control(...parameters);
+      },
+    };
+    return { ...made, kernel: observed, steps };
+  };
+
+  test('the volume of an ordinary file, and closes it', async () => {
+    const { kernel, steps, file: make } = noting();
+    const odx = createOdx({ kernel });
+    const file = await odx.openFile(make('file', 512), 'r');
+    await odx.queryCopyOffload(file);
+    const handle = steps[0]?.split(' as ')[1];
+    expect(steps).toEqual([`open ${file.path} as ${handle}`, `ask ${handle}`, `close ${handle}`]);
+    expect(handle).not.toBe(`${file.handle}`);
+    await file.close();
+  });
+
+  test('the volume of an ordinary file, and closes it when the device has no copy offload', async () => {
+    const { kernel, steps, file: make } = noting({ supported: false });
+    const odx = createOdx({ kernel });
+    const file = await odx.openFile(make('file', 512), 'r');
+    const error = await failureOf(odx.queryCopyOffload(file));
+    expect(error).toMatchObject({ errno: 316, syscall: 'IOCTL_STORAGE_QUERY_PROPERTY', path: file.path });
+    const handle = steps[0]?.split(' as ')[1];
+    expect(steps).toEqual([`open ${file.path} as ${handle}`, `ask ${handle}`, `close ${handle}`]);
+    await file.close();
+  });
+
+  test('the volume of an ordinary file, whether it can be closed or not', async () => {
+    const { kernel, file: make } = noting({}, (files) => ({
+      async close(handle) {
+        await files.close(handle);
+        throw new KernelFailure(6);
+      },
+    }));
+    const odx = createOdx({ kernel });
+    const file = await odx.openFile(make('file', 512), 'r');
+    expect(await odx.queryCopyOffload(file)).toMatchObject({ size: 48 });
+    expect(await failureOf(file.close())).toMatchObject({ errno: 6 });
+  });
+
+  test('nothing where the volume of a file cannot be opened, and names the call and the file', async () => {
+    const {
+      kernel,
+      steps,
+      file: make,
+    } = noting({}, () => ({
+      openDevice: () => Promise.reject(new KernelFailure(5)),
+    }));
+    const odx = createOdx({ kernel });
+    const file = await odx.openFile(make('file', 512), 'r');
+    const error = await failureOf(odx.queryCopyOffload(file));
+    expect(error).toBeInstanceOf(Win32Error);
+    expect(error).toMatchObject({ code: 'ERROR_ACCESS_DENIED', syscall: 'CreateFileW', path: file.path });
+    expect(steps).toEqual([]);
+    await file.close();
+  });
+
+  test('a device itself, and counts in its sectors', async () => {
+    const { kernel, steps, file: make } = noting();
+    const odx = createOdx({ kernel: withInfo(kernel, 'disk', { isDevice: true, sectorSize: 4096 }) });
+    const disk = await odx.openFile(make('disk', 4096), 'r');
+    const { maximumTransferSize, maximumTransferBytes } = await odx.queryCopyOffload(disk);
+    expect(maximumTransferBytes).toBe(maximumTransferSize * 4096n);
+    expect(steps).toEqual([`ask ${disk.handle}`]);
+    await disk.close();
+  });
+
+  test('a device itself, and names it when it has no copy offload', async () => {
+    const { kernel, steps, file: make } = noting({ supported: false });
+    const odx = createOdx({ kernel: withInfo(kernel, 'disk', { isDevice: true }) });
+    const disk = await odx.openFile(make('disk', 4096), 'r');
+    const error = await failureOf(odx.queryCopyOffload(disk));
+    expect(error).toMatchObject({ errno: 316, syscall: 'IOCTL_STORAGE_QUERY_PROPERTY', path: disk.path });
+    expect(steps).toEqual([`ask ${disk.handle}`]);
+    await disk.close();
   });
 });

@@ -64,6 +64,26 @@ describe('zeroRange', () => {
     expectZeros(path, 0, 1536);
   });
 
+  // By the second write, the number could belong to another file.
+  test('looks up a descriptor once, however many writes it needs', async () => {
+    const emulator = createEmulator({ maximumWriteSize: 512 });
+    const lookedUp: number[] = [];
+    const kernel = {
+      ...emulator,
+      handleOf(fd: number) {
+        lookedUp.push(fd);
+        return emulator.handleOf(fd);
+      },
+    };
+    const path = workspace.file(SIZE);
+    const fd = openSync(path, 'r+');
+    await zeroRangeWith(kernel, fd, { fileOffset: 0, length: 2048 });
+    closeSync(fd);
+    expectZeros(path, 0, 2048);
+    expect(emulator.calls).toHaveLength(4);
+    expect(lookedUp).toEqual([fd]);
+  });
+
   test('makes no call for a length of 0', async () => {
     const kernel = createEmulator();
     const file = await openFileWith(kernel, workspace.file(SIZE), 'r+');

@@ -633,6 +633,7 @@ describe('copyRange refuses', () => {
       [handle, `${handle}n`],
       [5, '5'],
       [undefined, 'undefined'],
+      [null, 'null'],
     ]) {
       for (const [argument, source, destination] of [
         ['source', file, open],

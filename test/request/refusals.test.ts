@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { ZodError } from 'zod';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { explainStatus } from '../../src/explain-status.ts';
 import { loadKernel32 } from '../../src/kernel/kernel32.ts';
@@ -286,7 +287,7 @@ describe('a length that ends beyond 2^63-1', () => {
       name,
       { ...legalRequest(name), ranges: [half, half] },
       'ranges',
-      /^ranges hold 9223372036854775808 bytes in total.*, which ends beyond 2\^63-1; the maximum is 9223372036854775296\.$/,
+      'ranges hold 9223372036854775808 bytes in total, which ends beyond 2^63-1; the maximum is 9223372036854775296.',
     );
   });
 
@@ -297,6 +298,23 @@ describe('a length that ends beyond 2^63-1', () => {
       'ranges',
       'ranges hold 65536 bytes in total from tokenOffset 9223372036854710272n, which ends beyond 2^63-1; the maximum is 65024.',
     );
+  });
+
+  test.each(DSM_WRITES)('is refused by %s for a tokenOffset in the last sector', async (name) => {
+    const tokenOffset = MOST_BYTES - 512n;
+    const error = await refusal(() => call(shared, name, file, { ...legalRequest(name), tokenOffset }));
+    expect(error.issues).toEqual([
+      {
+        path: 'ranges',
+        message:
+          'ranges hold 65536 bytes in total from tokenOffset 9223372036854775296n, which ends beyond 2^63-1; the maximum is 0.',
+      },
+      {
+        path: 'tokenOffset',
+        message:
+          'tokenOffset is 9223372036854775296n; a whole sector must fit after it within 2^63-1, the nearest legal value is 9223372036854774784n.',
+      },
+    ]);
   });
 
   test.each([...DSM_READS, ...DSM_WRITES])(
@@ -414,6 +432,17 @@ describe.each([...DSM_READS, ...DSM_WRITES])('%s with wrong ranges', (name) => {
     ],
   ])('refuses %s', async (_, ranges, path, sentence) => {
     await expectRefused(name, { ...legalRequest(name), ranges }, path, sentence);
+  });
+
+  test('stops after a hundred problems, each of which is an issue of the ZodError too', async () => {
+    const ranges = Array.from({ length: 200 }, () => ({ startingOffset: 1, lengthInBytes: 512 }));
+    const error = await refusal(() => call(shared, name, file, { ...legalRequest(name), ranges }));
+    const paths = Array.from({ length: 100 }, (_, index) => `ranges.${index}.startingOffset`);
+    expect(error.issues.map(({ path }) => path)).toEqual(paths);
+    const { issues } = error.cause as ZodError;
+    expect(issues.map(({ code, path }) => [code, path.join('.')])).toEqual(
+      paths.map((path) => ['custom', path]),
+    );
   });
 });
 

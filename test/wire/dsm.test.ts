@@ -200,6 +200,27 @@ describe('the position of a DSM result', () => {
       { offset: 0xffff_ffff, length: 0 },
     ],
     [
+      'no longer than the header claims, whatever follows it',
+      outer('03000080', '28000000', '14020000'),
+      576,
+      OFFLOAD_READ,
+      { offset: 40, length: 532 },
+    ],
+    [
+      'empty, when the reply is a header without a result',
+      outer('04000000', '28000000', '10000000'),
+      36,
+      OFFLOAD_WRITE,
+      { offset: 40, length: 0 },
+    ],
+    [
+      'at the start, when the reserved bytes of a result are those of the action',
+      hex('01000000 03000080 0002000000000000'),
+      536,
+      OFFLOAD_READ,
+      { offset: 0, length: 536 },
+    ],
+    [
       'at the start, when the header names another action',
       outer('04000000', '28000000', '18020000'),
       576,
