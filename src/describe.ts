@@ -41,7 +41,7 @@ export function isRevokedProxy(value: object): boolean {
 }
 
 /** The text of a URL object; undefined for anything else. */
-export function hrefOf(value: object): string | undefined {
+export function hrefOf(value: unknown): string | undefined {
   try {
     return hrefGetter?.call(value);
   } catch {
@@ -50,7 +50,7 @@ export function hrefOf(value: object): string | undefined {
 }
 
 // The getter of the class, which throws for anything but a URL.
-const hrefGetter: ((this: object) => string) | undefined = Object.getOwnPropertyDescriptor(
+const hrefGetter: ((this: unknown) => string) | undefined = Object.getOwnPropertyDescriptor(
   URL.prototype,
   'href',
 )?.get;

@@ -50,8 +50,7 @@ function resolveOther(kernel: ControlKernel, file: unknown): ResolvedFile {
 
 function hintFor(file: unknown): string {
   if (types.isPromise(file)) return 'did you forget await?';
-  if (typeof file === 'object' && file !== null && hrefOf(file) !== undefined)
-    return 'open it with openFile first.';
+  if (hrefOf(file) !== undefined) return 'open it with openFile first.';
   return 'it must be an OffloadFile, a FileHandle, a file descriptor (number) or a HANDLE (bigint).';
 }
 
@@ -87,8 +86,6 @@ function descriptorOf(file: object & { fd?: unknown }): unknown {
 const EMPTY: object = {};
 
 function classOf(file: object): object {
-  const prototype: unknown = Object.getPrototypeOf(file);
-  return typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype
-    ? prototype
-    : Object.create(null);
+  const prototype: object | null = Object.getPrototypeOf(file);
+  return prototype !== null && prototype !== Object.prototype ? prototype : Object.create(null);
 }

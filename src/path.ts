@@ -77,7 +77,7 @@ export function isServerOnly(path: string): boolean {
 /** The text of a URL object, or of a string that begins as no path does. */
 function urlOf(given: unknown): string | undefined {
   if (typeof given === 'string') return FILE_URL.test(given) ? given : undefined;
-  return typeof given === 'object' && given !== null ? hrefOf(given) : undefined;
+  return hrefOf(given);
 }
 
 const FILE_URL = /^file:\/\//i;

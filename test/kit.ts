@@ -97,6 +97,17 @@ export async function failureOf(run: Promise<unknown> | (() => unknown)): Promis
   throw new Error('The call succeeded, but the test expects it to fail.');
 }
 
+/** Runs a function as if on another system, for as long as it does not wait. */
+export function onPlatform<T>(platform: NodeJS.Platform, run: () => T): T {
+  const { platform: own } = process;
+  Object.defineProperty(process, 'platform', { value: platform });
+  try {
+    return run();
+  } finally {
+    Object.defineProperty(process, 'platform', { value: own });
+  }
+}
+
 /** Compares bytes and reports the first difference. Vitest's own matchers would print them all. */
 export function expectSameBytes(actual: Uint8Array, expected: Uint8Array): void {
   const isSame = Buffer.compare(actual, expected) === 0;

@@ -1,9 +1,19 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import nodePath, { type PlatformPath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { InvalidArgumentError } from '../src/errors.ts';
-import { isDevicePath, isServerOnly, problemOfName, streamOf } from '../src/path.ts';
-import { failureOf, workspace } from './kit.ts';
+import {
+  checkNewPath,
+  checkPath,
+  fixPath,
+  isDevicePath,
+  isServerOnly,
+  problemOfName,
+  streamOf,
+} from '../src/path.ts';
+import { failureOf, onPlatform, workspace } from './kit.ts';
 
 describe('A file: URL is the path of a file', () => {
   const FORMS: [string, (path: string) => URL | string][] = [
@@ -60,6 +70,95 @@ test('A Promise as source or destination of a copy gets a hint', async () => {
   expect(error.message).toBe('destination is a Promise; did you forget await?');
 });
 
+test.each<[path: unknown, message: string]>([
+  [undefined, "path is undefined; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'."],
+  [null, "path is null; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'."],
+  [Symbol('file'), "path is a symbol; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'."],
+  [['//server'], "path is an array; it must be the path of a file, such as 'D:\\\\disks\\\\big.vhdx'."],
+  ['', 'path is ""; it must be the path of a file, such as \'D:\\\\disks\\\\big.vhdx\'.'],
+  [Buffer.from('file'), 'path is a Buffer; pass a string or a file: URL.'],
+  [Promise.resolve('file'), 'path is a Promise; did you forget await?'],
+  [new URL('http://localhost/'), 'path is the URL "http://localhost/", but only a file: URL is a path.'],
+  [new URL('file:///a%2Fb'), 'path is the URL "file:///a%2Fb", which is no path on this system.'],
+])('%o is no path', (given, message) => {
+  expect(() => checkPath('path', given)).toThrow(
+    expect.objectContaining({ issues: [{ path: 'path', message }] }),
+  );
+});
+
+test.each(['//server', '\\\\server\\'])('On Windows, %s is no path, but it is one elsewhere', (path) => {
+  const message = `source is ${JSON.stringify(path)}; a network path needs a server and a share, such as '\\\\server\\share\\file'.`;
+  expect(() => onPlatform('win32', () => checkPath('source', path))).toThrow(
+    expect.objectContaining({ issues: [{ path: 'source', message }] }),
+  );
+  expect(onPlatform('linux', () => checkPath('source', path))).toBe(path);
+});
+
+test('On Windows, a new file cannot have the name of a device, but it can elsewhere', () => {
+  const message =
+    'destination is "D:\\\\NUL"; Windows reserves the name NUL for a device, choose another, such as \'NUL_\'.';
+  expect(() => onPlatform('win32', () => checkNewPath('destination', 'D:\\NUL'))).toThrow(
+    expect.objectContaining({ issues: [{ path: 'destination', message }] }),
+  );
+  expect(onPlatform('win32', () => checkNewPath('destination', 'D:\\NUL_'))).toBe('D:\\NUL_');
+  expect(onPlatform('linux', () => checkNewPath('destination', 'D:\\NUL'))).toBe('D:\\NUL');
+});
+
+describe('A path is fixed before process.chdir can change its meaning', () => {
+  /** Runs a function as if node:path were that of another system, with this current folder. */
+  function withPathsOf<T>(platform: 'win32' | 'posix', folder: string, run: () => T): T {
+    const functionsOf = ({ isAbsolute, parse, resolve, sep }: PlatformPath): Partial<PlatformPath> => ({
+      isAbsolute,
+      parse,
+      resolve,
+      sep,
+    });
+    const own = functionsOf(nodePath);
+    const replaceBy = (functions: Partial<PlatformPath>): void => {
+      Object.assign(nodePath, functions);
+      // The imports of other modules change as well.
+      syncBuiltinESMExports();
+    };
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(folder);
+    replaceBy(functionsOf(nodePath[platform]));
+    try {
+      return onPlatform(platform === 'win32' ? 'win32' : 'linux', run);
+    } finally {
+      replaceBy(own);
+      cwd.mockRestore();
+    }
+  }
+
+  test.each([
+    ['file', 'D:\\work\\file'],
+    ['a/b', 'D:\\work\\a\\b'],
+    // These depend on the current drive.
+    ['\\file', 'D:\\file'],
+    ['/folder/../file', 'D:\\file'],
+    // These are the names of folders, and stay that.
+    ['folder\\', 'D:\\work\\folder\\'],
+    ['folder/', 'D:\\work\\folder\\'],
+    // These depend on nothing, and stay as they are.
+    ['C:\\none\\..\\file', 'C:\\none\\..\\file'],
+    ['C:/file', 'C:/file'],
+    ['\\\\server\\share\\none\\..\\file', '\\\\server\\share\\none\\..\\file'],
+    ['\\\\.\\PhysicalDrive1', '\\\\.\\PhysicalDrive1'],
+  ])('on Windows, in D:\\work: %s is %s', (path, absolute) => {
+    expect(withPathsOf('win32', 'D:\\work', () => fixPath(path))).toEqual({ shown: path, absolute });
+  });
+
+  test.each([
+    ['file', '/home/file'],
+    ['a/b', '/home/a/b'],
+    ['folder/', '/home/folder/'],
+    ['/none/../file', '/none/../file'],
+    // Devices of the emulator.
+    ['\\\\.\\PhysicalDrive1', '\\\\.\\PhysicalDrive1'],
+  ])('elsewhere, in /home: %s is %s', (path, absolute) => {
+    expect(withPathsOf('posix', '/home', () => fixPath(path))).toEqual({ shown: path, absolute });
+  });
+});
+
 // "Naming Files, Paths, and Namespaces", Microsoft: the Win32 device namespace.
 test.each([
   ['\\\\.\\D:', true],
@@ -108,6 +207,7 @@ test.each([
   ['\\\\server\\share', false],
   ['//server/share/file', false],
   ['\\\\.\\D:', false],
+  ['D:\\folder\\\\file', false],
   ['\\file', false],
   ['D:\\', false],
 ])('Whether %s names a server without a share: %s', (path, expected) => {

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError, Win32Error } from '../../src/errors.ts';
 import type { FileSource } from '../../src/file-source.ts';
-import type { Odx } from '../../src/odx.ts';
+import { createOdx, type Odx } from '../../src/odx.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { failureOf, workspace } from '../kit.ts';
 
@@ -114,7 +114,7 @@ describe.each(CALLS)('%s with an unusable file', (_, call) => {
     closeSync(fd);
     const error = await failureOf(() => call(odx, fd));
     expect(error).toBeInstanceOf(Win32Error);
-    expect(error).toMatchObject({ code: 'ERROR_INVALID_HANDLE', errno: 6 });
+    expect(error).toMatchObject({ code: 'ERROR_INVALID_HANDLE', errno: 6, syscall: 'uv_get_osfhandle' });
   });
 
   test.each([0n, 0xdead_beefn, 2n ** 64n - 1n])(
@@ -143,6 +143,24 @@ describe.each(CALLS)('%s with an unusable file', (_, call) => {
     expect([...emulator.calls, ...other.emulator.calls]).toEqual([]);
     await file.close();
   });
+});
+
+test('every number that can be a file descriptor is one', async () => {
+  const { emulator, file: make } = workspace();
+  const file = await createOdx({ kernel: emulator }).openFile(make('file', 4096), 'r');
+  const asked: number[] = [];
+  const handleOf = (fd: number): bigint => {
+    asked.push(fd);
+    return file.handle;
+  };
+  const odx = createOdx({ kernel: { ...emulator, handleOf } });
+  for (const fd of [-1, 0, 1, 2 ** 31 - 1, 2 ** 31]) {
+    const call = (): unknown => odx.offloadRead(fd, { copyLength: 512 });
+    if (fd >= 0 && fd < 2 ** 31) expect(await call()).toMatchObject({ transferLength: 512n });
+    else expect(await failureOf(call)).toBeInstanceOf(InvalidArgumentError);
+  }
+  expect(asked).toEqual([0, 1, 2 ** 31 - 1]);
+  await file.close();
 });
 
 test('a descriptor opened for reading cannot be written', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/index.ts';
 import * as everything from '../../src/index.ts';
 import { createOdx } from '../../src/odx.ts';
-import { failureOf, workspace } from '../kit.ts';
+import { expectSameFiles, failureOf, workspace } from '../kit.ts';
 
 test('createOdx binds every function that uses a kernel, and no other', () => {
   const kernel = createEmulator();
@@ -21,6 +21,32 @@ test('the functions of createOdx can be destructured', async () => {
   const file = await openFile(space.file('file', 512), 'r');
   expect((await offloadRead(file, { copyLength: 512 })).transferLength).toBe(512n);
   await file.close();
+});
+
+test('copyRange works on the kernel and returns its report', async () => {
+  const { odx, file: make, path } = workspace();
+  await using source = await odx.openFile(make('source', 4096), 'r');
+  await using destination = await odx.openFile(path('copy'), 'wx', { size: 4096 });
+  expect(await odx.copyRange(source, destination, { length: 4096 })).toMatchObject({ offloadedBytes: 4096n });
+  expectSameFiles(path('copy'), source.path);
+});
+
+test('what lacks a method of a kernel is none, and a kernel itself has to be in an object', () => {
+  const kernel = createEmulator();
+  const refused: [given: object, message: string][] = [
+    [kernel, 'createOdx takes an object with a kernel; pass { kernel }.'],
+    ...(['acquire', 'release', 'control', 'controlSync', 'handleOf'] as const).map(
+      (method): [object, string] => [
+        { kernel: { ...kernel, [method]: undefined } },
+        'kernel is an object; it must be a kernel, such as createEmulator() or loadKernel32() makes.',
+      ],
+    ),
+  ];
+  for (const [given, message] of refused) {
+    expect(() => createOdx(given as never)).toThrow(
+      expect.objectContaining({ issues: [{ path: 'kernel', message }] }),
+    );
+  }
 });
 
 test('two Odx objects on one kernel share its files', async () => {

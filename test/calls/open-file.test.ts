@@ -9,7 +9,7 @@ import { OffloadFile } from '../../src/offload-file.ts';
 import type { OpenFileOptions, OpenFlags } from '../../src/open-file.ts';
 import { OffloadToken } from '../../src/token.ts';
 import { withFiles } from '../copy/kit.ts';
-import { failureOf, patternBytes, workspace } from '../kit.ts';
+import { failureOf, onPlatform, patternBytes, workspace } from '../kit.ts';
 
 type Open = (odx: Odx, path: string, flags: OpenFlags, options?: OpenFileOptions) => Promise<OffloadFile>;
 
@@ -127,6 +127,78 @@ describe.each(FORMS)('%s', (_, open) => {
     expect(failed).toEqual(['remove', 'close']);
   });
 
+  test.each<[OpenFlags, number]>([
+    ['r+', 1000],
+    ['w', 0],
+  ])('keeps a file that exists when it opens with %o and a size that does not fit', async (flags, left) => {
+    const { odx, file: make } = workspace();
+    const path = make('file', 1000);
+    const error = await failureOf(() => open(odx, path, flags, { size: 2n ** 63n - 1n }));
+    expect(error).toMatchObject({ syscall: 'SetFileInformationByHandle', path });
+    expect(readFileSync(path)).toEqual(patternBytes(left));
+  });
+
+  test.each<OpenFlags>(['r', 'r+', 'w', 'wx'])(
+    'closes a file opened with %o whose state cannot be queried, and removes it if it is new',
+    async (flags) => {
+      const { emulator, file: make, path } = workspace();
+      const isNew = flags === 'wx';
+      if (!isNew) make('file', 1000);
+      const opened: bigint[] = [];
+      const closed: bigint[] = [];
+      const removed: bigint[] = [];
+      const { files } = emulator;
+      const failed = new KernelFailure(31);
+      const odx = createOdx({
+        kernel: {
+          ...emulator,
+          files: {
+            ...files,
+            async open(...given) {
+              const handle = await files.open(...given);
+              opened.push(handle);
+              return handle;
+            },
+            openSync(...given) {
+              const handle = files.openSync(...given);
+              opened.push(handle);
+              return handle;
+            },
+            info: () => Promise.reject(failed),
+            infoSync() {
+              throw failed;
+            },
+            remove(handle) {
+              removed.push(handle);
+              return files.remove(handle);
+            },
+            removeSync(handle) {
+              removed.push(handle);
+              files.removeSync(handle);
+            },
+            close(handle) {
+              closed.push(handle);
+              return files.close(handle);
+            },
+            closeSync(handle) {
+              closed.push(handle);
+              files.closeSync(handle);
+            },
+          },
+        },
+      });
+      expect(await failureOf(() => open(odx, path('file'), flags))).toMatchObject({
+        code: 'ERROR_GEN_FAILURE',
+        syscall: 'GetFileInformationByHandle',
+        path: path('file'),
+      });
+      expect(opened).toHaveLength(1);
+      expect(closed).toEqual(opened);
+      expect(removed).toEqual(isNew ? opened : []);
+      expect(existsSync(path('file'))).toBe(!isNew);
+    },
+  );
+
   test.each<OpenFlags>(['r+', 'w', 'wx'])(
     'opens with %o a file that can be read and written',
     async (flags) => {
@@ -173,6 +245,24 @@ describe.each(FORMS)('%s', (_, open) => {
     const file = await open(odx, path, 'r');
     expect(file.path).toBe(path);
     await file.close();
+  });
+});
+
+describe('On Windows, a name whose last dot other programs leave out', () => {
+  test.each<OpenFlags>(['w', 'wx'])('is refused for a file opened with %o', (flags) => {
+    const { odx, path } = workspace();
+    const message = expect.stringMatching(/^path is .* the nearest legal one is 'copy'\.$/);
+    expect(() => onPlatform('win32', () => odx.openFileSync(path('copy.'), flags))).toThrow(
+      expect.objectContaining({ issues: [{ path: 'path', message }] }),
+    );
+    expect(existsSync(path('copy.'))).toBe(false);
+  });
+
+  test.each<OpenFlags>(['r', 'r+'])('may be that of a file that exists, opened with %o', (flags) => {
+    const { odx, file: make } = workspace();
+    const path = make('copy.', 1000);
+    using file = onPlatform('win32', () => odx.openFileSync(path, flags));
+    expect(file.size).toBe(1000n);
   });
 });
 

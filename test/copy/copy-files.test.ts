@@ -8,6 +8,7 @@ import type { CopyFilesOptions } from '../../src/copy/options.ts';
 import type { CopyProgress } from '../../src/copy/progress.ts';
 import { createEmulator } from '../../src/emulator/index.ts';
 import { InvalidArgumentError, OdxError } from '../../src/errors.ts';
+import { onPlatform } from '../kit.ts';
 import { expectConsistent, expectSame, failureOf, noise, onWindows, Workspace } from './kit.ts';
 
 const SIZE = 300_000;
@@ -316,10 +317,8 @@ describe('copyFiles', () => {
 
   test('compares names as Windows does where it runs: A is a, but not ß is ss', async () => {
     const call = (pairs: [string, string][]) => failureOf(copyFilesWith(createEmulator(), pairs));
-    const { platform } = process;
     // All names are compared before the call returns its promise.
-    Object.defineProperty(process, 'platform', { value: 'win32' });
-    const failures = [
+    const failures = onPlatform('win32', () => [
       call([
         ['a', 'copy'],
         ['b', 'Copy'],
@@ -329,8 +328,7 @@ describe('copyFiles', () => {
         ['b', 'straße'],
         ['c', 'STRASSE'],
       ]),
-    ];
-    Object.defineProperty(process, 'platform', { value: platform });
+    ]);
     expect(await Promise.all(failures)).toMatchObject([
       { issues: [{ path: 'pairs.1.1' }] },
       { issues: [{ path: 'pairs.2.1' }] },
