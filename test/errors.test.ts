@@ -16,43 +16,67 @@ import { failureOf, sharedWorkspace } from './kit.ts';
 
 const context = { syscall: 'FSCTL_OFFLOAD_WRITE', path: 'D:\\copy.vhdx', offset: 1_048_576n };
 
-// Class, an instance, its code.
-const FAMILY: [string, OdxError, string][] = [
-  ['OdxError', new OdxError('ERR_ODX_ANY', 'What happened.'), 'ERR_ODX_ANY'],
+// Class, how to make an instance, its code.
+const FAMILY: [string, () => OdxError, string][] = [
+  ['OdxError', () => new OdxError('ERR_ODX_ANY', 'What happened.'), 'ERR_ODX_ANY'],
   [
     'InvalidArgumentError',
-    new InvalidArgumentError([{ path: 'a', message: 'a is 1.' }]),
+    () => new InvalidArgumentError([{ path: 'a', message: 'a is 1.' }]),
     'ERR_ODX_INVALID_ARGUMENT',
   ],
-  ['Win32Error', new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context), 'ERROR_INVALID_TOKEN'],
-  ['ProtocolError', new ProtocolError('the reply holds 3 bytes.', context), 'ERR_ODX_PROTOCOL'],
-  ['SourceChangedError', new SourceChangedError('D:\\big.vhdx'), 'ERR_ODX_SOURCE_CHANGED'],
-  ['UnsupportedPlatformError', new UnsupportedPlatformError(), 'ERR_ODX_UNSUPPORTED_PLATFORM'],
-  ['NativeModuleError', new NativeModuleError({ cause: new Error('No binary.') }), 'ERR_ODX_NATIVE_MODULE'],
-  ['AbortError', new AbortError('enough'), 'ABORT_ERR'],
+  ['Win32Error', () => new Win32Error({ errno: 315, ntstatus: 0xc000_0465 }, context), 'ERROR_INVALID_TOKEN'],
+  ['ProtocolError', () => new ProtocolError('the reply holds 3 bytes.', context), 'ERR_ODX_PROTOCOL'],
+  ['SourceChangedError', () => new SourceChangedError('D:\\big.vhdx'), 'ERR_ODX_SOURCE_CHANGED'],
+  ['UnsupportedPlatformError', () => new UnsupportedPlatformError(), 'ERR_ODX_UNSUPPORTED_PLATFORM'],
+  [
+    'NativeModuleError',
+    () => new NativeModuleError({ cause: new Error('No binary.') }),
+    'ERR_ODX_NATIVE_MODULE',
+  ],
+  ['AbortError', () => new AbortError('enough'), 'ABORT_ERR'],
 ];
 
-describe.each(FAMILY)('%s', (name, error, code) => {
+describe.each(FAMILY)('%s', (name, make, code) => {
   test('is an OdxError and an Error', () => {
+    const error = make();
     expect(error).toBeInstanceOf(OdxError);
     expect(error).toBeInstanceOf(Error);
   });
 
-  test(`has the code ${code}`, () => expect(error.code).toBe(code));
+  test(`has the code ${code}`, () => expect(make().code).toBe(code));
 
   test('has the name of its class, which is not enumerable', () => {
+    const error = make();
     expect(error.name).toBe(name);
     expect(Object.keys(error)).not.toContain('name');
     expect(Object.hasOwn(error, 'name')).toBe(false);
   });
 
   test('begins its stack with its name and message', () => {
+    const error = make();
     expect(error.stack).toMatch(new RegExp(`^${name}: `));
     expect(error.stack).toContain(error.message.split('\n')[0]);
     expect(inspect(error)).toContain(name);
   });
 
-  test('has a message that ends with a full stop', () => expect(error.message).toMatch(/\.$/));
+  test('has a message that ends with a full stop', () => expect(make().message).toMatch(/\.$/));
+});
+
+test('AbortError says that the operation was aborted', () => {
+  expect(new AbortError('enough')).toMatchObject({ message: 'The operation was aborted.', cause: 'enough' });
+});
+
+test.each([
+  ['D:\\big.vhdx', 'D:\\big.vhdx'],
+  [undefined, 'The source'],
+])('SourceChangedError says of %o what happened and what to do', (path, shown) => {
+  const error = new SourceChangedError(path);
+  expect(error.message).toBe(
+    `${shown} was modified while it was being copied; the copy was stopped so that it does not mix old and new data. ` +
+      'Copy again when no program writes to it, or copy from a snapshot.',
+  );
+  expect(error.path).toBe(path);
+  expect(Object.hasOwn(error, 'path')).toBe(path !== undefined);
 });
 
 describe('InvalidArgumentError', () => {

@@ -124,6 +124,19 @@ describe('A listener of win-odx:control', () => {
     await device.close();
   });
 
+  test('sees a blocking query, which has neither range nor token', async () => {
+    const { emulator, odx, file } = workspace();
+    const device = await odx.openFile(file('device', 4096), 'r');
+    expect(performSync(emulator, lengthQuery, device, undefined)).toBe(4096n);
+    expect(last()).toMatchObject({
+      name: lengthQuery.name,
+      length: undefined,
+      fingerprint: undefined,
+      status: 0,
+    });
+    await device.close();
+  });
+
   test('sees status and error of a call that Windows refuses', async () => {
     const { odx, file } = workspace();
     const destination = await odx.openFile(file('copy', 4096), 'r+');
@@ -206,6 +219,45 @@ describe('A listener of win-odx:control', () => {
       await failureOf(() => failing.queryCopyOffload(handle));
       expect(`${last()}`).toBe(`${line}: ${outcome}, 0 bytes returned`);
     }
+  });
+
+  test('can print a message of an offload write as one line, with the file, the range and the token', async () => {
+    const { odx, file, path } = workspace();
+    const source = await odx.openFile(file('source', 8192), 'r');
+    const { token } = await odx.offloadRead(source, { copyLength: 8192 });
+    const copy = await odx.openFile(file('copy', 8192), 'r+');
+    await odx.offloadWrite(copy, { token, fileOffset: 4096, copyLength: 4096 });
+    expect(`${last()}`).toBe(
+      `FSCTL_OFFLOAD_WRITE on '${path('copy')}', offset 4096, length 4096: success, 16 bytes returned, ` +
+        `4096 transferred, token ${token.fingerprint}`,
+    );
+    await source.close();
+    await copy.close();
+  });
+
+  test('leaves the buffers of a call to the kernel, which gets each of them back', async () => {
+    const { emulator, file } = workspace();
+    const released: unknown[] = [];
+    const kernel: ControlKernel = {
+      ...emulator,
+      release(buffers) {
+        released.push(buffers);
+        emulator.release(buffers);
+      },
+    };
+    const handle = emulator.handleOf(openSync(file('device', 4096), 'r'));
+    await createOdx({ kernel: { ...emulator, ...kernel } }).queryCopyOffload(handle);
+    expect(events()).toContain('asyncEnd');
+    expect(released.length).toBe(new Set(seen.map(({ call }) => call)).size);
+  });
+
+  test('counts upwards', () => {
+    const { odx, emulator, file } = workspace();
+    const handle = emulator.handleOf(openSync(file('source', 8192), 'r'));
+    odx.offloadReadSync(handle, { copyLength: 4096 });
+    odx.offloadReadSync(handle, { copyLength: 4096 });
+    const [first, second] = seen.filter(({ event }) => event === 'end').map(({ call }) => call.index);
+    expect(second).toBe((first ?? Number.NaN) + 1);
   });
 
   test('counts calls that run at the same time', async () => {

@@ -2,10 +2,10 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Each part is held to its own tests: with all of them, a break takes several seconds instead of one.
 const TESTS = {
-  calls: ['test/{calls,request,wire}/**/*.test.ts', 'test/{errors,path,token,trace}.test.ts'],
+  calls: ['test/{calls,request,wire}/**/*.test.ts', 'test/{describe,errors,json,path,token,trace}.test.ts'],
   copy: [
     'test/{calls,copy,emulator,properties,request}/**/*.test.ts',
-    'test/{errors,path,token,trace}.test.ts',
+    'test/{describe,errors,json,path,token,trace}.test.ts',
   ],
 };
 
