@@ -89,6 +89,7 @@ describe('InvalidArgumentError', () => {
     const error = new InvalidArgumentError(issues);
     expect(error.message).toBe('copyLength is -1.\nranges.0.lengthInBytes is 0.');
     expect(error.issues).toEqual(issues);
+    expect(error.describe((path) => path)).toBe(error.message);
     expect(Object.keys(error)).toEqual(['code', 'issues']);
   });
 
@@ -104,7 +105,8 @@ describe('Win32Error', () => {
     expect(error.message).toMatch(
       /^ERROR_INVALID_TOKEN \(315, STATUS_INVALID_TOKEN\): FSCTL_OFFLOAD_WRITE on 'D:\\copy\.vhdx' at offset 1048576 failed\. .+\. .+\.$/,
     );
-    expect(error.message).toContain(error.advice);
+    const row = statuses.find(({ name }) => name === 'STATUS_INVALID_TOKEN');
+    expect(error.message).toContain(` ${row?.meaning} ${row?.advice}`);
     expect({ ...error }).toEqual({
       code: 'ERROR_INVALID_TOKEN',
       errno: 315,
@@ -113,7 +115,7 @@ describe('Win32Error', () => {
       path: 'D:\\copy.vhdx',
       offset: 1_048_576n,
       action: 'refresh-token',
-      advice: error.advice,
+      advice: row?.advice,
     });
   });
 

@@ -1,18 +1,19 @@
 import { expect, test } from 'vitest';
+import { AbortError } from '../src/errors.ts';
 import { withToJson } from '../src/json.ts';
 
 test('A report becomes JSON with decimal strings for bigint, at every depth', () => {
   const report = withToJson({
     bytes: 2n ** 63n,
     ranges: [{ offset: 1n }, null, 'text', 1],
-    reason: { toJSON: () => 'its own' },
+    reason: new AbortError('enough'),
     nothing: null,
     left: undefined,
   });
-  expect(JSON.parse(JSON.stringify(report))).toEqual({
+  expect(JSON.parse(JSON.stringify(report))).toMatchObject({
     bytes: '9223372036854775808',
     ranges: [{ offset: '1' }, null, 'text', 1],
-    reason: 'its own',
+    reason: { name: 'AbortError', code: 'ABORT_ERR', message: 'The operation was aborted.' },
     nothing: null,
   });
 });

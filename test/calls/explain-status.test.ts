@@ -95,17 +95,32 @@ describe('explainStatus', () => {
     expect(explainStatus(misspelt)).toEqual(explainStatus(name));
   });
 
-  test.each([0, 0n, -0, '0', '0x0', 'ERROR_SUCCESS', 'STATUS_SUCCESS', 'ERROR_0', 'STATUS_0x00000000'])(
-    'explains %o as success',
-    (code) => {
-      expect(explainStatus(code)).toMatchObject({
-        value: 0,
-        win32: { name: 'ERROR_SUCCESS', value: 0 },
-        ntstatus: { name: 'STATUS_SUCCESS', value: 0 },
-        meaning: 'The call succeeded.',
-      });
+  test.each([
+    ...[0, 0n, -0, '0', '0x0', 'ERROR_SUCCESS', 'ERROR_0'].map((code) => [code, 'ERROR_SUCCESS'] as const),
+    ...['STATUS_SUCCESS', 'STATUS_0x00000000'].map((code) => [code, 'STATUS_SUCCESS'] as const),
+  ])('explains %o as success', (code, name) => {
+    expect(explainStatus(code)).toEqual({
+      name,
+      value: 0,
+      win32: { name: 'ERROR_SUCCESS', value: 0 },
+      ntstatus: { name: 'STATUS_SUCCESS', value: 0 },
+      meaning: 'The call succeeded.',
+      advice: 'Compare the transferred length with the requested length, since an offload may do less.',
+    });
+  });
+
+  test.each(win32Only.map(({ name, value }) => [name, value] as const))(
+    'explains %s, which no NTSTATUS leads to, as itself',
+    (name, value) => {
+      expect(explainStatus(value)).toMatchObject({ name, value, win32: { name, value } });
+      expect(explainStatus(value)).not.toHaveProperty('ntstatus');
     },
   );
+
+  test('takes a number from 0x40000000 on for an NTSTATUS', () => {
+    expect(explainStatus(0x4000_0000).name).toBe('STATUS_0x40000000');
+    expect(explainStatus(0x3fff_ffff).name).toBe('ERROR_1073741823');
+  });
 
   test('keeps the number of an unknown Win32 error', () => {
     for (const code of [12345, '12345', 'ERROR_12345', 12345n]) {
