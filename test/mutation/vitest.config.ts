@@ -1,12 +1,11 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+const ALWAYS = ['test/{calls,request}/**/*.test.ts', 'test/{describe,errors,json,path,token,trace}.test.ts'];
+
 // Each part is held to its own tests: with all of them, a break takes several seconds instead of one.
 const TESTS = {
-  calls: ['test/{calls,request,wire}/**/*.test.ts', 'test/{describe,errors,json,path,token,trace}.test.ts'],
-  copy: [
-    'test/{calls,copy,emulator,properties,request}/**/*.test.ts',
-    'test/{describe,errors,json,path,token,trace}.test.ts',
-  ],
+  calls: [...ALWAYS, 'test/wire/**/*.test.ts'],
+  copy: [...ALWAYS, 'test/{copy,emulator,properties}/**/*.test.ts'],
 };
 
 const config: ViteUserConfig = defineConfig({
