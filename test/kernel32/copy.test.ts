@@ -69,14 +69,14 @@ describe.skipIf(!onDriver)('a copy from disk to disk through kernel32 [needs the
     ])(
       '%i (%s): falls back to an identical copy in prefer mode, and rejects with that name in require mode',
       async (code, _, skip) => {
-        const size = 512 * KIB;
+        const size = 64 * KIB;
         const data = await write(0, size);
-        driver.setLimits(undefined, { read: 256 * KIB, write: 128 * KIB });
+        driver.setLimits(undefined, { read: 32 * KIB, write: 16 * KIB });
         // A refused token earns a fresh one, so that one has to be refused as well.
         const isToken = status.win32.value === 315 && code === FSCTL_OFFLOAD_WRITE;
         const force = () => driver.force(undefined, status.value, { code, skip, count: isToken ? 2 : 1 });
         force();
-        const report = await odx.copyFile(path(0), path(1));
+        const report = await odx.copyFile(path(0), path(1), { minimumSize: 0 });
         expectHonest(report, size);
         expect(report.fallback?.reason).toMatchObject({ errno: status.win32.value });
         expect(report.fallback?.reason).toMatchObject({ ntstatus: { value: status.value } });
@@ -84,7 +84,7 @@ describe.skipIf(!onDriver)('a copy from disk to disk through kernel32 [needs the
         driver.clearRules();
         force();
         const error: unknown = await odx
-          .copyFile(path(0), path(1), { mode: 'require' })
+          .copyFile(path(0), path(1), { mode: 'require', minimumSize: 0 })
           .catch((e: unknown) => e);
         expect(error).toBeInstanceOf(Win32Error);
         expect(error).toMatchObject({ errno: status.win32.value, ntstatus: { value: status.value } });

@@ -267,14 +267,15 @@ function attributesOf(path: string): number {
   return koffi.load('kernel32.dll').func('__stdcall', 'GetFileAttributesW', 'uint32_t', ['str16'])(path);
 }
 
-/** Repeats the copy while the destination is in use. */
+/** Repeats the copy while the destination is in use, or appears just before the system would create it. */
 async function untilCopied(source: string, destination: string): Promise<void> {
   for (;;) {
     try {
       await copyFile(source, destination);
       return;
     } catch (error) {
-      if (!(error instanceof Win32Error) || error.syscall !== 'CreateFileW') throw error;
+      if (!(error instanceof Win32Error)) throw error;
+      if (error.syscall !== 'CreateFileW' && error.code !== 'ERROR_FILE_EXISTS') throw error;
     }
   }
 }
