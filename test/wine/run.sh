@@ -13,7 +13,7 @@ ON_WINDOWS=(
   test/conformance test/kernel32
   test/cli/interrupt test/cli/startup test/cli/try
   test/calls/file-source test/calls/open-file test/calls/probe
-  test/copy/faults test/copy/names test/copy/trouble
+  test/copy/faults test/copy/names
   test/emulator/files test/emulator/valid-data
   test/package/platform test/path.test
 )
