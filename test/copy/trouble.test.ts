@@ -386,7 +386,8 @@ describe('a device as source', () => {
   );
 });
 
-const canCount = existsSync('/proc/self/fd');
+// Not where the folder merely exists: under Wine it is that of the wineserver, and opening its files ends its lock.
+const canCount = process.platform === 'linux';
 
 function isOpenIn(folder: string, link: string): boolean {
   try {
@@ -398,7 +399,7 @@ function isOpenIn(folder: string, link: string): boolean {
 }
 
 test.skipIf(!canCount)(
-  `copyFile leaves no file open, whether it succeeds, fails or is aborted${canCount ? '' : ' (skipped: no /proc/self/fd to count in)'}`,
+  `copyFile leaves no file open, whether it succeeds, fails or is aborted${canCount ? '' : ' (skipped: needs /proc/self/fd)'}`,
   async () => {
     // Other test files run in the same process, so only the files of this one are counted.
     const open = (): number =>

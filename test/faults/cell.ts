@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { AbortError, type CopyReport, OdxError, Win32Error } from '../../src/index.ts';
@@ -315,7 +315,7 @@ interface Resources {
 export function resources(): Resources {
   if (!isMainThread) return { timers: 0, descriptors: 0 };
   const timers = process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
-  const descriptors = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
+  const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
   return { timers, descriptors };
 }
 
