@@ -1,15 +1,30 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtModule, ROOT } from './built.ts';
 
-export default function prepare(): void {
+export default function prepare(): (() => void) | undefined {
   // Under Wine the project is a copy that includes dist.
   if (process.platform === 'win32') return;
   // The tests under Wine run beside these, one after the other, and would end last.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   buildWhenStale();
+  return useTemporaryFolder();
+}
+
+/** Gives the tests a temporary folder of their own. The function that it returns removes it, and fails if anything was left. */
+function useTemporaryFolder(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'win-odx-tests-'));
+  process.env['TMPDIR'] = folder;
+  return () => {
+    const left = readdirSync(folder);
+    rmSync(folder, { recursive: true, force: true });
+    if (left.length === 0) return;
+    // Vitest prints an exception of a teardown, but succeeds.
+    process.exitCode = 1;
+    throw new Error(`The tests have left this behind in their temporary folder: ${left.join(', ')}.`);
+  };
 }
 
 /** Builds dist when it is older than a source file. Tests of the published package need it. */

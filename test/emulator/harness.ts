@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
 import { type Disposition, KernelFailure } from '../../src/kernel/kernel.ts';
 import { statusByName } from '../../structs/index.ts';
@@ -9,31 +9,17 @@ import { statusByName } from '../../structs/index.ts';
 /** The emulator runs on every host, but it cannot show what the host itself cannot do. */
 export const onWindows: boolean = process.platform === 'win32';
 
-const folders: string[] = [];
-const descriptors: number[] = [];
-
-afterEach(() => {
-  for (const fd of descriptors.splice(0)) {
-    try {
-      closeSync(fd);
-    } catch {
-      // The test has closed it.
-    }
-  }
-  for (const folder of folders.splice(0)) {
+/** A path in a folder of its own, which is removed after the test. */
+export function temporaryPath(name = 'file'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'win-odx-emulator-'));
+  onTestFinished(() => {
     try {
       rmSync(folder, { recursive: true, force: true });
     } catch (error) {
       // Windows keeps a file that the test left open.
       if (!onWindows) throw error;
     }
-  }
-});
-
-/** A path in a folder of its own, which is removed after the test. */
-export function temporaryPath(name = 'file'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'win-odx-emulator-'));
-  folders.push(folder);
+  });
   return join(folder, name);
 }
 
@@ -46,7 +32,13 @@ export function temporaryFile(contents: Uint8Array | string, name?: string): str
 /** Opens a descriptor, which is closed after the test. */
 export function borrow(path: string, flags: string | number): number {
   const fd = openSync(path, flags);
-  descriptors.push(fd);
+  onTestFinished(() => {
+    try {
+      closeSync(fd);
+    } catch {
+      // The test has closed it.
+    }
+  });
   return fd;
 }
 

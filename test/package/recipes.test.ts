@@ -27,7 +27,8 @@ describe.skipIf(process.platform === 'win32')('The recipe in docs/testing.md', (
 
   test.each([
     ['vitest', ['vitest.mjs', 'run', 'backup.test.mjs', '--no-color'], /Tests {2}1 passed/],
-    ['jest', ['bin/jest.js', 'backup.test.cjs'], /Tests: +1 passed, 1 total/],
+    // By default the cache is in the temporary folder, and stays there.
+    ['jest', ['bin/jest.js', '--cacheDirectory=cache', 'backup.test.cjs'], /Tests: +1 passed, 1 total/],
   ])('runs as it stands with %s', (name, [program = '', ...args], expected) => {
     const runner = join(project, 'node_modules', name, program);
     const { VITEST: _, ...env } = process.env;
