@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { createEmulator } from '../../src/emulator/index.ts';
 import { createOdx } from '../../src/index.ts';
 import { type FileKernel, filesOf, type Kernel, KernelFailure } from '../../src/kernel/kernel.ts';
 import { hasStub, loadStub, type Stub } from '../kernel/stub-kernel.ts';
-import { expectNothing, expectSame, failureOf, Workspace, withFiles, withInfo } from './kit.ts';
+import { expectNothing, expectSame, failureOf, noise, Workspace, withFiles, withInfo } from './kit.ts';
 
 const MIB = 1_048_576;
 const [NOT_SUPPORTED, DISK_FULL] = [50, 112];
@@ -249,6 +249,28 @@ describe('verification on the emulator', () => {
     expectNothing(destination);
     expect(opened.size).toBe(0);
   });
+
+  test.each([
+    ['source', 3],
+    ['destination', 4],
+  ])(
+    'finds that the %s ends early, although the same bytes are still in memory from before',
+    async (_, lastRead) => {
+      const { kernel } = uncached();
+      const { read } = filesOf(kernel);
+      let reads = 0;
+      const shorter = withFiles(kernel, {
+        read: async (...given) => (++reads === lastRead ? 0 : read(...given)),
+      });
+      const source = workspace.path('source');
+      const half = noise(MIB);
+      writeFileSync(source, Buffer.concat([half, half]));
+      const destination = workspace.path();
+      const failure = await failureOf(copyFileWith(shorter, source, destination, { verify: true }));
+      expect(failure).toMatchObject({ code: 'ERR_ODX_PROTOCOL', syscall: 'verify', offset: BigInt(MIB) });
+      expectNothing(destination);
+    },
+  );
 
   test.each(['source', 'destination'])(
     'closes no file while one is still being read, if reading the %s fails',
