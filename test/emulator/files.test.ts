@@ -118,8 +118,9 @@ describe('handles', () => {
     const emulator = createEmulator();
     const fd = openSync(temporaryFile('x'), 'r+');
     const stale = emulator.handleOf(fd);
-    closeSync(fd);
     const path = temporaryFile('another file');
+    // At once, before a file of another thread gets it.
+    closeSync(fd);
     expect(reopenAs(fd, path)).toBe(fd);
     // Once before the emulator has seen the descriptor again, and once after.
     await expect(emulator.files.info(stale, path)).rejects.toMatchObject({ errno: 6 });
