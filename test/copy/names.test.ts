@@ -95,7 +95,7 @@ describe('copyFile with overwrite: false', () => {
   });
 
   test('does not remove the result of another copy when it fails', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 50; round++) {
       let writes = 0;
       const kernel = createEmulator({
         latency: round % 3,

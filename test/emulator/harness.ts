@@ -1,26 +1,16 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
 import { type Disposition, KernelFailure } from '../../src/kernel/kernel.ts';
 import { statusByName } from '../../structs/index.ts';
+import { temporaryFolder } from '../kit.ts';
 
 /** The emulator runs on every host, but it cannot show what the host itself cannot do. */
 export const onWindows: boolean = process.platform === 'win32';
 
 /** A path in a folder of its own, which is removed after the test. */
 export function temporaryPath(name = 'file'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'win-odx-emulator-'));
-  onTestFinished(() => {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-    } catch (error) {
-      // Windows keeps a file that the test left open.
-      if (!onWindows) throw error;
-    }
-  });
-  return join(folder, name);
+  return temporaryFolder().path(name);
 }
 
 export function temporaryFile(contents: Uint8Array | string, name?: string): string {
