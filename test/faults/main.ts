@@ -3,9 +3,11 @@
 import { parseArgs } from 'node:util';
 import { available } from '../wine/driver.ts';
 import { CALLS } from './jobs.ts';
-import { cellsOf, runCells } from './matrix.ts';
+import { cellsOf, type MatrixResult, runCells } from './matrix.ts';
 import { newSeed, Random } from './random.ts';
 import { driverStorage, emulatorStorage, LIMITS } from './storage.ts';
+
+const TELL_EVERY_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +27,14 @@ for (const call of CALLS) {
   const startedAt = performance.now();
   const all = (await cellsOf(storage, call)).filter(({ name }) => name.includes(values.only));
   const cells = new Random(seed).shuffled(all);
-  const result = await runCells(cells, storage, seed, startedAt + milliseconds);
+  let told = startedAt;
+  // On stderr, for the table is on stdout. Not by a timer, because the cells look for timers that were left.
+  const tell = ({ tried, failures }: MatrixResult): void => {
+    if (performance.now() - told < TELL_EVERY_MS) return;
+    told = performance.now();
+    console.error(`${call}: ${tried} of ${cells.length} cells tried, ${failures.length} failed`);
+  };
+  const result = await runCells(cells, storage, seed, startedAt + milliseconds, tell);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const figures = [cells.length, result.tried, result.failures.length, seconds];
   console.log(call.padEnd(11) + figures.map((figure) => String(figure).padStart(10)).join(''));

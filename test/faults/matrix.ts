@@ -40,13 +40,19 @@ export interface Failure {
   readonly problems: readonly string[];
 }
 
-/** Runs cells one after the other until `deadline`, and returns those that failed. */
+export interface MatrixResult {
+  readonly tried: number;
+  readonly failures: readonly Failure[];
+}
+
+/** Runs cells one after the other until `deadline`, calls `after` after each, and returns those that failed. */
 export async function runCells(
   cells: readonly Cell[],
   storage: Storage,
   seed: number,
   deadline: number = Number.POSITIVE_INFINITY,
-): Promise<{ tried: number; failures: Failure[] }> {
+  after: (result: MatrixResult) => void = () => {},
+): Promise<MatrixResult> {
   const failures: Failure[] = [];
   let tried = 0;
   for (const cell of cells) {
@@ -54,6 +60,7 @@ export async function runCells(
     const problems = await problemsOf(cell, storage, seed);
     tried++;
     if (problems.length > 0) failures.push({ cell: cell.name, problems });
+    after({ tried, failures });
   }
   return { tried, failures };
 }
