@@ -27,8 +27,8 @@ export interface Fault {
 // Without the customer bit, 0x20000000, with which Windows passes a status on as if it were a Win32 error.
 const UNKNOWN = 0xc0de_0001;
 const SHORT_REPLY = 8;
-// Longer than any other step, so that what runs at the same time overtakes it.
-const DELAY_MS = 20;
+// Longer than any other step and any timer of a copy, so that what runs at the same time overtakes it.
+const DELAY_MS = 1000;
 // Longer than the shortest interval between two calls of onProgress, so that the next one is due.
 const PROGRESS_MS = 55;
 
@@ -92,7 +92,7 @@ export const faults: readonly Fault[] = [
     },
   },
   {
-    name: 'delay',
+    name: '1 s delay',
     kind: 'harmless',
     fits: always,
     async act(step) {
