@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { defineConfig, type RolldownOptions } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
@@ -10,10 +11,19 @@ const entries = {
 const shared: RolldownOptions = { platform: 'node', external: ['koffi', 'zod'] };
 // Readable names in stack traces and in the declarations.
 const output = { dir: 'dist', chunkFileNames: 'shared/[name].js', minifyInternalExports: false };
-// Files of their own, because the check of Koffi's binary needs the errors, and must run before a file that imports Koffi.
+const matches =
+  (pattern: RegExp) =>
+  (path: string): boolean =>
+    pattern.test(relative(import.meta.dirname, path).replaceAll('\\', '/'));
 const groups = [
-  { name: 'native-module', test: /src\/native-module\.ts$/, priority: 1 },
-  { name: 'errors', test: /src\/errors\.ts$/, priority: 2 },
+  // Files of their own, because the check of Koffi's binary needs the errors, and must run before a file that imports Koffi.
+  // The command starts with the first of them alone.
+  { name: 'errors', test: matches(/^src\/(errors|describe)\.ts$/), priority: 3 },
+  { name: 'native-module', test: matches(/^src\/native-module\.ts$/), priority: 2 },
+  // A program that needs the structures alone does not load Zod.
+  { name: 'structs', test: matches(/^structs\//), priority: 1 },
+  // Everything else that entries share, because importing one file takes less time than importing several.
+  { name: 'win-odx', test: matches(/^src\/(?!cli|emulator|structs)/) },
 ];
 
 // Two bundles, because only the declarations may be tree-shaken: the bundler removes calls such as String(value) whose
