@@ -4,6 +4,9 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtModule, ROOT } from './built.ts';
 
+// Made by Node.js 22 and later for programs that ask for it, such as npm.
+const COMPILE_CACHE = 'node-compile-cache';
+
 export default function prepare(): (() => void) | undefined {
   // Under Wine the project is a copy that includes dist.
   if (process.platform === 'win32') return;
@@ -18,7 +21,7 @@ function useTemporaryFolder(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'win-odx-tests-'));
   process.env['TMPDIR'] = folder;
   return () => {
-    const left = readdirSync(folder);
+    const left = readdirSync(folder).filter((name) => name !== COMPILE_CACHE);
     rmSync(folder, { recursive: true, force: true });
     if (left.length === 0) return;
     // Vitest prints an exception of a teardown, but succeeds.
