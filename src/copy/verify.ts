@@ -123,7 +123,8 @@ async function both(a: Promise<number>, b: Promise<number>): Promise<[number, nu
 function mismatch(job: CopyJob, position: bigint, expected: Uint8Array, actual: Uint8Array): ProtocolError {
   const { source, destination, destinationOffset } = job;
   const first = expected.findIndex((byte, index) => byte !== actual[index]);
-  const offset = destinationOffset + position + BigInt(Math.max(first, 0));
+  // Where no byte differs, the source ended early.
+  const offset = destinationOffset + position + BigInt(first === -1 ? expected.length : first);
   const problem = `the copy differs from '${source.path}': the storage did not write what it was asked to write.`;
   return new ProtocolError(problem, { syscall: 'verify', path: destination.path, offset });
 }

@@ -251,23 +251,29 @@ describe('verification on the emulator', () => {
   });
 
   test.each([
-    ['source', 3],
-    ['destination', 4],
+    ['source', 3, 0],
+    ['source', 3, 1000],
+    ['destination', 4, 0],
+    ['destination', 4, 1000],
   ])(
-    'finds that the %s ends early, although the same bytes are still in memory from before',
-    async (_, lastRead) => {
+    'finds that the %s ends early, in read %i after %i bytes, although the same bytes are still in memory from before',
+    async (_, lastRead, count) => {
       const { kernel } = uncached();
       const { read } = filesOf(kernel);
       let reads = 0;
       const shorter = withFiles(kernel, {
-        read: async (...given) => (++reads === lastRead ? 0 : read(...given)),
+        read: async (...given) => Math.min(++reads === lastRead ? count : MIB, await read(...given)),
       });
       const source = workspace.path('source');
       const half = noise(MIB);
       writeFileSync(source, Buffer.concat([half, half]));
       const destination = workspace.path();
       const failure = await failureOf(copyFileWith(shorter, source, destination, { verify: true }));
-      expect(failure).toMatchObject({ code: 'ERR_ODX_PROTOCOL', syscall: 'verify', offset: BigInt(MIB) });
+      expect(failure).toMatchObject({
+        code: 'ERR_ODX_PROTOCOL',
+        syscall: 'verify',
+        offset: BigInt(MIB + count),
+      });
       expectNothing(destination);
     },
   );

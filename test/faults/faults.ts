@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type IoBuffers, KernelFailure } from '../../src/kernel/kernel.ts';
+import { SMALLEST_SECTOR } from '../../src/request.ts';
 import {
   FSCTL_OFFLOAD_READ_INPUT,
   FSCTL_OFFLOAD_READ_OUTPUT,
@@ -248,9 +249,9 @@ async function shortened(
   shorter: (length: number) => number,
 ): Promise<unknown> {
   const asked = lengthOf(step) ?? 0;
-  // What a device reads and writes is whole sectors, also where it stops early.
-  const length =
-    asked % sectorSize === 0 ? Math.ceil(shorter(asked) / sectorSize) * sectorSize : shorter(asked);
+  // What a device reads and writes is whole sectors, also where it stops early; so is what is read past the cache.
+  const unit = [sectorSize, SMALLEST_SECTOR].find((size) => asked % size === 0) ?? 1;
+  const length = Math.ceil(shorter(asked) / unit) * unit;
   const buffers = buffersOf(step.parameters);
   const lengths = LENGTHS[step.operation];
   if (buffers !== undefined && lengths !== undefined) {
