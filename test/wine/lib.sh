@@ -51,7 +51,7 @@ sync_project() {
   { tar -C "$REPO" --exclude=node_modules --exclude=./docs/site --exclude='./.*' -cf - . || [ $? = 1 ]; } | tar -C "$PROJECT" -xf -
 }
 
-# windows_node SECONDS ARGS...: runs Windows Node with a time limit and passes its exit code on.
+# windows_node SECONDS ARGS...: runs Windows Node with a time limit (0: none) and passes its exit code on.
 # Its stdout and stderr must be files (a pipe gives EBADF), so two files are followed while they grow.
 windows_node() {
   local limit=$1 out=$CACHE/stdout err=$CACHE/stderr pid code=0

@@ -16,4 +16,4 @@ sync_project
 
 export WIN_ODX_KERNEL=driver
 cd "$PROJECT"
-windows_node "${WIN_ODX_TIMEOUT:-600}" "$@"
+windows_node "${WIN_ODX_TIMEOUT:-0}" "$@"
