@@ -137,7 +137,8 @@ function growth(): string | undefined {
 function report(name: string, problems: readonly string[], number: number): void {
   figures.violations++;
   console.error(`VIOLATION ${name}\n  ${problems.join('\n  ')}`);
-  console.error(`  repeat: npm run soak -- --seed ${seed + number} --jobs 1`);
+  const script = available() ? 'soak:wine' : 'soak';
+  console.error(`  repeat: npm run ${script} -- --seed ${seed + number} --jobs 1`);
 }
 
 function inMib(bytes: number): string {
