@@ -223,7 +223,7 @@ describe('the report of odx try', () => {
     ['that offload was faster', { timing: timing(4.2) }, 'offload was 4.2 times as fast as an ordinary copy'],
     ['that both took the same time', { timing: timing(1) }, 'offload was as fast as an ordinary copy'],
     ['that an ordinary copy was faster', { timing: timing(0.5) }, 'an ordinary copy was 2 times as fast as'],
-    ['that it was a hundred times faster at most', { timing: timing(0) }, 'was 100 times as fast as offload'],
+    ['that it was much faster', { timing: timing(0.00234) }, 'was 427.4 times as fast as offload'],
     ['the volume', {}, '  volume         NTFS, local, sectors of 512 bytes, no filters\n'],
     [
       'what is not known of a volume',

@@ -119,7 +119,7 @@ function describeStep({ name, outcome, status, detail, bytes, elapsedMs }: Trial
 function describeSpeed(speedup: number): string {
   if (speedup > 1.05) return `offload was ${speedup} times as fast as an ordinary copy`;
   if (speedup > 0.95) return 'offload was as fast as an ordinary copy';
-  const slower = Number((1 / Math.max(speedup, 0.01)).toFixed(1));
+  const slower = Number((1 / speedup).toFixed(1));
   return `an ordinary copy was ${slower} times as fast as offload; the file cache may have served it`;
 }
 
